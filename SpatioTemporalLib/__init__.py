@@ -1,0 +1,55 @@
+"""Images that change over time: dynamic series and follow-up studies.
+
+>>> import SpatioTemporalLib as st
+>>> series = st.read_series("dce.seq.nrrd")
+>>> result = st.run("kinetics.extended_tofts", series=series, hematocrit=0.4)
+>>> result.ktrans.values        # (K, J, I), 1/min
+"""
+
+from .context import Context
+from .data import (
+    Acquisition,
+    Code,
+    Curve,
+    Display,
+    Geometry,
+    ImageStack,
+    Label,
+    LabelMap,
+    Map,
+    Result,
+    Series,
+    Table,
+)
+from .errors import Cancelled, Finding, GeometryError, InputError, MissingPackageError, ParameterError, Severity
+from .registry import analyses, get, unavailable
+from .run import run
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Acquisition",
+    "Cancelled",
+    "Code",
+    "Context",
+    "Curve",
+    "Display",
+    "Finding",
+    "Geometry",
+    "GeometryError",
+    "ImageStack",
+    "InputError",
+    "Label",
+    "LabelMap",
+    "Map",
+    "MissingPackageError",
+    "ParameterError",
+    "Result",
+    "Series",
+    "Severity",
+    "Table",
+    "analyses",
+    "get",
+    "run",
+    "unavailable",
+]

@@ -1,0 +1,1 @@
+"""One method a file. The registry finds them; nothing else names them."""

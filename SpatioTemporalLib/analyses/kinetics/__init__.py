@@ -1,0 +1,1 @@
+"""Kinetic modelling of contrast agents and tracers."""

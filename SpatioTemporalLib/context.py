@@ -1,0 +1,61 @@
+"""What a run gets from its surroundings: progress, cancellation, device, memory, randomness."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .errors import Cancelled
+
+DEFAULT_MEMORY_BUDGET = 512 * 2**20
+
+
+def _silent(fraction: float, message: str) -> None:
+    """Progress for callers that do not want to hear of it."""
+
+
+@dataclass
+class Context:
+    """Surroundings of one run.
+
+    Attributes
+    ----------
+    report : callable(fraction, message)
+        Called now and then with the fraction done, 0..1.
+    device : str
+        "cpu", "cuda", ...
+    memory_budget : int
+        Bytes that temporary arrays may take together.
+    threads : int
+        Threads that voxelwise work may use.
+    seed : int
+        Of `rng`; part of the provenance.
+    """
+
+    report: Callable[[float, str], None] = _silent
+    device: str = "cpu"
+    memory_budget: int = DEFAULT_MEMORY_BUDGET
+    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
+    seed: int = 0
+    _cancel: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def __post_init__(self):
+        self.rng = np.random.default_rng(self.seed)
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Report progress; raises `Cancelled` when the user has asked to stop."""
+        if self.cancelled:
+            raise Cancelled("The run was cancelled; nothing was written.")
+        self.report(min(max(fraction, 0.0), 1.0), message)
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancel.is_set()
+
+    def cancel(self) -> None:
+        """Ask the run to stop; it does at its next report of progress."""
+        self._cancel.set()

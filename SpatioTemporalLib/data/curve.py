@@ -1,0 +1,97 @@
+"""Curves over time and tables: what is read as numbers rather than looked at as an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import InputError
+from .series import checked_times
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One quantity over time.
+
+    times : (T,) s, strictly rising; values : (T,); unit : of the values.
+    fit_of : name of the measured curve this one is a model of, or "".
+    spread : (T,) half-width of the band around the curve (standard deviation
+    over the voxels of a region), or None.
+    """
+
+    times: np.ndarray
+    values: np.ndarray
+    unit: str
+    name: str = "curve"
+    fit_of: str = ""
+    spread: np.ndarray | None = None
+
+    def __post_init__(self):
+        values = np.array(self.values, dtype=np.float64).reshape(-1)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "times", checked_times(self.times, len(values), self.name))
+        if self.spread is not None:
+            spread = np.array(self.spread, dtype=np.float64).reshape(-1)
+            if len(spread) != len(values):
+                raise InputError(
+                    "E-CURVE",
+                    f"{len(spread)} values of spread for {len(values)} points",
+                    where=self.name,
+                    fix="Give one half-width for each point.",
+                )
+            object.__setattr__(self, "spread", spread)
+
+    def __str__(self) -> str:
+        peak = int(np.nanargmax(self.values)) if np.isfinite(self.values).any() else 0
+        return (
+            f"{self.name}: {len(self.times)} points, {self.times[0]:g}–{self.times[-1]:g} s, "
+            f"peak {self.values[peak]:.4g} {self.unit} at {self.times[peak]:g} s"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Named columns of equal length, each with a unit where it is a quantity.
+
+    columns : dict of name to sequence of numbers or strings.
+    units : dict of column name to unit; columns without one are names or counts.
+    """
+
+    columns: dict[str, list]
+    units: dict[str, str] = field(default_factory=dict)
+    name: str = "table"
+
+    def __post_init__(self):
+        columns = {str(key): list(values) for key, values in self.columns.items()}
+        lengths = {key: len(values) for key, values in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise InputError(
+                "E-TABLE", f"columns differ in length: {lengths}", where=self.name, fix="Fill the missing cells."
+            )
+        unknown = set(self.units) - set(columns)
+        if unknown:
+            raise InputError(
+                "E-TABLE", f"units for columns that do not exist: {sorted(unknown)}", where=self.name, fix="Rename them."
+            )
+        object.__setattr__(self, "columns", columns)
+
+    @property
+    def row_count(self) -> int:
+        return len(next(iter(self.columns.values()), []))
+
+    def heading(self, column: str) -> str:
+        """Column name with its unit, as ``Ktrans [1/min]``."""
+        unit = self.units.get(column)
+        return f"{column} [{unit}]" if unit else column
+
+    def __str__(self) -> str:
+        """The table as aligned text."""
+        cells = [[self.heading(c), *(_cell(v) for v in values)] for c, values in self.columns.items()]
+        widths = [max(map(len, column)) for column in cells]
+        rows = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in zip(*cells))
+        return "\n".join(rows)
+
+
+def _cell(value) -> str:
+    return f"{value:.4g}" if isinstance(value, (float, np.floating)) else str(value)

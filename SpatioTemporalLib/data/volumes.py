@@ -1,0 +1,168 @@
+"""Single images on a grid: quantities, labels, and stacks over an acquisition setting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import InputError
+from .geometry import Geometry
+from .series import Acquisition, require_real
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """One quantity in each voxel; NaN where there is none.
+
+    values : (K, J, I) array; unit : str, never empty ("1" for a ratio).
+    """
+
+    values: np.ndarray
+    geometry: Geometry
+    unit: str
+    name: str = "map"
+
+    def __post_init__(self):
+        values = np.asanyarray(self.values)
+        require_real(values, self.name)
+        if not self.unit:
+            raise InputError("E-UNIT", "a map needs a unit", where=self.name, fix='Give its unit; "1" for a ratio.')
+        _require_shape(values, self.geometry, self.name)
+        object.__setattr__(self, "values", values)
+
+    def __str__(self) -> str:
+        finite = self.values[np.isfinite(self.values)]
+        if not finite.size:
+            return f"{self.name} [{self.unit}]: no finite value; {self.geometry}"
+        low, median, high = np.percentile(finite, (2, 50, 98))
+        return f"{self.name} [{self.unit}]: median {median:.4g} (2–98 %: {low:.4g}–{high:.4g}); {self.geometry}"
+
+
+@dataclass(frozen=True)
+class Code:
+    """A coded concept: value, scheme ("DCM", "SCT", "UCUM") and meaning."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """What one label value stands for.
+
+    colour : (R, G, B), 0..1, or None for a colour chosen when shown.
+    category, type : terminology codes for Slicer and DICOM segmentations.
+    """
+
+    name: str
+    colour: tuple[float, float, float] | None = None
+    category: Code | None = None
+    type: Code | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LabelMap:
+    """A whole number in each voxel, zero for background.
+
+    values : (K, J, I) integer array. Values stored as floats are accepted when
+    they lie within 1e-3 of a whole number.
+    labels : dict of label value to `Label`; unnamed values get a name.
+    """
+
+    values: np.ndarray
+    geometry: Geometry
+    labels: dict[int, Label] = field(default_factory=dict)
+    name: str = "mask"
+
+    def __post_init__(self):
+        values = whole_numbers(np.asanyarray(self.values), self.name)
+        _require_shape(values, self.geometry, self.name)
+        present = [int(v) for v in np.unique(values) if v != 0]
+        labels = {v: Label(f"label {v}") for v in present} | {int(k): v for k, v in self.labels.items()}
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "labels", labels)
+
+    @property
+    def foreground(self) -> np.ndarray:
+        """(K, J, I) bool, True where any label is set."""
+        return self.values != 0
+
+    def region(self, value: int) -> np.ndarray:
+        """(K, J, I) bool, True where the label has this value."""
+        return self.values == value
+
+    def volume_ml(self, value: int) -> float:
+        return float(np.count_nonzero(self.region(value))) * self.geometry.voxel_volume_ml
+
+    def __str__(self) -> str:
+        named = ", ".join(f"{v} {label.name}: {self.volume_ml(v):.4g} mL" for v, label in self.labels.items())
+        return f"{self.name}: {named or 'empty'}; {self.geometry}"
+
+
+@dataclass(frozen=True, eq=False)
+class ImageStack:
+    """Volumes on one grid that differ in an acquisition setting, not in time.
+
+    values : (N, K, J, I) array
+    settings : (N,) array in `setting_unit`, e.g. flip angles in degrees.
+    """
+
+    values: np.ndarray
+    settings: np.ndarray
+    geometry: Geometry
+    setting: str = "flip_angle"
+    setting_unit: str = "deg"
+    unit: str = "a.u."
+    name: str = "stack"
+    acquisition: Acquisition = field(default_factory=Acquisition)
+
+    def __post_init__(self):
+        values = np.asanyarray(self.values)
+        require_real(values, self.name)
+        settings = np.array(self.settings, dtype=np.float64).reshape(-1)
+        if values.ndim != 4 or len(values) != len(settings) or not np.isfinite(settings).all():
+            raise InputError(
+                "E-STACK",
+                f"a stack needs one finite {self.setting} for each volume, "
+                f"found {len(settings)} for values of shape {values.shape}",
+                where=self.name,
+                fix=f"Give each volume's {self.setting} in {self.setting_unit}.",
+            )
+        _require_shape(values[0], self.geometry, self.name)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "settings", settings)
+
+    def __str__(self) -> str:
+        listed = ", ".join(f"{s:g}" for s in self.settings)
+        return f"{len(self.settings)} volumes, {self.setting} {listed} {self.setting_unit}; {self.geometry}"
+
+
+def whole_numbers(values: np.ndarray, name: str) -> np.ndarray:
+    """Label values as integers, or an error when they are not whole numbers."""
+    require_real(values, name)
+    if values.dtype.kind in "iub":
+        return values.astype(np.uint8) if values.dtype.kind == "b" else values
+    rounded = np.rint(values)
+    off = ~(np.abs(values - rounded) <= 1e-3)
+    if off.any():
+        raise InputError(
+            "E-LABEL-VALUE",
+            f"{np.count_nonzero(off)} voxels hold values that are not whole numbers, "
+            f"the first is {values[off].flat[0]}",
+            where=name,
+            fix="Give a label map (0 for background); threshold a probability map first.",
+        )
+    return rounded.astype(np.int32)
+
+
+def _require_shape(values: np.ndarray, geometry: Geometry, name: str) -> None:
+    if values.ndim != 3:
+        raise InputError(
+            "E-DIM",
+            f"an image has three axes (slices, rows, columns), found shape {values.shape}",
+            where=name,
+            fix="Give a single volume.",
+        )
+    Geometry(values.shape, geometry.affine).require_match(geometry, name, "its geometry")

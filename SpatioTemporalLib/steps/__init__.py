@@ -1,0 +1,1 @@
+"""Steps that several analyses share, each with the parameters it brings."""
