@@ -6,7 +6,7 @@ import hashlib
 import platform
 import time
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -66,7 +66,7 @@ def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
             software=software_versions(),
             device=context.device,
             seconds=round(time.perf_counter() - started, 3),
-            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
             seed=context.seed,
         ),
         findings=findings,
@@ -115,7 +115,7 @@ def _check_kind(declared: Input, value: object) -> None:
             "E-INPUT-KIND",
             f"{declared.name} must be a {declared.kind.__name__}, found {type(value).__name__}",
             where=declared.name,
-            fix="Read it with the function for its kind in SpatioTemporalLib (read_series, read_map, read_labels, ...).",
+            fix="Read it with the function for its kind: read_series, read_map, read_labels, read_stack or read_curve.",
         )
     if declared.unit and value.unit != declared.unit:
         raise InputError(

@@ -72,7 +72,10 @@ class Table:
         unknown = set(self.units) - set(columns)
         if unknown:
             raise InputError(
-                "E-TABLE", f"units for columns that do not exist: {sorted(unknown)}", where=self.name, fix="Rename them."
+                "E-TABLE",
+                f"units for columns that do not exist: {sorted(unknown)}",
+                where=self.name,
+                fix="Rename them.",
             )
         object.__setattr__(self, "columns", columns)
 
