@@ -1,0 +1,83 @@
+"""Convolution of a piecewise linear input with exponentials, exact on any time grid."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# Below this the closed forms lose digits by cancellation; six terms of the series are then exact to 1e-14.
+SERIES_BELOW = 1e-2
+
+
+def exponential_convolution(input_times, input_values, rates, times) -> np.ndarray:
+    """Integral of ``exp(-rate (t - s)) input(s)`` over s up to t, for each rate and time.
+
+    Parameters
+    ----------
+    input_times : (N,) array, s
+        Strictly rising, any spacing.
+    input_values : (N,) array
+        The input is linear between its samples, zero before the first and
+        constant after the last.
+    rates : (...,) array, 1/s
+        Zero gives the running integral.
+    times : (T,) array, s
+        Strictly rising; need not coincide with `input_times`.
+
+    Returns
+    -------
+    (..., T) array
+        In the unit of the input times s.
+
+    Notes
+    -----
+    The recursion over one interval dt with x = rate dt is
+    ``G+ = exp(-x) G + dt [c0 (p1 - p2) + c1 p2]`` with p1 = (1 - exp(-x)) / x
+    and p2 = (1 - p1) / x; the same form is given by Flouri et al., Magn Reson
+    Med 76:998 (2016).
+    """
+    rates = np.asarray(rates, dtype=float)
+    knots, values, wanted = _common_grid(input_times, input_values, times)
+    flat = rates.reshape(-1)
+    sampled = np.zeros((len(knots), flat.size))
+    for n, step in enumerate(np.diff(knots)):
+        decay, start, end = _interval_weights(flat * step)
+        sampled[n + 1] = decay * sampled[n] + step * (values[n] * start + values[n + 1] * end)
+    return np.moveaxis(sampled[wanted], 0, -1).reshape(*rates.shape, len(wanted))
+
+
+def running_integral(input_times, input_values, times) -> np.ndarray:
+    """(T,) integral of a piecewise linear input from its first sample up to each time."""
+    return exponential_convolution(input_times, input_values, 0.0, times)
+
+
+def sampled_input(input_times, input_values, times, *, delay: float = 0.0) -> np.ndarray:
+    """(T,) values of the input at other times: zero before its first sample, constant after its last."""
+    return np.interp(np.asarray(times, float) - delay, input_times, input_values, left=0.0)
+
+
+def _common_grid(input_times, input_values, times):
+    """Knots at which the input bends or is asked for, its values there, and where the asked times stand."""
+    input_times = np.asarray(input_times, dtype=float)
+    times = np.asarray(times, dtype=float)
+    knots = np.union1d(input_times, times[times > input_times[0]])
+    values = np.interp(knots, input_times, input_values)
+    # Times before the first sample see no input yet: they stand at the first knot, where the integral is zero.
+    wanted = np.searchsorted(knots, np.maximum(times, knots[0]))
+    return knots, values, wanted
+
+
+def _interval_weights(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """exp(-x), p1 - p2 and p2 (see `exponential_convolution`)."""
+    small = np.abs(x) < SERIES_BELOW
+    safe = np.where(small, 1.0, x)
+    p1 = np.where(small, _series(x, 1), -np.expm1(-safe) / safe)
+    p2 = np.where(small, _series(x, 2), (1 - p1) / safe)
+    return np.exp(-x), p1 - p2, p2
+
+
+def _series(x: np.ndarray, first: int) -> np.ndarray:
+    """Sum of (-x)^n / (n + first)! for n = 0..6, by Horner's rule."""
+    total = np.ones_like(x)
+    for n in range(6, 0, -1):
+        total = 1 - x * total / (n + first)
+    return total / first
