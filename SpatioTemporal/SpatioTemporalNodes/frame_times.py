@@ -1,0 +1,180 @@
+"""When the frames behind a node were acquired, from the first source that really says so.
+
+Slicer numbers the frames of a series it loads from DICOM or from a plain file:
+0, 1, 2, ... Taking these numbers for seconds would give rates that are wrong by
+the frame interval, and nothing later would notice. So the index is believed
+only when it can be told from frame numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import slicer
+
+from SpatioTemporalLib.data.series import checked_times
+from SpatioTemporalLib.errors import Finding, InputError
+
+from . import attributes
+from .dicom_instances import times_from_instances
+from .frames import Frames
+
+SECONDS_PER_UNIT = {
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "seconds": 1.0,
+    "ms": 1e-3,
+    "msec": 1e-3,
+    "millisecond": 1e-3,
+    "milliseconds": 1e-3,
+    "min": 60.0,
+    "minute": 60.0,
+    "minutes": 60.0,
+}
+
+# Settings of the sequence that have units of time but say nothing about when a frame was acquired.
+SETTINGS_IN_TIME_UNITS = {"EchoTime", "RepetitionTime", "InversionTime", "EchoTrainLength", "EffectiveEchoTime"}
+
+
+@dataclass(frozen=True)
+class FrameTimes:
+    """times : (T,) s; source : where they came from; findings : what was odd about them."""
+
+    times: np.ndarray
+    source: str
+    findings: tuple[Finding, ...] = ()
+
+
+class NotTimes(Exception):
+    """One source does not say when the frames were acquired; its text says why."""
+
+
+def given_times(count: int, times, frame_interval: float | None, where: str) -> FrameTimes:
+    """Times the user gave.
+
+    Raises
+    ------
+    InputError
+        If both or neither are given, or they do not fit the frames.
+    """
+    if (times is None) == (frame_interval is None):
+        raise InputError(
+            "E-TIME-GIVEN",
+            "frame times and a frame interval were both given" if times is not None else "no times were given",
+            where=where,
+            fix="Give one of the two, in seconds.",
+        )
+    if times is not None:
+        return FrameTimes(checked_times(times, count, where), "given")
+    if not (np.isfinite(frame_interval) and frame_interval > 0):
+        raise InputError(
+            "E-TIME-GIVEN",
+            f"the frame interval is {frame_interval} s",
+            where=where,
+            fix="Give the seconds from one frame to the next, more than zero.",
+        )
+    return FrameTimes(np.arange(count) * float(frame_interval), f"given frame interval {frame_interval:g} s")
+
+
+def frame_times(frames: Frames, *, instance_file: Callable[[str], str] | None = None) -> FrameTimes:
+    """Times of the frames from what their nodes say.
+
+    In this order: the sequence's index, the labels of Slicer's multi-volume
+    importer, the DICOM files the frames were loaded from.
+
+    Raises
+    ------
+    InputError
+        ``E-TIME-FRAMES`` if there are only frame numbers.
+    """
+    reasons = []
+    attempts = (
+        lambda: _from_index(frames),
+        lambda: _from_labels(frames),
+        lambda: FrameTimes(*times_from_instances(_instance_uids(frames), frames.count, _finder(instance_file))),
+    )
+    for attempt in attempts:
+        try:
+            return attempt()
+        except NotTimes as reason:
+            reasons.append(str(reason))
+    raise InputError(
+        "E-TIME-FRAMES",
+        f"the {frames.count} frames are numbered, but nothing says when they were acquired: {'; '.join(reasons)}",
+        where=frames.label,
+        fix="Give the seconds from one frame to the next (frame_interval=...) or the time of each frame in "
+        "seconds (times=[...]).",
+    )
+
+
+def _from_index(frames: Frames) -> FrameTimes:
+    sequence = frames.sources[0]
+    if not sequence.IsA("vtkMRMLSequenceNode"):
+        raise NotTimes("it is no sequence with a time index")
+    values = [sequence.GetNthIndexValue(i) for i in range(frames.count)]
+    if frames.count == 1:
+        return FrameTimes(np.array([_number(values[0]) or 0.0]), "sequence index")
+    unit = (sequence.GetIndexUnit() or "").strip()
+    if sequence.GetIndexType() != slicer.vtkMRMLSequenceNode.NumericIndex:
+        raise NotTimes(f"the sequence index is text ({values[0]}, {values[1]}, ...)")
+    if unit.lower() not in SECONDS_PER_UNIT:
+        raise NotTimes(f"the sequence index is {values[0]}, {values[1]}, ... in {unit or 'no unit'}")
+    numbers = np.array([_number(v) for v in values], dtype=float)
+    source = attributes.fact(sequence, "TimeSource")
+    if source is None and _are_frame_numbers(numbers):
+        raise NotTimes(f"the sequence index is {values[0]}, {values[1]}, ..., as Slicer numbers frames")
+    times = _rising(numbers * SECONDS_PER_UNIT[unit.lower()], frames, "the sequence index")
+    return FrameTimes(times, source or f"sequence index ({unit})")
+
+
+def _from_labels(frames: Frames) -> FrameTimes:
+    node = next((n for n in frames.sources if n.GetAttribute("MultiVolume.FrameLabels")), None)
+    if node is None:
+        raise NotTimes("there are no MultiVolume.FrameLabels")
+    tag = node.GetAttribute("MultiVolume.FrameIdentifyingDICOMTagName") or "unnamed"
+    unit = (node.GetAttribute("MultiVolume.FrameIdentifyingDICOMTagUnits") or "").strip()
+    if unit.lower() not in SECONDS_PER_UNIT or tag in SETTINGS_IN_TIME_UNITS:
+        raise NotTimes(f"MultiVolume.FrameLabels hold {tag} in {unit or 'no unit'}, which is no time")
+    labels = [_number(label) for label in node.GetAttribute("MultiVolume.FrameLabels").split(",")]
+    if len(labels) != frames.count or None in labels:
+        raise NotTimes(f"MultiVolume.FrameLabels hold {len(labels)} labels that are not one number a frame")
+    times = np.array(labels, dtype=float) * SECONDS_PER_UNIT[unit.lower()]
+    return FrameTimes(_rising(times, frames, "MultiVolume.FrameLabels"), f"MultiVolume.FrameLabels ({tag}, {unit})")
+
+
+def _instance_uids(frames: Frames) -> list[str]:
+    for node in frames.sources:
+        uids = (node.GetAttribute("DICOM.instanceUIDs") or "").split()
+        if uids:
+            return uids
+    raise NotTimes("no DICOM.instanceUIDs are known")
+
+
+def _finder(instance_file: Callable[[str], str] | None) -> Callable[[str], str]:
+    database = getattr(slicer, "dicomDatabase", None)
+    if instance_file is not None:
+        return instance_file
+    if database is None:
+        raise NotTimes("there is no DICOM database to find the files in")
+    return database.fileForInstance
+
+
+def _rising(times: np.ndarray, frames: Frames, what: str) -> np.ndarray:
+    try:
+        return checked_times(times, frames.count, frames.label)
+    except InputError as error:
+        raise NotTimes(f"{what} cannot be used ({error.message})") from error
+
+
+def _are_frame_numbers(numbers: np.ndarray) -> bool:
+    return numbers[0] in (0.0, 1.0) and np.array_equal(numbers, numbers[0] + np.arange(len(numbers)))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,97 @@
+"""Scenes as files that Slicer opens: series and results with everything that tells how they were made."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from SpatioTemporalLib.data import Result, Series
+from SpatioTemporalLib.errors import InputError
+from SpatioTemporalLib.io.atomic import atomic_path
+
+from .application import new_scene
+from .provenance import RunSummary, result_summary
+from .result_nodes import add_result
+from .series_nodes import add_series
+from .views import show_first
+
+__all__ = ["RunSummary", "create_scene", "read_scene", "result_summary", "write_scene"]
+
+
+def create_scene():
+    """An empty scene as the application would have it, without a window."""
+    return new_scene()
+
+
+def write_scene(path, *, series: Iterable[Series] = (), results: Iterable[Result] = ()) -> Path:
+    """Write series and results to an ``.mrb`` file and give back its path.
+
+    Opened in Slicer it shows the first series with the first map over it. The
+    file appears under its name only when it is complete.
+
+    Raises
+    ------
+    InputError
+        If the file name does not end in ``.mrb`` or the file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".mrb":
+        raise InputError(
+            "E-SCENE-NAME", "a scene file's name ends in .mrb", where=str(path), fix="Name it like result.mrb."
+        )
+    scene = create_scene()
+    sequences = [add_series(scene, one)[0] for one in series]
+    made = [add_result(scene, one, series=_input_of(one, sequences)) for one in results]
+    show_first(scene, sequences, made)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as unfinished:
+        _write_mrb(scene, path, unfinished)
+    return path
+
+
+def read_scene(path):
+    """The scene in an ``.mrb`` or ``.mrml`` file.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist or is no scene.
+    """
+    path = Path(path)
+    scene = create_scene()
+    if path.suffix.lower() == ".mrb":
+        read = path.is_file() and scene.ReadFromMRB(str(path), False)
+    else:
+        scene.SetURL(str(path))
+        read = path.is_file() and bool(scene.Connect())
+    if not read:
+        raise InputError(
+            "E-SCENE-READ",
+            "there is no such file" if not path.exists() else "the file cannot be read as a scene",
+            where=str(path),
+            fix="Give an .mrb or .mrml file that Slicer or this program saved.",
+        )
+    return scene
+
+
+def _write_mrb(scene, path: Path, unfinished: Path) -> None:
+    # The file's name is also that of the folder inside it, so it is written under its own name.
+    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=path.parent) as folder:
+        written = Path(folder) / path.name
+        if not scene.WriteToMRB(str(written), None) or not written.exists():
+            raise InputError(
+                "E-SCENE-WRITE",
+                "the scene could not be written",
+                where=str(path),
+                fix="Check that there is room on the disk and that the folder may be written to.",
+            )
+        os.replace(written, unfinished)
+
+
+def _input_of(result: Result, sequences: list):
+    """The sequence a result was made from, by the name its provenance gives; else the first."""
+    names = {str(facts.get("name")) for facts in result.provenance.inputs.values()}
+    named = [sequence for sequence in sequences if sequence.GetName() in names]
+    return next(iter(named or sequences), None)

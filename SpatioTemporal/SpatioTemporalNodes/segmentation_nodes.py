@@ -1,0 +1,53 @@
+"""Label maps as segmentations, with names, colours and terminology."""
+
+from __future__ import annotations
+
+import numpy as np
+import slicer
+from vtk.util.numpy_support import numpy_to_vtk
+
+from SpatioTemporalLib.data import Code, Label, LabelMap
+
+from .colours import categorical_colour
+from .voxels import matrix_of
+
+TERMINOLOGY = "Segmentation category and type - 3D Slicer General Anatomy list"
+ANATOMY = "Anatomic codes - DICOM master list"
+BINARY_LABELMAP = "Binary labelmap"
+# What Slicer itself takes for a segment of which nothing is known.
+UNKNOWN_CATEGORY = Code("85756007", "SCT", "Tissue")
+UNKNOWN_TYPE = Code("85756007", "SCT", "Tissue")
+
+
+def fill_segmentation(node, labels: LabelMap) -> None:
+    """Replace the segments of a segmentation node by the labels of a label map."""
+    node.GetSegmentation().RemoveAllSegments()
+    node.CreateDefaultDisplayNodes()
+    image = _oriented_image(labels)
+    for index, (value, label) in enumerate(sorted(labels.labels.items())):
+        segment = slicer.vtkSegment()
+        segment.SetName(label.name)
+        segment.SetColor(*(label.colour or categorical_colour(index)))
+        segment.SetLabelValue(value)
+        # One image for all: segments of one label map do not overlap and Slicer edits them as one layer.
+        segment.AddRepresentation(BINARY_LABELMAP, image)
+        segment.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), terminology_entry(label))
+        node.GetSegmentation().AddSegment(segment, f"label_{value}")
+
+
+def terminology_entry(label: Label) -> str:
+    """Category and type of a label as Slicer writes them into a segment."""
+    category, kind = label.category or UNKNOWN_CATEGORY, label.type or UNKNOWN_TYPE
+    codes = ["^".join((code.scheme, code.value, code.meaning)) for code in (category, kind)]
+    return "~".join([TERMINOLOGY, *codes, "^^", ANATOMY, "^^", "^^"])
+
+
+def _oriented_image(labels: LabelMap):
+    values = labels.values
+    kind = np.uint8 if values.max(initial=0) < 256 and values.min(initial=0) >= 0 else np.int16
+    image = slicer.vtkOrientedImageData()
+    image.SetDimensions(*reversed(values.shape))
+    scalars = numpy_to_vtk(np.ascontiguousarray(values, dtype=kind).reshape(-1), deep=True)
+    image.GetPointData().SetScalars(scalars)
+    image.SetImageToWorldMatrix(matrix_of(labels.geometry))
+    return image

@@ -1,0 +1,129 @@
+"""A `Series` as a sequence of volumes that Slicer plays, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import slicer
+
+from SpatioTemporalLib.data import Series
+
+from . import attributes
+from .application import sequences_logic
+from .frame_times import frame_times, given_times
+from .frames import frames_of, stacked
+from .units import units_entry
+from .volume_display import show_as_anatomy
+from .voxels import set_node_geometry, set_node_values
+
+
+def add_series(scene, series: Series, *, name: str | None = None, browser=None):
+    """Sequence node and browser node that show a series.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    series : Series
+    name : str, optional
+        Of the sequence and of the volume that moves; the series' name if not given.
+    browser : vtkMRMLSequenceBrowserNode, optional
+        Moves the new sequence together with those it already shows. A browser
+        of its own is made when there is none, or when its times are others.
+
+    Returns
+    -------
+    (vtkMRMLSequenceNode, vtkMRMLSequenceBrowserNode)
+    """
+    name = name or series.name
+    sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", name)
+    fill_sequence(sequence, series)
+    if browser is None or not _same_times(browser.GetMasterSequenceNode(), sequence):
+        browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{name} browser")
+    browser.AddSynchronizedSequenceNode(sequence)
+    sequences_logic(scene).UpdateProxyNodesFromSequences(browser)
+    proxy = browser.GetProxyNode(sequence)
+    proxy.SetName(name)
+    show_as_anatomy(proxy, series.values)
+    return sequence, browser
+
+
+def refill_series(sequence, browser, series: Series):
+    """Show another series in the nodes of an earlier one; views keep showing them."""
+    fill_sequence(sequence, series)
+    if not _same_times(browser.GetMasterSequenceNode(), sequence):
+        scene, name = sequence.GetScene(), sequence.GetName()
+        scene.RemoveNode(browser.GetProxyNode(sequence))
+        browser.RemoveSynchronizedSequenceNode(sequence.GetID())
+        browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{name} browser")
+        browser.AddSynchronizedSequenceNode(sequence)
+    sequences_logic(sequence.GetScene()).UpdateProxyNodesFromSequences(browser)
+    show_as_anatomy(browser.GetProxyNode(sequence), series.values)
+    return sequence, browser
+
+
+def fill_sequence(sequence, series: Series) -> None:
+    """Replace the frames and facts of a sequence node by those of a series."""
+    sequence.RemoveAllDataNodes()
+    sequence.SetIndexName("time")
+    sequence.SetIndexUnit("s")
+    sequence.SetIndexType(slicer.vtkMRMLSequenceNode.NumericIndex)
+    if series.frame_count > 1:
+        # Frames closer than the tolerance would overwrite one another.
+        sequence.SetNumericIndexValueTolerance(min(1e-3, float(series.intervals.min()) / 10))
+    frame = slicer.vtkMRMLScalarVolumeNode()
+    frame.SetName(series.name)
+    set_node_geometry(frame, series.geometry)
+    frame.SetVoxelValueUnits(units_entry(series.unit))
+    for time, values in zip(series.times, series.values):
+        set_node_values(frame, values)
+        sequence.SetDataNodeAtValue(frame, repr(float(time)))
+    attributes.set_fact(sequence, "Name", series.name)
+    attributes.set_fact(sequence, "Unit", series.unit)
+    attributes.set_fact(sequence, "TimeSource", series.time_source)
+    attributes.set_acquisition(sequence, series.acquisition)
+    attributes.set_findings(sequence, series.findings)
+
+
+def series_from_node(node, *, times=None, frame_interval: float | None = None, instance_file=None) -> Series:
+    """The series a node shows.
+
+    Parameters
+    ----------
+    node : sequence, sequence browser, volume, multi-volume, or list of volumes
+        A volume that a browser moves stands for its sequence. A list needs
+        `times` or `frame_interval`.
+    times : (T,) sequence, s, optional
+        Given by the user; what the node says of its times is then not used.
+    frame_interval : float, s, optional
+        Given by the user: frame i is at i times this.
+    instance_file : callable(uid) -> path, optional
+        Finds the DICOM file of an instance; Slicer's database if not given.
+
+    Raises
+    ------
+    InputError
+        If the node holds no frames, or nothing says when they were acquired.
+    GeometryError
+        If a frame lies elsewhere than the first one.
+    """
+    frames = frames_of(node)
+    if times is not None or frame_interval is not None:
+        when = given_times(frames.count, times, frame_interval, frames.label)
+    else:
+        when = frame_times(frames, instance_file=instance_file)
+    values, geometry = stacked(frames)
+    facts = frames.sources[0]
+    return Series(
+        values,
+        when.times,
+        geometry,
+        unit=attributes.fact(facts, "Unit", "a.u."),
+        name=attributes.fact(facts, "Name", frames.label),
+        acquisition=attributes.acquisition_of(*frames.sources),
+        time_source=when.source,
+        findings=attributes.findings_of(facts) + when.findings,
+    )
+
+
+def _same_times(first, second) -> bool:
+    times = [[s.GetNthIndexValue(i) for i in range(s.GetNumberOfDataNodes())] for s in (first, second) if s]
+    return len(times) == 2 and len(times[0]) == len(times[1]) and np.allclose(*[np.array(t, float) for t in times])

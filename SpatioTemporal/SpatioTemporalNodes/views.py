@@ -1,0 +1,76 @@
+"""What the slice and plot views show when a scene is opened."""
+
+from __future__ import annotations
+
+import slicer
+
+from .application import application_logic
+from .frames import proxy_of
+
+SLICE_VIEWS = ("Red", "Green", "Yellow")
+PLOT_VIEW = "PlotView1"
+MAP_OPACITY = 0.55
+
+
+def show_first(scene, sequences: list, results: list) -> None:
+    """Show the first series, the first map over it, and the first chart beside them."""
+    background = proxy_of(sequences[0]) if sequences else None
+    maps = [n for made in results for n in made.of_class("vtkMRMLScalarVolumeNode")]
+    charts = [n for made in results for n in made.of_class("vtkMRMLPlotChartNode")]
+    _choose_layout(scene, with_plot=bool(charts))
+    for view in SLICE_VIEWS:
+        composite = _singleton(scene, "vtkMRMLSliceCompositeNode", view)
+        composite.SetLayoutName(view)
+        composite.SetLinkedControl(1)
+        show_in_slice(composite, background, maps[0] if maps else None)
+        if background is not None or maps:
+            _fit(scene, _singleton(scene, "vtkMRMLSliceNode", view), composite)
+    if charts:
+        _singleton(scene, "vtkMRMLPlotViewNode", PLOT_VIEW).SetPlotChartNodeID(charts[0].GetID())
+
+
+def show_in_slice(composite, background, foreground=None, opacity: float = MAP_OPACITY) -> None:
+    """Put a volume, and a map over it, into a slice view. A map alone becomes the background."""
+    if background is None:
+        background, foreground = foreground, None
+    composite.SetBackgroundVolumeID(background.GetID() if background is not None else None)
+    composite.SetForegroundVolumeID(foreground.GetID() if foreground is not None else None)
+    composite.SetForegroundOpacity(opacity)
+
+
+def slice_logic(scene, slice_node, composite):
+    """A logic that resamples and blends what a slice view shows."""
+    logic = slicer.vtkMRMLSliceLogic()
+    logic.SetMRMLApplicationLogic(application_logic(scene))
+    logic.SetMRMLScene(scene)
+    logic.SetSliceNode(slice_node)
+    logic.SetSliceCompositeNode(composite)
+    return logic
+
+
+def _choose_layout(scene, *, with_plot: bool) -> None:
+    # The logic adds the nodes of the views and the layouts' descriptions; the scene keeps them.
+    logic = slicer.vtkMRMLLayoutLogic()
+    logic.SetMRMLScene(scene)
+    node = slicer.vtkMRMLLayoutNode
+    logic.GetLayoutNode().SetViewArrangement(
+        node.SlicerLayoutConventionalPlotView if with_plot else node.SlicerLayoutConventionalView
+    )
+
+
+def _fit(scene, slice_node, composite) -> None:
+    logic = slice_logic(scene, slice_node, composite)
+    logic.FitSliceToAll()
+    logic.SnapSliceOffsetToIJK()
+
+
+def _singleton(scene, class_name: str, tag: str):
+    """The node the application makes for a view, so that its own is filled when the file is opened."""
+    existing = scene.GetSingletonNode(tag, class_name)
+    if existing is not None:
+        return existing
+    node = scene.CreateNodeByClass(class_name)
+    node.UnRegister(None)
+    node.SetSingletonTag(tag)
+    node.SetName(tag)
+    return scene.AddNode(node)
