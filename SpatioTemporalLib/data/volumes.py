@@ -80,7 +80,8 @@ class LabelMap:
         values = whole_numbers(np.asanyarray(self.values), self.name)
         _require_shape(values, self.geometry, self.name)
         present = [int(v) for v in np.unique(values) if v != 0]
-        labels = {v: Label(f"label {v}") for v in present} | {int(k): v for k, v in self.labels.items()}
+        names = [self.name] if len(present) == 1 else [f"{self.name} {v}" for v in present]
+        labels = {v: Label(name) for v, name in zip(present, names)} | {int(k): v for k, v in self.labels.items()}
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "labels", labels)
 

@@ -161,9 +161,7 @@ def _candidate_cells(projections, on_fixed, family):
     scanned = family.scanned
     log_norm, overlap = family.tables[:2, 0, :]
     limit = family.slope_limit * np.exp(family.log_theta[scanned] + log_norm)
-    gain = best_coefficients(
-        projections[scanned], on_fixed, overlap[:, None], limit[:, None], family.fixed_limit
-    ).gain
+    gain = best_coefficients(projections[scanned], on_fixed, overlap[:, None], limit[:, None], family.fixed_limit).gain
     rise = np.diff(gain, axis=0, prepend=-np.inf, append=-np.inf)
     before, after = rise[:-1], -rise[1:]
     # Between grid points an optimum exceeds its grid value by no more than a part of the fall around it.

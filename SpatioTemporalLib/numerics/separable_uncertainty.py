@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def unit_covariance(
-    *, first, norm, slopes, overlap, curvature, fixed_norm, free, linear_at_limit
-) -> np.ndarray:
+def unit_covariance(*, first, norm, slopes, overlap, curvature, fixed_norm, free, linear_at_limit) -> np.ndarray:
     """Inverse of J'J for the parameters (a1, a2, log theta); times the noise variance it is their covariance.
 
     Parameters

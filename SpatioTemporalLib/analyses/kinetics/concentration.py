@@ -1,0 +1,72 @@
+"""Concentration of contrast agent from signal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...data.result import Display
+from ...data.series import Series
+from ...data.volumes import Code, LabelMap, Map
+from ...declare import Input, Output, analysis
+from ...errors import InputError
+from ...steps.concentration import CONCENTRATION_UNIT, ConcentrationParameters, baseline_findings, conversion_for
+from ...steps.fit_status import FitStatus, status_map
+from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
+from ...steps.voxelwise import map_voxels
+
+
+@dataclass(frozen=True)
+class ToConcentrationParameters(ConcentrationParameters):
+    """Those of the shared conversion."""
+
+
+@analysis(
+    id="kinetics.concentration",
+    title="Contrast agent concentration",
+    citation="Schabel & Parker, Uncertainty and bias in contrast concentration measurements using spoiled gradient "
+    "echo pulse sequences, Phys Med Biol 53:2345-2373 (2008)",
+    inputs=[
+        DYNAMIC_SERIES,
+        MASK,
+        Input("t1_map", Map, unit="s", optional=True, help="T1 before contrast, voxel by voxel."),
+    ],
+    outputs=[
+        Output(
+            "concentration",
+            Series,
+            unit="mmol/L",
+            help="Concentration over time; noise around zero is kept, saturated voxels are NaN.",
+            display=Display((0, 2), "inferno", Code("126377", "DCM", "Tracer Concentration"), "C"),
+        ),
+        Output("fit_status", LabelMap, help="Why each voxel has the values it has."),
+    ],
+    parameters=ToConcentrationParameters,
+)
+def concentration(series, mask=None, t1_map=None, *, parameters, context):
+    """Concentration from the signal of a spoiled gradient echo, by its exact inverse."""
+    if series.unit == CONCENTRATION_UNIT:
+        raise InputError(
+            "E-INPUT-UNIT",
+            f"the series is in {CONCENTRATION_UNIT} already",
+            where=series.name,
+            fix="Use it as it is, or give the series of signals.",
+        )
+    t1 = parameters.t1_baseline if t1_map is None else t1_map
+    conversion = conversion_for(series, mask, parameters, t1=t1)
+    findings = baseline_findings(series, mask, conversion)
+
+    def convert(curves, index):
+        converted, reason = conversion(curves, index)
+        status = np.where(reason == 0, FitStatus.FITTED, reason).astype(np.uint8)
+        return {"concentration": converted, "fit_status": status}
+
+    maps, nonfinite = map_voxels(convert, series.values, mask=mask, context=context, message="converting signal")
+    status = maps["fit_status"]
+    status[nonfinite] = FitStatus.NONFINITE
+    return {
+        "concentration": maps["concentration"],
+        "fit_status": status_map(status, series.geometry),
+        "findings": findings,
+    }

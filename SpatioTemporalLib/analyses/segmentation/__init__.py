@@ -1,0 +1,1 @@
+"""Regions from the way tissue changes."""

@@ -1,0 +1,138 @@
+"""Segmentation of tissue that takes up contrast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from scipy import ndimage
+
+from ...data.curve import Curve, Table
+from ...data.result import Display
+from ...data.volumes import Code, Label, LabelMap, Map
+from ...declare import Advanced, Help, Output, Range, Unit, analysis
+from ...errors import InputError
+from ...numerics.enhancement import value_at
+from ...steps.enhancement_curves import EnhancementParameters, enhancement_of
+from ...steps.fit_status import FitStatus
+from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
+from ...steps.regions import region_curves
+from ...steps.voxelwise import map_voxels
+
+ABNORMAL = Code("49755003", "SCT", "Morphologically Altered Structure")
+LESION = Code("52988006", "SCT", "Lesion")
+COLOURS = ((0.95, 0.35, 0.20), (0.25, 0.65, 0.95), (0.95, 0.80, 0.20), (0.55, 0.85, 0.40), (0.75, 0.45, 0.90))
+
+
+@dataclass(frozen=True)
+class EnhancingTissueParameters(EnhancementParameters):
+    threshold: Annotated[float, Unit("%"), Range(5, 1000), Help("Smallest relative enhancement at the early time.")] = (
+        70.0
+    )
+    early_time: Annotated[float, Unit("s"), Range(10, 600), Help("When enhancement is measured, after arrival.")] = (
+        120.0
+    )
+    background: Annotated[
+        float,
+        Unit("%"),
+        Range(0, 100),
+        Help("Voxels whose baseline is below this part of the baseline's 95th percentile count as background."),
+    ] = 30.0
+    smallest_volume: Annotated[
+        float, Unit("mL"), Range(0, 100), Help("Connected regions smaller than this are left out.")
+    ] = 0.05
+    most_regions: Annotated[
+        int, Range(1, 50), Help("At most this many regions are kept, the largest ones."), Advanced()
+    ] = 5
+
+
+@analysis(
+    id="segmentation.enhancing_tissue",
+    title="Enhancing tissue",
+    citation="Hylton et al., Radiology 263:663-672 (2012), the enhancement and background thresholds of functional "
+    "tumour volume; connected regions by volume are our own addition",
+    inputs=[DYNAMIC_SERIES, MASK],
+    outputs=[
+        Output("regions", LabelMap, help="Connected regions of enhancing tissue, the largest first."),
+        Output(
+            "early_enhancement",
+            Map,
+            unit="%",
+            help="Relative enhancement at the early time.",
+            display=Display((0, 300), "inferno", symbol="PE"),
+        ),
+        Output("curves", Curve, help="Mean relative enhancement of each region."),
+        Output("statistics", Table, help="Volume and enhancement of each region."),
+    ],
+    parameters=EnhancingTissueParameters,
+)
+def enhancing_tissue(series, mask=None, *, parameters, context):
+    """Connected regions whose signal rises by more than a threshold early after contrast."""
+    if series.unit == "mmol/L":
+        raise InputError(
+            "E-INPUT-UNIT",
+            "the series is in mmol/L, and relative enhancement needs the signal",
+            where=series.name,
+            fix="Give the series of signals.",
+        )
+    enhancement = enhancement_of(series, mask, parameters)
+    time = min(enhancement.arrival + parameters.early_time, series.times[-1])
+
+    def measure(curves, index):
+        enhanced, status = enhancement(curves)
+        return {
+            "early": value_at(series.times, enhanced, time),
+            "baseline": np.asarray(curves[enhancement.baseline], float).mean(axis=0),
+            "fit_status": status,
+        }
+
+    maps, _ = map_voxels(measure, series.values, mask=mask, context=context, message="measuring enhancement")
+    regions = _regions(maps, series.geometry, parameters)
+    if not regions.labels:
+        raise InputError(
+            "E-NO-REGION",
+            f"no region of {parameters.smallest_volume:g} mL or more enhances by {parameters.threshold:g} % "
+            f"at {time:g} s",
+            where=series.name,
+            fix="Lower threshold, background or smallest_volume.",
+        )
+    usable = maps["fit_status"] == FitStatus.FITTED
+    return {
+        "regions": regions,
+        "early_enhancement": maps["early"],
+        "curves": tuple(region_curves(series, regions, usable, lambda c, i: enhancement(c)[0], "%")),
+        "statistics": _statistics(regions, maps["early"]),
+    }
+
+
+def _regions(maps, geometry, parameters) -> LabelMap:
+    baseline = maps["baseline"]
+    bright = baseline > parameters.background / 100 * np.nanpercentile(baseline, 95)
+    with np.errstate(invalid="ignore"):
+        enhancing = bright & (maps["early"] >= parameters.threshold)
+    parts, count = ndimage.label(enhancing)
+    volumes = ndimage.sum_labels(enhancing, parts, np.arange(1, count + 1)) * geometry.voxel_volume_ml
+    order = [n for n in np.argsort(-volumes, kind="stable") if volumes[n] >= parameters.smallest_volume]
+    kept = order[: parameters.most_regions]
+    values = np.zeros(geometry.shape, dtype=np.uint8)
+    for rank, part in enumerate(kept, start=1):
+        values[parts == part + 1] = rank
+    labels = {
+        rank: Label(f"enhancing region {rank}", COLOURS[(rank - 1) % len(COLOURS)], ABNORMAL, LESION)
+        for rank in range(1, len(kept) + 1)
+    }
+    return LabelMap(values, geometry, labels, "enhancing tissue")
+
+
+def _statistics(regions: LabelMap, early: np.ndarray) -> Table:
+    columns = {"region": [], "voxels": [], "volume": [], "median enhancement": [], "largest enhancement": []}
+    for value, label in regions.labels.items():
+        inside = regions.region(value)
+        columns["region"].append(label.name)
+        columns["voxels"].append(int(np.count_nonzero(inside)))
+        columns["volume"].append(regions.volume_ml(value))
+        columns["median enhancement"].append(float(np.median(early[inside])))
+        columns["largest enhancement"].append(float(early[inside].max()))
+    units = {"volume": "mL", "median enhancement": "%", "largest enhancement": "%"}
+    return Table(columns, units, "enhancing regions")

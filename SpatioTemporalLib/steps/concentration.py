@@ -1,0 +1,186 @@
+"""From signal to contrast agent concentration, with what the conversion needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from ..data.series import Series
+from ..data.volumes import LabelMap, Map
+from ..declare import Advanced, Help, Range, Unit
+from ..errors import Finding, InputError, Severity
+from ..numerics.bolus_arrival import bolus_arrival, frames_before
+from ..numerics.spoiled_gradient_echo import concentration_from_signal
+from .fit_status import FitStatus
+
+CONCENTRATION_UNIT = "mmol/L"
+# Without a mask, arrival is looked for in this part of the voxels that change most.
+CHANGING_PART = 0.02
+
+
+@dataclass(frozen=True)
+class ConcentrationParameters:
+    """What turns the signal of a spoiled gradient echo into concentration."""
+
+    t1_baseline: Annotated[
+        float, Unit("s"), Range(0.01, 10), Help("T1 of tissue before contrast, used where no T1 map is given.")
+    ] = 1.4
+    relaxivity: Annotated[
+        float,
+        Unit("1/(mM s)"),
+        Range(0.5, 30),
+        Help("Longitudinal relaxivity r1 of the agent at the field strength used."),
+    ] = 4.5
+    flip_angle: Annotated[
+        float | None, Unit("deg"), Range(0.5, 120), Help("Flip angle; taken from the series when left empty.")
+    ] = None
+    repetition_time: Annotated[
+        float | None, Unit("s"), Range(0.0005, 5), Help("Repetition time TR; taken from the series when left empty.")
+    ] = None
+    baseline_frames: Annotated[
+        int | None,
+        Range(1, 500),
+        Help("Frames before arrival that are averaged as baseline; found from the bolus arrival when left empty."),
+    ] = None
+    skipped_frames: Annotated[
+        int, Range(0, 100), Help("First frames left out of the baseline, not yet in steady state."), Advanced()
+    ] = 0
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How the curves of one series become concentration.
+
+    t1 is a number or one for each voxel of the grid, s. flip_angle (degrees),
+    repetition_time (s) and relaxivity (1/(mM s)) are None for a series that
+    holds concentrations already.
+    """
+
+    baseline: slice
+    t1: float | np.ndarray
+    flip_angle: float | None = None
+    repetition_time: float | None = None
+    relaxivity: float | None = None
+
+    @property
+    def is_identity(self) -> bool:
+        return self.flip_angle is None
+
+    def __call__(self, curves: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Concentrations in mmol/L of (T, n) curves at (n,) flat indices, and (n,) reasons where there are none."""
+        if self.is_identity:
+            return np.asarray(curves), np.zeros(curves.shape[1], dtype=np.uint8)
+        baseline = np.asarray(curves[self.baseline], dtype=float).mean(axis=0)
+        t1 = self.t1 if np.isscalar(self.t1) else self.t1[index]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            concentration, saturated = concentration_from_signal(
+                curves,
+                baseline,
+                1 / np.asarray(t1),
+                flip_angle=self.flip_angle,
+                repetition_time=self.repetition_time,
+                relaxivity=self.relaxivity,
+            )
+        reason = np.select(
+            [~(baseline > 0), saturated.any(axis=0), ~np.isfinite(concentration).all(axis=0)],
+            [FitStatus.NO_BASELINE, FitStatus.SATURATED, FitStatus.NONFINITE],
+            0,
+        )
+        return concentration, reason.astype(np.uint8)
+
+
+def conversion_for(
+    series: Series, mask: LabelMap | None, parameters: ConcentrationParameters, *, t1: float | Map
+) -> Conversion:
+    """The conversion of a series, by its unit, its acquisition facts and the parameters.
+
+    t1 : float in s or Map
+        Of the voxels that will be converted, before contrast.
+
+    Raises
+    ------
+    InputError
+        ``E-ACQUISITION`` when the flip angle or the repetition time is unknown,
+        ``E-BASELINE`` when no frame is left before arrival.
+    """
+    t1 = np.asarray(t1.values, dtype=float).reshape(-1) if isinstance(t1, Map) else t1
+    if series.unit == CONCENTRATION_UNIT:
+        return Conversion(slice(0, 1), t1)
+    facts = {}
+    for name, words in (("flip_angle", "flip angle in degrees"), ("repetition_time", "repetition time TR in s")):
+        given = getattr(parameters, name)
+        facts[name] = getattr(series.acquisition, name) if given is None else given
+        if facts[name] is None:
+            raise InputError(
+                "E-ACQUISITION",
+                f"the {words} is not known, and it is needed to turn signal into concentration",
+                where=series.name,
+                fix=f"Set the parameter {name} (--set {name}=...), or give a series in {CONCENTRATION_UNIT}.",
+            )
+    return Conversion(baseline_frames(series, mask, parameters), t1, relaxivity=parameters.relaxivity, **facts)
+
+
+def baseline_frames(series: Series, mask: LabelMap | None, parameters: ConcentrationParameters) -> slice:
+    """The frames before contrast arrives."""
+    count = parameters.baseline_frames
+    if count is None:
+        count = frames_before(series.times, series_arrival(series, mask))
+    if count <= parameters.skipped_frames or count >= series.frame_count:
+        raise InputError(
+            "E-BASELINE",
+            f"frames {parameters.skipped_frames} to {count - 1} were to be the baseline, "
+            f"of {series.frame_count} frames",
+            where=series.name,
+            fix="Set baseline_frames to the number of frames before contrast arrives, and skip fewer frames.",
+        )
+    return slice(parameters.skipped_frames, count)
+
+
+def series_arrival(series: Series, mask: LabelMap | None) -> float:
+    """Bolus arrival in s of the region's mean curve, or of the voxels that change most.
+
+    Raises
+    ------
+    InputError
+        ``E-NO-ARRIVAL`` when no rise stands out.
+    """
+    frames = series.values.reshape(series.frame_count, -1)
+    chosen = _changing_voxels(frames) if mask is None else np.flatnonzero(mask.foreground)
+    curve = np.array([np.nanmean(np.asarray(frame[chosen], dtype=float)) for frame in frames])
+    arrival = float(bolus_arrival(series.times, curve[:, None])[0])
+    if np.isnan(arrival):
+        raise InputError(
+            "E-NO-ARRIVAL",
+            "no arrival of contrast was found: the mean curve does not rise clearly above its first frames",
+            where=series.name,
+            fix="Check that this is the dynamic series; if it is, set baseline_frames by hand.",
+        )
+    return arrival
+
+
+def baseline_findings(series: Series, mask: LabelMap | None, conversion: Conversion) -> tuple[Finding, ...]:
+    """Say how many voxels have no positive baseline; refuse a region in which most have none."""
+    if conversion.is_identity:
+        return ()
+    baseline = np.mean([np.asarray(f, dtype=np.float32) for f in series.values[conversion.baseline]], axis=0)
+    inside = np.ones(baseline.shape, bool) if mask is None else mask.foreground
+    bad = np.count_nonzero(inside & ~(baseline > 0))
+    share = bad / np.count_nonzero(inside)
+    text = f"the baseline signal is zero or negative in {100 * share:.0f} % of the voxels ({bad})"
+    if mask is not None and share > 0.5:
+        raise InputError("E-BASELINE", text, where=series.name, fix="Draw the region inside tissue that has signal.")
+    return (Finding("W-BASELINE", Severity.MASK, f"{text}; they were left out", series.name),) if bad else ()
+
+
+def _changing_voxels(frames: np.ndarray) -> np.ndarray:
+    total = np.zeros(frames.shape[1])
+    squares = np.zeros(frames.shape[1])
+    for frame in frames:
+        frame = np.nan_to_num(np.asarray(frame, dtype=float), nan=0.0, posinf=0.0, neginf=0.0)
+        total += frame
+        squares += frame**2
+    variance = squares / len(frames) - (total / len(frames)) ** 2
+    count = max(1, int(CHANGING_PART * variance.size))
+    return np.argpartition(variance, -count)[-count:]

@@ -1,0 +1,85 @@
+"""From a series to enhancement above the baseline, for measures that need no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from ..data.series import Series
+from ..data.volumes import LabelMap
+from ..declare import Advanced, Help, Range, Unit
+from ..errors import InputError
+from ..numerics.bolus_arrival import frames_before
+from .concentration import CONCENTRATION_UNIT, baseline_frames, series_arrival
+from .fit_status import FitStatus
+
+
+@dataclass(frozen=True)
+class EnhancementParameters:
+    """Where the baseline ends and enhancement begins."""
+
+    arrival: Annotated[
+        float | None,
+        Unit("s"),
+        Range(-600, 3600),
+        Help("When contrast arrives, on the series' clock; found from the series when left empty."),
+    ] = None
+    baseline_frames: Annotated[
+        int | None,
+        Range(1, 500),
+        Help("Frames before arrival that are averaged as baseline; found from the arrival when left empty."),
+    ] = None
+    skipped_frames: Annotated[
+        int, Range(0, 100), Help("First frames left out of the baseline, not yet in steady state."), Advanced()
+    ] = 0
+
+
+@dataclass(frozen=True)
+class Enhancement:
+    """How curves become enhancement.
+
+    unit : "%" of the baseline for signal, "mmol/L" for concentration, which is
+    zero before contrast by definition.
+    arrival : s
+    """
+
+    unit: str
+    arrival: float
+    baseline: slice
+
+    @property
+    def is_relative(self) -> bool:
+        return self.unit == "%"
+
+    def __call__(self, curves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(T, n) enhancement, NaN without a positive baseline, and (n,) reason codes."""
+        curves = np.asarray(curves, dtype=float)
+        if not self.is_relative:
+            return curves, np.full(curves.shape[1], FitStatus.FITTED, dtype=np.uint8)
+        baseline = curves[self.baseline].mean(axis=0)
+        usable = baseline > 0
+        enhancement = np.where(usable, 100 * (curves / np.where(usable, baseline, 1.0) - 1), np.nan)
+        return enhancement, np.where(usable, FitStatus.FITTED, FitStatus.NO_BASELINE).astype(np.uint8)
+
+
+def enhancement_of(series: Series, mask: LabelMap | None, parameters: EnhancementParameters) -> Enhancement:
+    """The enhancement of a series: relative for signal, as it is for concentration.
+
+    Raises
+    ------
+    InputError
+        When arrival is not found or no frame is left before it.
+    """
+    arrival = series_arrival(series, mask) if parameters.arrival is None else parameters.arrival
+    if not series.times[0] <= arrival < series.times[-1]:
+        raise InputError(
+            "E-ARRIVAL",
+            f"arrival at {arrival:g} s is outside the series ({series.times[0]:g} to {series.times[-1]:g} s)",
+            where=series.name,
+            fix="Give the arrival on the clock of the frame times.",
+        )
+    if series.unit == CONCENTRATION_UNIT:
+        return Enhancement(series.unit, arrival, slice(0, frames_before(series.times, arrival)))
+    return Enhancement("%", arrival, baseline_frames(series, mask, parameters))

@@ -1,0 +1,169 @@
+"""The arterial input function: given, measured in a region, or of a population."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import numpy as np
+
+from ..data.curve import Curve
+from ..data.series import Series
+from ..data.volumes import LabelMap
+from ..declare import Advanced, Choices, Help, Range, Unit
+from ..errors import Finding, InputError, Severity
+from ..numerics.bolus_arrival import bolus_arrival
+from ..numerics.population_input_functions import parker_blood_concentration
+from .concentration import CONCENTRATION_UNIT, ConcentrationParameters, conversion_for, series_arrival
+
+# A peak this many times the scatter of the baseline is told from noise (reliability of the arrival and the scale).
+SMALLEST_PEAK = 5.0
+PLAUSIBLE_PEAK = (0.5, 20.0)  # mmol/L in blood
+POPULATION_STEP = 0.1  # s
+PLASMA = "plasma concentration"
+
+
+@dataclass(frozen=True)
+class InputFunctionParameters:
+    """Which input function is used and how blood becomes plasma."""
+
+    input_function: Annotated[
+        str,
+        Choices("auto", "curve", "measured", "parker"),
+        Help(
+            "auto: the curve if one is given, else the mean over the artery mask if one is given, "
+            "else Parker's population average (2006)."
+        ),
+    ] = "auto"
+    hematocrit: Annotated[
+        float, Range(0, 0.7), Help("Part of blood that is cells; plasma concentration is blood's over 1 - hematocrit.")
+    ] = 0.42
+    curve_is: Annotated[
+        str, Choices("blood", "plasma"), Help("What the given curve holds; plasma is not divided by 1 - hematocrit.")
+    ] = "blood"
+    t1_blood: Annotated[float, Unit("s"), Range(0.1, 5), Help("T1 of blood before contrast, for a measured input.")] = (
+        1.65
+    )
+    dose: Annotated[
+        float, Unit("mmol/kg"), Range(0.01, 0.5), Help("Dose given; scales the population input function.")
+    ] = 0.1
+    arrival: Annotated[
+        float | None,
+        Unit("s"),
+        Range(-600, 3600),
+        Help("When the population input arrives; found from the series when left empty."),
+        Advanced(),
+    ] = None
+
+
+def plasma_input(
+    series: Series,
+    aif: Curve | None,
+    aif_mask: LabelMap | None,
+    mask: LabelMap | None,
+    parameters: InputFunctionParameters | ConcentrationParameters,
+) -> tuple[Curve, tuple[Finding, ...]]:
+    """Plasma concentration over time in mmol/L, and what was odd about it.
+
+    Raises
+    ------
+    InputError
+        ``E-AIF-MISSING`` when the chosen kind was not given, ``E-AIF-UNIT``,
+        ``E-AIF-FLAT`` and ``E-AIF-SATURATED`` when it cannot be used.
+    """
+    kind = _kind(aif, aif_mask, parameters)
+    if kind == "parker":
+        return _population(series, mask, parameters), ()
+    if kind == "curve":
+        blood, findings = _given(aif, parameters), ()
+    else:
+        blood, findings = _measured(series, aif_mask, parameters)
+    findings += _odd(blood, series)
+    if kind == "curve" and parameters.curve_is == "plasma":
+        return replace(blood, name=f"{blood.name}, {PLASMA}"), findings
+    values = blood.values / (1 - parameters.hematocrit)
+    return replace(blood, values=values, name=f"{blood.name}, {PLASMA}"), findings
+
+
+def _kind(aif, aif_mask, parameters) -> str:
+    kind = parameters.input_function
+    if kind == "auto":
+        return "curve" if aif is not None else "measured" if aif_mask is not None else "parker"
+    missing = {"curve": (aif, "aif"), "measured": (aif_mask, "aif_mask")}.get(kind)
+    if missing and missing[0] is None:
+        raise InputError(
+            "E-AIF-MISSING",
+            f"input_function is {kind!r}, but no {missing[1]} was given",
+            where=missing[1],
+            fix=f"Give {missing[1]}, or choose input_function = parker.",
+        )
+    return kind
+
+
+def _population(series: Series, mask: LabelMap | None, parameters) -> Curve:
+    arrival = series_arrival(series, mask) if parameters.arrival is None else parameters.arrival
+    start = min(arrival, series.times[0])
+    times = np.arange(start, series.times[-1] + POPULATION_STEP, POPULATION_STEP)
+    blood = parker_blood_concentration(times, arrival=arrival, dose=parameters.dose)
+    plasma = blood / (1 - parameters.hematocrit)
+    return Curve(times, plasma, CONCENTRATION_UNIT, f"Parker 2006 population average, {PLASMA}")
+
+
+def _given(aif: Curve, parameters) -> Curve:
+    if aif.unit != CONCENTRATION_UNIT:
+        raise InputError(
+            "E-AIF-UNIT",
+            f"the input function must be in {CONCENTRATION_UNIT}, found {aif.unit}",
+            where=aif.name,
+            fix=f"Convert it to {CONCENTRATION_UNIT} and say so in its heading, as 'Cb [{CONCENTRATION_UNIT}]'.",
+        )
+    if not np.isfinite(aif.values).all():
+        raise InputError(
+            "E-AIF-VALUE", "the input function holds values that are not finite", where=aif.name, fix="Correct them."
+        )
+    return aif
+
+
+def _measured(series: Series, aif_mask: LabelMap, parameters) -> tuple[Curve, tuple[Finding, ...]]:
+    chosen = np.flatnonzero(aif_mask.foreground)
+    curves = np.stack([np.asarray(f).reshape(-1)[chosen] for f in series.values]).astype(float)
+    conversion = conversion_for(series, aif_mask, parameters, t1=parameters.t1_blood)
+    concentration, reason = conversion(curves, chosen)
+    usable = (reason == 0) & np.isfinite(concentration).all(axis=0)
+    if not usable.any():
+        raise InputError(
+            "E-AIF-SATURATED",
+            f"none of the {chosen.size} voxels of the artery gives a concentration: "
+            "their signal is saturated or their baseline is not positive",
+            where=aif_mask.name,
+            fix="Choose other voxels, check the flip angle and TR, or use input_function = parker.",
+        )
+    left_out = int(np.count_nonzero(~usable))
+    text = f"{left_out} of {chosen.size} artery voxels are saturated or without baseline and were left out"
+    findings = (Finding("W-AIF-SATURATED", Severity.MASK, text, aif_mask.name),) if left_out else ()
+    mean = concentration[:, usable].mean(axis=1)
+    return Curve(series.times, mean, CONCENTRATION_UNIT, f"mean of {aif_mask.name}"), findings
+
+
+def _odd(blood: Curve, series: Series) -> tuple[Finding, ...]:
+    arrival = float(bolus_arrival(blood.times, blood.values[:, None])[0])
+    before = blood.values[blood.times <= arrival] if np.isfinite(arrival) else blood.values[:1]
+    peak = blood.values.max()
+    if np.isnan(arrival) or peak - before.mean() < SMALLEST_PEAK * before.std():
+        raise InputError(
+            "E-AIF-FLAT",
+            f"the input function has no peak: its largest value is {peak:.3g} {CONCENTRATION_UNIT}, "
+            f"its mean {blood.values.mean():.3g}",
+            where=blood.name,
+            fix="Choose voxels inside an artery, or use input_function = parker (a population average).",
+        )
+    findings = []
+    if not PLAUSIBLE_PEAK[0] <= peak <= PLAUSIBLE_PEAK[1]:
+        low, high = PLAUSIBLE_PEAK
+        text = f"the input function peaks at {peak:.3g} {CONCENTRATION_UNIT}, outside the usual {low:g} to {high:g}"
+        findings.append(Finding("W-AIF-PEAK", Severity.WARN, text, blood.name))
+    if blood.times[-1] < series.times[-1]:
+        missing = series.times[-1] - blood.times[-1]
+        text = f"the input function ends {missing:.3g} s before the series; its last value was held"
+        findings.append(Finding("W-AIF-SHORT", Severity.WARN, text, blood.name))
+    return tuple(findings)

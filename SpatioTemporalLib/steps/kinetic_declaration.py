@@ -1,0 +1,84 @@
+"""What the kinetic analyses have in common: inputs, parameters and outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..data.curve import Curve, Table
+from ..data.result import Display
+from ..data.series import Series
+from ..data.volumes import Code, LabelMap, Map
+from ..declare import Input, Output
+from .concentration import ConcentrationParameters
+from .input_function import InputFunctionParameters
+from .kinetic_fit import DelayParameters
+
+DYNAMIC_SERIES = Input(
+    "series",
+    Series,
+    min_frames=3,
+    help="Dynamic T1-weighted series: signal of a spoiled gradient echo, or concentration in mmol/L.",
+)
+MASK = Input("mask", LabelMap, optional=True, help="Voxels to compute; each label is a region of its own in the table.")
+
+KINETIC_INPUTS = (
+    DYNAMIC_SERIES,
+    MASK,
+    Input("t1_map", Map, unit="s", optional=True, help="T1 before contrast, voxel by voxel."),
+    Input("aif", Curve, optional=True, help="Arterial input function in mmol/L (blood, unless curve_is says plasma)."),
+    Input("aif_mask", LabelMap, optional=True, help="Voxels of an artery in which the input function is measured."),
+)
+
+QUANTITIES = {
+    "ktrans": (
+        "1/min",
+        "Volume transfer constant.",
+        Display((0, 0.5), "inferno", Code("126312", "DCM", "Ktrans"), "Ktrans"),
+    ),
+    "kep": (
+        "1/min",
+        "Efflux rate constant, Ktrans / ve.",
+        Display((0, 2), "plasma", Code("126313", "DCM", "kep"), "kep"),
+    ),
+    "ve": (
+        "1",
+        "Volume fraction of the extravascular extracellular space.",
+        Display((0, 0.6), "viridis", Code("126314", "DCM", "ve"), "ve"),
+    ),
+    "vp": ("1", "Plasma volume fraction.", Display((0, 0.2), "magma", Code("126331", "DCM", "vp"), "vp")),
+}
+DELAY = Output(
+    "delay", Map, unit="s", help="How much later than the input function the tissue is reached.", optional=True
+)
+
+
+@dataclass(frozen=True)
+class KineticParameters(DelayParameters, ConcentrationParameters, InputFunctionParameters):
+    """Parameters that every kinetic model takes."""
+
+
+def kinetic_outputs(*parameters: str) -> tuple[Output, ...]:
+    """The outputs of a kinetic model with these fitted or derived parameters."""
+    maps = []
+    for name in parameters:
+        unit, text, display = QUANTITIES[name]
+        maps.append(Output(name, Map, unit=unit, help=text, display=display))
+        maps.append(
+            Output(
+                f"{name}_se",
+                Map,
+                unit=unit,
+                help=f"Standard error of {name}; NaN where it rests on a bound.",
+                display=Display(None, "gray", symbol=f"SE({display.symbol})"),
+            )
+        )
+    return (
+        *maps,
+        Output("r2", Map, unit="1", help="Part of the curve's variance the model explains.", display=Display((0, 1))),
+        Output("rmse", Map, unit="mmol/L", help="Root mean square of the residuals.", display=Display(None, "gray")),
+        DELAY,
+        Output("fit_status", LabelMap, help="Why each voxel has the values it has."),
+        Output("curves", Curve, help="Mean concentration of each region, and the model fitted to it."),
+        Output("input_function", Curve, help="Plasma concentration used as input."),
+        Output("statistics", Table, help="Each region's voxels and the distribution of each parameter."),
+    )

@@ -1,0 +1,85 @@
+"""Curves and statistics of the regions of a label map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..data.curve import Curve, Table
+from ..data.series import Series
+from ..data.volumes import LabelMap
+
+BLOCK = 65536
+
+
+def region_curves(
+    series: Series,
+    regions: LabelMap,
+    usable: np.ndarray,
+    convert: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    unit: str = "mmol/L",
+) -> list[Curve]:
+    """Mean curve of each region with the standard deviation over its voxels.
+
+    Parameters
+    ----------
+    usable : (K, J, I) bool array
+        Voxels that count.
+    convert : callable(curves, index)
+        From (T, n) values and their flat indices to what is averaged.
+    """
+    curves = []
+    for value, label in regions.labels.items():
+        index = np.flatnonzero(regions.region(value) & usable)
+        if not index.size:
+            continue
+        mean, spread = _mean_and_spread(series, index, convert)
+        curves.append(Curve(series.times, mean, unit, label.name, spread=spread))
+    return curves
+
+
+def distribution_table(maps, regions: LabelMap, usable: np.ndarray, units: dict[str, str]) -> Table:
+    """One row a region and map: its size and the distribution over its usable voxels.
+
+    maps : dict of (K, J, I) arrays; units : the maps to tabulate, in order, with their units.
+    """
+    rows = []
+    for value, label in regions.labels.items():
+        inside = regions.region(value)
+        chosen = inside & usable
+        if not chosen.any():
+            continue
+        size = {
+            "voxels": int(np.count_nonzero(inside)),
+            "measured": int(np.count_nonzero(chosen)),
+            "volume": float(np.count_nonzero(inside) * regions.geometry.voxel_volume_ml),
+        }
+        for name, unit in units.items():
+            rows.append(
+                {"region": label.name, "quantity": name, "unit": unit, **distribution(maps[name][chosen]), **size}
+            )
+    return Table({name: [row[name] for row in rows] for name in rows[0]}, {"volume": "mL"}, "region statistics")
+
+
+def distribution(values: np.ndarray) -> dict[str, float]:
+    """Median, mean, standard deviation and quartiles of the finite values; NaN when there are none."""
+    finite = np.asarray(values, dtype=float)[np.isfinite(values)]
+    if not finite.size:
+        return dict.fromkeys(("median", "mean", "SD", "25 %", "75 %"), float("nan"))
+    lower, median, upper = np.percentile(finite, (25, 50, 75))
+    spread = finite.std(ddof=1) if finite.size > 1 else float("nan")
+    return {"median": median, "mean": finite.mean(), "SD": spread, "25 %": lower, "75 %": upper}
+
+
+def _mean_and_spread(series: Series, index: np.ndarray, convert) -> tuple[np.ndarray, np.ndarray]:
+    frames = series.values.reshape(series.frame_count, -1)
+    total, squares = np.zeros(series.frame_count), np.zeros(series.frame_count)
+    for start in range(0, index.size, BLOCK):
+        block = index[start : start + BLOCK]
+        curves = np.asarray(convert(frames[:, block], block), dtype=float)
+        total += curves.sum(axis=1)
+        squares += (curves**2).sum(axis=1)
+    mean = total / index.size
+    variance = np.maximum(squares / index.size - mean**2, 0.0)
+    return mean, np.sqrt(variance)
