@@ -22,6 +22,19 @@ from .data import (
     Table,
 )
 from .errors import Cancelled, Finding, GeometryError, InputError, MissingPackageError, ParameterError, Severity
+from .io import (
+    read_curve,
+    read_labels,
+    read_map,
+    read_series,
+    read_stack,
+    read_table,
+    write_curves,
+    write_labels,
+    write_map,
+    write_series,
+    write_table,
+)
 from .registry import analyses, get, unavailable
 from .run import run
 
@@ -50,6 +63,17 @@ __all__ = [
     "Table",
     "analyses",
     "get",
+    "read_curve",
+    "read_labels",
+    "read_map",
+    "read_series",
+    "read_stack",
+    "read_table",
     "run",
     "unavailable",
+    "write_curves",
+    "write_labels",
+    "write_map",
+    "write_series",
+    "write_table",
 ]

@@ -1,1 +1,22 @@
-"""One reader or writer a format."""
+"""One reader or writer a format; SimpleITK and pydicom are imported only when a file needs them."""
+
+from .atomic import atomic_path
+from .series import read_series
+from .tables import read_curve, read_table, write_curves, write_table
+from .volumes import read_labels, read_map, read_stack
+from .write import write_labels, write_map, write_series
+
+__all__ = [
+    "atomic_path",
+    "read_curve",
+    "read_labels",
+    "read_map",
+    "read_series",
+    "read_stack",
+    "read_table",
+    "write_curves",
+    "write_labels",
+    "write_map",
+    "write_series",
+    "write_table",
+]

@@ -1,0 +1,69 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..errors import InputError
+
+NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+@contextmanager
+def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
+    """A temporary path beside `final` that takes its name once the block ends well.
+
+    Nothing stays behind after an exception, Ctrl+C included: neither a half
+    written file under the final name nor the temporary one.
+
+    Raises
+    ------
+    InputError
+        ``E-DISK-FULL`` when the disk is full, ``E-WRITE`` when the folder
+        cannot be written to.
+    """
+    final = Path(final)
+    # Not derived from the final name, which may already be as long as a name can be.
+    temporary = final.parent / f".unfinished-{uuid.uuid4().hex[:12]}"
+    try:
+        yield temporary
+        _flush_to_disk(temporary)
+        os.replace(temporary, final)
+    except OSError as error:
+        raise _not_written(final, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+    with suppress(OSError):
+        _flush_to_disk(final.parent)
+
+
+def _flush_to_disk(path: Path) -> None:
+    # Windows flushes only files opened for writing, and no folders at all.
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _not_written(final: Path, error: OSError) -> InputError:
+    if error.errno in NO_SPACE:
+        return InputError(
+            "E-DISK-FULL",
+            "the disk is full; nothing was written",
+            where=final.name,
+            fix="Free some space or choose another folder, then save again.",
+        )
+    return InputError(
+        "E-WRITE",
+        f"cannot be written to folder {final.parent.name or final.parent} "
+        f"({os.strerror(error.errno).lower() if error.errno else error})",
+        where=final.name,
+        fix="Check that the folder exists, that you may write to it and that the name is allowed.",
+    )

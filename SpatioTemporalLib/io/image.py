@@ -1,0 +1,80 @@
+"""What an image file holds, before it becomes a series, a map, labels or a stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..data.geometry import Geometry
+from ..data.series import Acquisition
+from ..errors import Finding, InputError, Severity
+
+# Beyond this, filters and texture that take voxels for cubes mislead.
+MAX_ANISOTROPY = 10.0
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Frame times as a file or a user gives them.
+
+    seconds : one for each frame, in the order of the frames, unchecked.
+    source : the field they came from, e.g. "NIfTI pixdim[4]".
+    """
+
+    seconds: tuple
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class FileImage:
+    """Values, place and facts of one image file.
+
+    values : (T, K, J, I) array, or (K, J, I) for a single volume
+    name : for messages
+    clock : frame times, or None with the reason in `no_clock`
+    unit : of the values, or None when the file does not say
+    kind : what sort of examination it is ("bold", "dce", "cine", or DICOM's
+        modality letters), or None
+    keys : the header or side-car entries by name
+    """
+
+    values: np.ndarray
+    geometry: Geometry
+    name: str
+    clock: Clock | None = None
+    no_clock: str = "the file says nothing about frame times"
+    unit: str | None = None
+    kind: str | None = None
+    acquisition: Acquisition = field(default_factory=Acquisition)
+    keys: dict = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    def single_volume(self) -> np.ndarray:
+        """(K, J, I) values, or an `InputError` when there are several volumes."""
+        if self.values.ndim == 3:
+            return self.values
+        if len(self.values) == 1:
+            return self.values[0]
+        raise InputError(
+            "E-DIM",
+            f"holds {len(self.values)} volumes, one was expected",
+            where=self.name,
+            fix="Give a single volume, or read it with read_series if the volumes differ in time.",
+        )
+
+
+def geometry_findings(geometry: Geometry, name: str) -> list[Finding]:
+    """What is odd about a grid but does not stop the work."""
+    findings = []
+    spacing = np.array(geometry.spacing)
+    if geometry.is_sheared:
+        text = "the image axes are not at right angles (gantry tilt); steps that need right angles will refuse it"
+        findings.append(Finding("W-GEO-SHEAR", Severity.WARN, text, name))
+    if spacing.max() > MAX_ANISOTROPY * spacing.min():
+        text = f"voxels are {spacing.max() / spacing.min():.3g} times longer than wide; texture and 3-D shape mislead"
+        findings.append(Finding("W-GEO-ANISOTROPY", Severity.WARN, text, name))
+    if min(geometry.shape[1:]) == 1:
+        text = f"slices of {geometry.shape[2]}×{geometry.shape[1]} voxels are lines, not images"
+        findings.append(Finding("W-GEO-LINE", Severity.WARN, text, name))
+    return findings

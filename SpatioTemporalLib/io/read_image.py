@@ -1,0 +1,51 @@
+"""One image file of any known format."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import InputError
+from .boundary import existing_file, reading
+from .image import FileImage
+from .itk_image import read_itk_image
+from .nifti import read_nifti
+from .nrrd import read_nrrd
+
+ITK_ENDINGS = (".mha", ".mhd")
+GZIP = b"\x1f\x8b"
+NIFTI_SIZES = (348, 540)
+KNOWN = "NIfTI (.nii, .nii.gz), NRRD (.nrrd, .seq.nrrd, .seg.nrrd), MetaImage (.mha, .mhd) and DICOM"
+
+
+def read_image(path: str | os.PathLike) -> FileImage:
+    """What an image file holds; its format is told by its first bytes, then by its name."""
+    path = existing_file(path)
+    with reading(path):
+        with open(path, "rb") as stream:
+            start = stream.read(132)
+    name = path.name.lower()
+    if start.startswith(b"NRRD") or name.endswith((".nrrd", ".nhdr")):
+        return read_nrrd(path)
+    if _is_nifti(start) or name.endswith((".nii", ".nii.gz")):
+        return read_nifti(path)
+    if name.endswith(ITK_ENDINGS):
+        return read_itk_image(path)
+    raise InputError(
+        "E-FILE-KIND",
+        f"is in none of the formats that are read here: {KNOWN}",
+        where=path.name,
+        fix="Save or convert it as one of these.",
+    )
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file carries DICOM's mark."""
+    with reading(path):
+        with open(path, "rb") as stream:
+            return stream.read(132)[128:] == b"DICM"
+
+
+def _is_nifti(start: bytes) -> bool:
+    sizes = {int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")}
+    return bool(sizes & set(NIFTI_SIZES))

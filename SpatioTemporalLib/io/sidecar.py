@@ -1,0 +1,192 @@
+"""JSON side-cars: BIDS names for what BIDS names, our own section for the rest.
+
+In BIDS the ``RepetitionTime`` of a 4-D image is the time between volumes, while
+the repetition time of the pulse sequence is ``RepetitionTimeExcitation``. What
+we write keeps the two apart: frame times as ``VolumeTiming`` (or
+``FrameTimesStart`` for PET), the pulse's as ``RepetitionTimeExcitation``, and
+never ``RepetitionTime``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..data.series import Acquisition, Series
+from ..errors import Finding, InputError, Severity
+from .image import Clock
+
+OWN_SECTION = "SpatioTemporal"
+# Fact, BIDS key. All in the units of BIDS: s, degrees, tesla.
+BIDS_FACTS = {
+    "modality": "Modality",
+    "repetition_time": "RepetitionTimeExcitation",
+    "echo_time": "EchoTime",
+    "inversion_time": "InversionTime",
+    "flip_angle": "FlipAngle",
+    "field_strength": "MagneticFieldStrength",
+    "agent": "ContrastBolusIngredient",
+}
+DOSE = "DoseMmolPerKg"
+TEXT_FACTS = {"modality", "agent"}
+# Two clocks that differ by less than this share are the same one, rounded.
+CLOCK_TOLERANCE = 0.01
+# No volume is acquired faster; converters write the pulse's repetition time in this place.
+SHORTEST_INTERVAL = 0.05
+MAX_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """The entries of a side-car, or none."""
+
+    path: Path
+    entries: dict = field(default_factory=dict)
+
+    @property
+    def own(self) -> dict:
+        section = self.entries.get(OWN_SECTION, {})
+        return section if isinstance(section, dict) else {}
+
+    @property
+    def unit(self) -> str | None:
+        unit = self.entries.get("Units")
+        return unit if isinstance(unit, str) and unit else None
+
+    @property
+    def image_name(self) -> str | None:
+        name = self.own.get("Name")
+        return name if isinstance(name, str) and name else None
+
+    @property
+    def affine(self) -> np.ndarray | None:
+        """(4, 4) IJK to RAS in full precision, when we wrote this file."""
+        if "Affine" not in self.own:
+            return None
+        affine = np.array(self._numbers(self.own["Affine"], "Affine", flat=False))
+        return affine if affine.shape == (4, 4) else None
+
+    def kind(self, stem: str) -> str | None:
+        """What sort of examination this is: "bold", "dce", or the modality."""
+        if stem.lower().endswith("_bold") or "TaskName" in self.entries:
+            return "bold"
+        if stem.lower().endswith(("_dce", "_perf")) or self.entries.get("ContrastBolusIngredient"):
+            return "dce"
+        modality = self.entries.get("Modality")
+        return modality if isinstance(modality, str) else None
+
+    def acquisition(self, *, is_series: bool, kind: str | None) -> Acquisition:
+        """The acquisition facts; a list of flip angles is left to `read_stack`."""
+        facts = {}
+        for fact, key in BIDS_FACTS.items():
+            value = self.entries.get(key)
+            if value is not None and not isinstance(value, list):
+                facts[fact] = value if fact in TEXT_FACTS else self._number(value, key)
+        # In one volume, and in single-shot EPI, BIDS' RepetitionTime is the pulse's too.
+        if "repetition_time" not in facts and "RepetitionTime" in self.entries and (not is_series or kind == "bold"):
+            facts["repetition_time"] = self._number(self.entries["RepetitionTime"], "RepetitionTime")
+        if DOSE in self.own:
+            facts["dose"] = self._number(self.own[DOSE], DOSE)
+        return Acquisition(**facts)
+
+    def clock(self, in_header: Clock | None, frames: int) -> tuple[Clock | None, list[Finding]]:
+        """Frame times, this file's before those of the image's header; differences are told."""
+        for key in ("VolumeTiming", "FrameTimesStart"):
+            if key in self.entries:
+                seconds = tuple(self._numbers(self.entries[key], key))
+                # What we wrote says itself where the times once came from.
+                source = self.own.get("TimeSource") or f"BIDS {key}"
+                return Clock(seconds, source), []
+        if "RepetitionTime" not in self.entries or frames < 2:
+            return in_header, []
+        interval = self._number(self.entries["RepetitionTime"], "RepetitionTime")
+        if in_header is None:
+            return self._even(interval, frames), []
+        if abs(in_header.seconds[1] - interval) <= CLOCK_TOLERANCE * interval:
+            return self._even(interval, frames), []
+        text = (
+            f"frame intervals disagree: {interval:g} s by RepetitionTime in {self.path.name}, "
+            f"{in_header.seconds[1]:g} s by {in_header.source}; the former is used"
+        )
+        return self._even(interval, frames), [Finding("W-TIME-DISAGREE", Severity.WARN, text, self.path.name)]
+
+    def _even(self, interval: float, frames: int) -> Clock:
+        if not interval >= SHORTEST_INTERVAL:
+            raise InputError(
+                "E-TIME-UNIT",
+                f"RepetitionTime = {interval:g} s looks like the repetition time of the pulse sequence, "
+                "not the time between volumes",
+                where=self.path.name,
+                fix="Give the time between volumes: frame_interval=... (--frame-interval SECONDS), "
+                "or put VolumeTiming into the side-car.",
+            )
+        return Clock(tuple(interval * n for n in range(frames)), "BIDS RepetitionTime")
+
+    def _number(self, value: object, key: str) -> float:
+        return self._numbers([value], key)[0]
+
+    def _numbers(self, values: object, key: str, *, flat: bool = True) -> list:
+        try:
+            array = np.array(values, dtype=np.float64)
+        except (TypeError, ValueError):
+            array = np.array(np.nan)
+        if (flat and array.ndim != 1) or array.dtype.kind != "f" or not np.isfinite(array).all():
+            raise InputError(
+                "E-SIDECAR",
+                f"{key} is {str(values)[:60]!r}, numbers were expected",
+                where=self.path.name,
+                fix=f"Correct {key} in the side-car.",
+            )
+        return array.tolist()
+
+
+def sidecar_path(path: Path) -> Path:
+    """Where the side-car of an image lies: ``dce.nii.gz`` has ``dce.json``."""
+    name = path.name
+    for ending in (".nii.gz", ".nii", ".seq.nrrd", ".seg.nrrd", ".nrrd", ".nhdr", ".mha", ".mhd"):
+        if name.lower().endswith(ending):
+            return path.with_name(name[: -len(ending)] + ".json")
+    return path.with_name(name + ".json")
+
+
+def read_sidecar(path: Path) -> Sidecar:
+    """The side-car of an image, empty when there is none."""
+    beside = sidecar_path(path)
+    if not beside.is_file():
+        return Sidecar(beside)
+    try:
+        if beside.stat().st_size > MAX_BYTES:
+            raise ValueError(f"larger than {MAX_BYTES} bytes")
+        entries = json.loads(beside.read_text(encoding="utf-8-sig"))
+        if not isinstance(entries, dict):
+            raise ValueError("not an object of names and values")
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            "E-SIDECAR",
+            f"is no JSON side-car ({error})",
+            where=beside.name,
+            fix="Correct it, or move it away to read the image without.",
+        ) from error
+    return Sidecar(beside, entries)
+
+
+def series_entries(series: Series) -> dict:
+    """Side-car entries of a series; times and facts survive exactly."""
+    known = series.acquisition.known()
+    entries = {key: known[fact] for fact, key in BIDS_FACTS.items() if fact in known}
+    own = {"Name": series.name, "TimeSource": series.time_source, "Affine": series.geometry.affine.tolist()}
+    if "dose" in known:
+        own[DOSE] = known["dose"]
+    if series.findings:
+        own["Findings"] = [str(finding) for finding in series.findings]
+    timing = "FrameTimesStart" if series.acquisition.modality == "PT" else "VolumeTiming"
+    return entries | {timing: series.times.tolist(), "Units": series.unit, OWN_SECTION: own}
+
+
+def write_json(path: Path, entries: dict) -> None:
+    """Write entries as JSON to exactly this path; numbers keep every digit, NaN is refused."""
+    text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    path.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,145 @@
+"""Single images from files: maps, labels and stacks over an acquisition setting."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..data.volumes import ImageStack, LabelMap, Map
+from ..errors import InputError
+from .boundary import existing_file
+from .image import FileImage
+from .label_names import merged_layers, names_of
+from .read_image import is_dicom, read_image
+from .series import same_grid
+from .sidecar import BIDS_FACTS
+
+SETTING_UNITS = {"flip_angle": "deg", "repetition_time": "s", "echo_time": "s", "inversion_time": "s"}
+
+
+def read_map(path: str | os.PathLike, unit: str | None = None, name: str | None = None) -> Map:
+    """One quantity in each voxel from a volume.
+
+    Parameters
+    ----------
+    path : path           NIfTI, NRRD or MetaImage.
+    unit : str, optional  Of the values; needed when the file does not say.
+    name : str, optional
+    """
+    image = _volume(path)
+    values = image.single_volume()
+    unit = unit or image.unit
+    if not unit:
+        raise InputError(
+            "E-UNIT",
+            "the file does not say in what unit its values are",
+            where=Path(path).name,
+            fix='Give it (unit="1/min"; "1" for a ratio, "a.u." for a signal).',
+        )
+    return Map(values, image.geometry, unit, name or image.name)
+
+
+def read_labels(path: str | os.PathLike) -> LabelMap:
+    """Labels from a volume, with their names and colours where the file has them.
+
+    Raises
+    ------
+    InputError
+        ``E-MASK-FRAMES`` for one mask per frame, ``E-LABEL-OVERLAP`` for
+        segments that overlap, ``E-LABEL-VALUE`` for values that are not whole.
+    """
+    image = _volume(path)
+    file = Path(path).name
+    if image.values.ndim == 4 and "Segment0_LabelValue" in image.keys:
+        values, labels = merged_layers(image, file)
+        return LabelMap(values, image.geometry, labels, image.name)
+    if image.values.ndim == 4 and len(image.values) > 1:
+        raise InputError(
+            "E-MASK-FRAMES",
+            f"holds {len(image.values)} masks, one was expected for the whole series",
+            where=file,
+            fix="Give a single mask; it is applied to every frame.",
+        )
+    return LabelMap(image.single_volume(), image.geometry, names_of(image, file), image.name)
+
+
+def read_stack(
+    path: str | os.PathLike | Sequence[str | os.PathLike],
+    settings: Sequence[float] | None = None,
+    setting: str = "flip_angle",
+    setting_unit: str = "deg",
+) -> ImageStack:
+    """Volumes that differ in an acquisition setting, such as the flip angle.
+
+    Parameters
+    ----------
+    path : path or list of paths
+        One file for each volume, or one file with all of them.
+    settings : sequence of float, in `setting_unit`, optional
+        One for each volume; by default from the side-cars, from a list in the
+        one side-car, or from a multi-volume's frame labels.
+    setting : str
+        A field of `Acquisition`, e.g. "flip_angle" or "echo_time".
+    setting_unit : str
+        "deg" for angles; times are "s".
+    """
+    paths = [Path(p) for p in (path if isinstance(path, (list, tuple)) else [path])]
+    images = [_volume(p) for p in paths]
+    if not images:
+        raise InputError("E-STACK", "the list of files is empty", fix="Give the volumes' files.")
+    for image, file in zip(images[1:], paths[1:]):
+        same_grid(image.geometry, file.name, images[0].geometry, paths[0].name)
+    volumes = [v for image in images for v in (image.values if image.values.ndim == 4 else [image.values])]
+    if settings is None:
+        settings = [s for image, file in zip(images, paths) for s in _settings(image, file, setting, setting_unit)]
+    return ImageStack(
+        values=np.stack(volumes) if len(images) > 1 or images[0].values.ndim == 3 else images[0].values,
+        settings=settings,
+        geometry=images[0].geometry,
+        setting=setting,
+        setting_unit=setting_unit,
+        unit=images[0].unit or "a.u.",
+        name=images[0].name,
+        acquisition=images[0].acquisition,
+    )
+
+
+def _volume(path: str | os.PathLike) -> FileImage:
+    path = existing_file(path)
+    if is_dicom(path):
+        raise InputError(
+            "E-FILE-KIND",
+            "is a DICOM file; single images are read from NIfTI, NRRD or MetaImage",
+            where=path.name,
+            fix="Load it in Slicer and save the volume or segmentation as .nrrd.",
+        )
+    return read_image(path)
+
+
+def _settings(image: FileImage, path: Path, setting: str, setting_unit: str) -> list[float]:
+    """The settings a file gives for its volumes."""
+    listed = image.keys.get(BIDS_FACTS.get(setting, ""))
+    count = len(image.values) if image.values.ndim == 4 else 1
+    one = getattr(image.acquisition, setting, None)
+    if setting_unit != SETTING_UNITS.get(setting, setting_unit):
+        found = None
+    elif isinstance(listed, list):
+        found = listed
+    elif image.keys.get("MultiVolume.FrameIdentifyingDICOMTagName", "").replace("_", "").lower() == setting.replace(
+        "_", ""
+    ):
+        found = image.keys.get("MultiVolume.FrameLabels", "").split(",")
+    else:
+        found = [one] if one is not None and count == 1 else None
+    try:
+        return [float(s) for s in found]
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            "E-STACK",
+            f"does not say the {setting} of its {count} volumes in {setting_unit}",
+            where=path.name,
+            fix=f"Give them: settings=[...] (--settings), one {setting} in {setting_unit} for each volume.",
+        ) from error
