@@ -26,7 +26,7 @@ class Logics:
     data_io: object
 
 
-def new_scene():
+def create_scene():
     """An empty scene that knows all node classes, colours and file types, without a window."""
     scene = slicer.vtkMRMLScene()
     application = slicer.vtkSlicerApplicationLogic()
@@ -55,7 +55,7 @@ def sequences_logic(scene):
 
 
 def application_logic(scene):
-    """The application logic of a scene that `new_scene` made or that is on screen."""
+    """The application logic of a scene that `create_scene` made or that is on screen."""
     return slicer.app.applicationLogic() if is_application_scene(scene) else _logics[scene].application
 
 

@@ -1,5 +1,5 @@
 """Frame times from the DICOM files a node was loaded from."""
 
 
-def times_from_instances(uids, count, instance_file):
+def times_of_instances(paths, count, where):
     raise NotImplementedError

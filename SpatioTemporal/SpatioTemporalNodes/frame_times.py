@@ -16,24 +16,11 @@ import slicer
 
 from SpatioTemporalLib.data.series import checked_times
 from SpatioTemporalLib.errors import Finding, InputError
+from SpatioTemporalLib.io.time_axis import repair_time_axis, seconds_per_unit
 
 from . import attributes
-from .dicom_instances import times_from_instances
+from .dicom_instances import times_of_instances
 from .frames import Frames
-
-SECONDS_PER_UNIT = {
-    "s": 1.0,
-    "sec": 1.0,
-    "second": 1.0,
-    "seconds": 1.0,
-    "ms": 1e-3,
-    "msec": 1e-3,
-    "millisecond": 1e-3,
-    "milliseconds": 1e-3,
-    "min": 60.0,
-    "minute": 60.0,
-    "minutes": 60.0,
-}
 
 # Settings of the sequence that have units of time but say nothing about when a frame was acquired.
 SETTINGS_IN_TIME_UNITS = {"EchoTime", "RepetitionTime", "InversionTime", "EchoTrainLength", "EffectiveEchoTime"}
@@ -94,7 +81,7 @@ def frame_times(frames: Frames, *, instance_file: Callable[[str], str] | None = 
     attempts = (
         lambda: _from_index(frames),
         lambda: _from_labels(frames),
-        lambda: FrameTimes(*times_from_instances(_instance_uids(frames), frames.count, _finder(instance_file))),
+        lambda: _from_dicom(frames, instance_file),
     )
     for attempt in attempts:
         try:
@@ -120,14 +107,18 @@ def _from_index(frames: Frames) -> FrameTimes:
     unit = (sequence.GetIndexUnit() or "").strip()
     if sequence.GetIndexType() != slicer.vtkMRMLSequenceNode.NumericIndex:
         raise NotTimes(f"the sequence index is text ({values[0]}, {values[1]}, ...)")
-    if unit.lower() not in SECONDS_PER_UNIT:
+    scale = seconds_per_unit(unit)
+    if scale is None:
         raise NotTimes(f"the sequence index is {values[0]}, {values[1]}, ... in {unit or 'no unit'}")
     numbers = np.array([_number(v) for v in values], dtype=float)
     source = attributes.fact(sequence, "TimeSource")
     if source is None and _are_frame_numbers(numbers):
         raise NotTimes(f"the sequence index is {values[0]}, {values[1]}, ..., as Slicer numbers frames")
-    times = _rising(numbers * SECONDS_PER_UNIT[unit.lower()], frames, "the sequence index")
-    return FrameTimes(times, source or f"sequence index ({unit})")
+    times = _rising(numbers * scale, frames, "the sequence index")
+    if source is not None:
+        # What was odd is already among the findings kept with the series.
+        return FrameTimes(times, source)
+    return FrameTimes(times, f"sequence index ({unit})", _oddities(times, frames))
 
 
 def _from_labels(frames: Frames) -> FrameTimes:
@@ -136,13 +127,23 @@ def _from_labels(frames: Frames) -> FrameTimes:
         raise NotTimes("there are no MultiVolume.FrameLabels")
     tag = node.GetAttribute("MultiVolume.FrameIdentifyingDICOMTagName") or "unnamed"
     unit = (node.GetAttribute("MultiVolume.FrameIdentifyingDICOMTagUnits") or "").strip()
-    if unit.lower() not in SECONDS_PER_UNIT or tag in SETTINGS_IN_TIME_UNITS:
+    scale = seconds_per_unit(unit)
+    if scale is None or tag in SETTINGS_IN_TIME_UNITS:
         raise NotTimes(f"MultiVolume.FrameLabels hold {tag} in {unit or 'no unit'}, which is no time")
     labels = [_number(label) for label in node.GetAttribute("MultiVolume.FrameLabels").split(",")]
     if len(labels) != frames.count or None in labels:
         raise NotTimes(f"MultiVolume.FrameLabels hold {len(labels)} labels that are not one number a frame")
-    times = np.array(labels, dtype=float) * SECONDS_PER_UNIT[unit.lower()]
-    return FrameTimes(_rising(times, frames, "MultiVolume.FrameLabels"), f"MultiVolume.FrameLabels ({tag}, {unit})")
+    times = _rising(np.array(labels, dtype=float) * scale, frames, "MultiVolume.FrameLabels")
+    return FrameTimes(times, f"MultiVolume.FrameLabels: {tag} ({unit})", _oddities(times, frames))
+
+
+def _from_dicom(frames: Frames, instance_file: Callable[[str], str] | None) -> FrameTimes:
+    uids, find = _instance_uids(frames), _finder(instance_file)
+    try:
+        times, source = times_of_instances([find(uid) for uid in uids], frames.count, frames.label)
+    except InputError as error:
+        raise NotTimes(f"the DICOM files do not say either ({error.message})") from error
+    return FrameTimes(times, source, _oddities(times, frames))
 
 
 def _instance_uids(frames: Frames) -> list[str]:
@@ -167,6 +168,11 @@ def _rising(times: np.ndarray, frames: Frames, what: str) -> np.ndarray:
         return checked_times(times, frames.count, frames.label)
     except InputError as error:
         raise NotTimes(f"{what} cannot be used ({error.message})") from error
+
+
+def _oddities(times: np.ndarray, frames: Frames) -> tuple[Finding, ...]:
+    """Gaps and the like. The library's check takes no times before zero."""
+    return repair_time_axis(times - min(times[0], 0.0), None, frames.label)[2]
 
 
 def _are_frame_numbers(numbers: np.ndarray) -> bool:

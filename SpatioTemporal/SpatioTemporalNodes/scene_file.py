@@ -11,18 +11,13 @@ from SpatioTemporalLib.data import Result, Series
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.atomic import atomic_path
 
-from .application import new_scene
+from .application import create_scene
 from .provenance import RunSummary, result_summary
 from .result_nodes import add_result
 from .series_nodes import add_series
 from .views import show_first
 
 __all__ = ["RunSummary", "create_scene", "read_scene", "result_summary", "write_scene"]
-
-
-def create_scene():
-    """An empty scene as the application would have it, without a window."""
-    return new_scene()
 
 
 def write_scene(path, *, series: Iterable[Series] = (), results: Iterable[Result] = ()) -> Path:

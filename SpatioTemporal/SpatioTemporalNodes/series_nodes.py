@@ -39,24 +39,22 @@ def add_series(scene, series: Series, *, name: str | None = None, browser=None):
     if browser is None or not _same_times(browser.GetMasterSequenceNode(), sequence):
         browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{name} browser")
     browser.AddSynchronizedSequenceNode(sequence)
-    sequences_logic(scene).UpdateProxyNodesFromSequences(browser)
-    proxy = browser.GetProxyNode(sequence)
-    proxy.SetName(name)
-    show_as_anatomy(proxy, series.values)
+    _show(sequence, browser, series, name)
     return sequence, browser
 
 
 def refill_series(sequence, browser, series: Series):
     """Show another series in the nodes of an earlier one; views keep showing them."""
+    scene, name = sequence.GetScene(), sequence.GetName()
     fill_sequence(sequence, series)
     if not _same_times(browser.GetMasterSequenceNode(), sequence):
-        scene, name = sequence.GetScene(), sequence.GetName()
         scene.RemoveNode(browser.GetProxyNode(sequence))
         browser.RemoveSynchronizedSequenceNode(sequence.GetID())
         browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{name} browser")
         browser.AddSynchronizedSequenceNode(sequence)
-    sequences_logic(sequence.GetScene()).UpdateProxyNodesFromSequences(browser)
-    show_as_anatomy(browser.GetProxyNode(sequence), series.values)
+    if browser.GetSelectedItemNumber() >= series.frame_count:
+        browser.SetSelectedItemNumber(0)
+    _show(sequence, browser, series, name)
     return sequence, browser
 
 
@@ -72,7 +70,6 @@ def fill_sequence(sequence, series: Series) -> None:
     frame = slicer.vtkMRMLScalarVolumeNode()
     frame.SetName(series.name)
     set_node_geometry(frame, series.geometry)
-    frame.SetVoxelValueUnits(units_entry(series.unit))
     for time, values in zip(series.times, series.values):
         set_node_values(frame, values)
         sequence.SetDataNodeAtValue(frame, repr(float(time)))
@@ -122,6 +119,15 @@ def series_from_node(node, *, times=None, frame_interval: float | None = None, i
         time_source=when.source,
         findings=attributes.findings_of(facts) + when.findings,
     )
+
+
+def _show(sequence, browser, series: Series, name: str) -> None:
+    """Give the volume that moves what does not come with each frame: name, unit, window."""
+    sequences_logic(sequence.GetScene()).UpdateProxyNodesFromSequences(browser)
+    proxy = browser.GetProxyNode(sequence)
+    proxy.SetName(name)
+    proxy.SetVoxelValueUnits(units_entry(series.unit))
+    show_as_anatomy(proxy, series.values)
 
 
 def _same_times(first, second) -> bool:
