@@ -7,6 +7,9 @@ import numpy as np
 STEPS_PER_FRAME = 4
 # The rise must stand this far above the scatter of the frames before it.
 SMALLEST_RISE = 4.0
+SHORTEST_BASELINE = 2
+# Part of the baseline by which its last frames may differ before they count as contrast.
+SMALLEST_DRIFT = 5e-4
 
 
 def bolus_arrival(times, curves) -> np.ndarray:
@@ -41,9 +44,27 @@ def bolus_arrival(times, curves) -> np.ndarray:
     return arrival
 
 
-def frames_before(times, arrival: float) -> int:
-    """Number of frames acquired before the arrival, at least one."""
-    return max(1, int(np.searchsorted(times, arrival, side="right")))
+def baseline_length(times, curve, arrival: float) -> int:
+    """Number of first frames that still show the baseline, at least one.
+
+    Parameters
+    ----------
+    times : (T,) array, s
+    curve : (T,) array
+    arrival : float, s
+        The bend of the fitted rise. A real bolus begins more gently, so frames
+        just before it that lie above the scatter of the earlier ones are
+        contrast already and are not counted.
+    """
+    curve = np.asarray(curve, dtype=float)
+    count = max(1, int(np.searchsorted(times, arrival, side="right")))
+    while count > SHORTEST_BASELINE:
+        earlier = curve[: count - 1]
+        allowed = max(3 * earlier.std(), SMALLEST_DRIFT * abs(earlier.mean()))
+        if curve[count - 1] - earlier.mean() <= allowed:
+            break
+        count -= 1
+    return count
 
 
 def _bend(times: np.ndarray, curves: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from .exponential_convolution import exponential_convolution, running_integral, sampled_input
+from .frame_sampling import FrameSampling
 from .separable_least_squares import CurveFamily, tabulate
 
 SECONDS_PER_MINUTE = 60.0
@@ -54,7 +55,7 @@ def patlak_concentration(input_times, plasma, times, *, ktrans, vp) -> np.ndarra
     return rate * integral + np.asarray(vp, float)[..., None] * sampled_input(input_times, plasma, times)
 
 
-def tofts_family(input_times, plasma, times, *, kep_bounds, ve_max=1.0, vp_max=None) -> CurveFamily:
+def tofts_family(input_times, plasma, sampling: FrameSampling, *, kep_bounds, ve_max=1.0, vp_max=None) -> CurveFamily:
     """Table for fitting the Tofts model, or the extended one if `vp_max` is given.
 
     Parameters
@@ -70,9 +71,9 @@ def tofts_family(input_times, plasma, times, *, kep_bounds, ve_max=1.0, vp_max=N
         theta is kep in 1/s, the linear coefficient Ktrans in 1/s, the fixed one vp.
     """
     return tabulate(
-        lambda kep: exponential_convolution(input_times, plasma, kep, times),
+        lambda kep: sampling.frames(exponential_convolution(input_times, plasma, kep, sampling.times)),
         tuple(k / SECONDS_PER_MINUTE for k in kep_bounds),
-        fixed=None if vp_max is None else sampled_input(input_times, plasma, times),
+        fixed=None if vp_max is None else sampling.frames(sampled_input(input_times, plasma, sampling.times)),
         slope_limit=ve_max,
         fixed_limit=np.inf if vp_max is None else vp_max,
     )

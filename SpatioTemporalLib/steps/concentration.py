@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -11,7 +11,7 @@ from ..data.series import Series
 from ..data.volumes import LabelMap, Map
 from ..declare import Advanced, Help, Range, Unit
 from ..errors import Finding, InputError, Severity
-from ..numerics.bolus_arrival import bolus_arrival, frames_before
+from ..numerics.bolus_arrival import baseline_length, bolus_arrival
 from ..numerics.spoiled_gradient_echo import concentration_from_signal
 from .fit_status import FitStatus
 
@@ -55,7 +55,8 @@ class Conversion:
 
     t1 is a number or one for each voxel of the grid, s. flip_angle (degrees),
     repetition_time (s) and relaxivity (1/(mM s)) are None for a series that
-    holds concentrations already.
+    holds concentrations already. baseline_signal stands in for the mean of the
+    baseline frames where the curves are not those of the series.
     """
 
     baseline: slice
@@ -63,16 +64,24 @@ class Conversion:
     flip_angle: float | None = None
     repetition_time: float | None = None
     relaxivity: float | None = None
+    baseline_signal: float | None = None
 
     @property
     def is_identity(self) -> bool:
         return self.flip_angle is None
 
+    def with_baseline(self, signal: float) -> Conversion:
+        """The same conversion with a known baseline signal."""
+        return replace(self, baseline_signal=signal)
+
     def __call__(self, curves: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Concentrations in mmol/L of (T, n) curves at (n,) flat indices, and (n,) reasons where there are none."""
         if self.is_identity:
             return np.asarray(curves), np.zeros(curves.shape[1], dtype=np.uint8)
-        baseline = np.asarray(curves[self.baseline], dtype=float).mean(axis=0)
+        if self.baseline_signal is None:
+            baseline = np.asarray(curves[self.baseline], dtype=float).mean(axis=0)
+        else:
+            baseline = np.full(curves.shape[1], self.baseline_signal)
         t1 = self.t1 if np.isscalar(self.t1) else self.t1[index]
         with np.errstate(divide="ignore", invalid="ignore"):
             concentration, saturated = concentration_from_signal(
@@ -126,7 +135,7 @@ def baseline_frames(series: Series, mask: LabelMap | None, parameters: Concentra
     """The frames before contrast arrives."""
     count = parameters.baseline_frames
     if count is None:
-        count = frames_before(series.times, series_arrival(series, mask))
+        count = baseline_length(series.times, *_arriving_curve(series, mask))
     if count <= parameters.skipped_frames or count >= series.frame_count:
         raise InputError(
             "E-BASELINE",
@@ -146,6 +155,10 @@ def series_arrival(series: Series, mask: LabelMap | None) -> float:
     InputError
         ``E-NO-ARRIVAL`` when no rise stands out.
     """
+    return _arriving_curve(series, mask)[1]
+
+
+def _arriving_curve(series: Series, mask: LabelMap | None) -> tuple[np.ndarray, float]:
     frames = series.values.reshape(series.frame_count, -1)
     chosen = _changing_voxels(frames) if mask is None else np.flatnonzero(mask.foreground)
     curve = np.array([np.nanmean(np.asarray(frame[chosen], dtype=float)) for frame in frames])
@@ -157,7 +170,7 @@ def series_arrival(series: Series, mask: LabelMap | None) -> float:
             where=series.name,
             fix="Check that this is the dynamic series; if it is, set baseline_frames by hand.",
         )
-    return arrival
+    return curve, arrival
 
 
 def baseline_findings(series: Series, mask: LabelMap | None, conversion: Conversion) -> tuple[Finding, ...]:

@@ -11,7 +11,6 @@ from ..data.series import Series
 from ..data.volumes import LabelMap
 from ..declare import Advanced, Help, Range, Unit
 from ..errors import InputError
-from ..numerics.bolus_arrival import frames_before
 from .concentration import CONCENTRATION_UNIT, baseline_frames, series_arrival
 from .fit_status import FitStatus
 
@@ -81,5 +80,5 @@ def enhancement_of(series: Series, mask: LabelMap | None, parameters: Enhancemen
             fix="Give the arrival on the clock of the frame times.",
         )
     if series.unit == CONCENTRATION_UNIT:
-        return Enhancement(series.unit, arrival, slice(0, frames_before(series.times, arrival)))
+        return Enhancement(series.unit, arrival, slice(0, 1))
     return Enhancement("%", arrival, baseline_frames(series, mask, parameters))

@@ -13,6 +13,7 @@ from ..data.volumes import LabelMap
 from ..declare import Advanced, Choices, Help, Range, Unit
 from ..errors import Finding, InputError, Severity
 from ..numerics.bolus_arrival import bolus_arrival
+from ..numerics.frame_sampling import FrameSampling, at_instants, continuous_curve, over_intervals
 from ..numerics.population_input_functions import parker_blood_concentration
 from .concentration import CONCENTRATION_UNIT, ConcentrationParameters, conversion_for, series_arrival
 
@@ -24,7 +25,22 @@ PLASMA = "plasma concentration"
 
 
 @dataclass(frozen=True)
-class InputFunctionParameters:
+class FrameParameters:
+    """What the values of a frame stand for."""
+
+    frame_values: Annotated[
+        str,
+        Choices("instant", "average"),
+        Help(
+            "instant: values at the frame's time; average: means from the frame's time to the next, "
+            "which matters where a bolus is shorter than a few frames."
+        ),
+        Advanced(),
+    ] = "instant"
+
+
+@dataclass(frozen=True)
+class InputFunctionParameters(FrameParameters):
     """Which input function is used and how blood becomes plasma."""
 
     input_function: Annotated[
@@ -75,7 +91,7 @@ def plasma_input(
     if kind == "parker":
         return _population(series, mask, parameters), ()
     if kind == "curve":
-        blood, findings = _given(aif, parameters), ()
+        blood, findings = _given(aif), ()
     else:
         blood, findings = _measured(series, aif_mask, parameters)
     findings += _odd(blood, series)
@@ -83,6 +99,11 @@ def plasma_input(
         return replace(blood, name=f"{blood.name}, {PLASMA}"), findings
     values = blood.values / (1 - parameters.hematocrit)
     return replace(blood, values=values, name=f"{blood.name}, {PLASMA}"), findings
+
+
+def frame_sampling(series: Series, parameters: FrameParameters) -> FrameSampling:
+    """How the model's continuous curves become the frames of a series."""
+    return over_intervals(series.times) if parameters.frame_values == "average" else at_instants(series.times)
 
 
 def _kind(aif, aif_mask, parameters) -> str:
@@ -109,7 +130,7 @@ def _population(series: Series, mask: LabelMap | None, parameters) -> Curve:
     return Curve(times, plasma, CONCENTRATION_UNIT, f"Parker 2006 population average, {PLASMA}")
 
 
-def _given(aif: Curve, parameters) -> Curve:
+def _given(aif: Curve) -> Curve:
     if aif.unit != CONCENTRATION_UNIT:
         raise InputError(
             "E-AIF-UNIT",
@@ -128,6 +149,8 @@ def _measured(series: Series, aif_mask: LabelMap, parameters) -> tuple[Curve, tu
     chosen = np.flatnonzero(aif_mask.foreground)
     curves = np.stack([np.asarray(f).reshape(-1)[chosen] for f in series.values]).astype(float)
     conversion = conversion_for(series, aif_mask, parameters, t1=parameters.t1_blood)
+    if parameters.frame_values == "average":
+        return _reconstructed(series, curves.mean(axis=1), conversion, aif_mask), ()
     concentration, reason = conversion(curves, chosen)
     usable = (reason == 0) & np.isfinite(concentration).all(axis=0)
     if not usable.any():
@@ -143,6 +166,29 @@ def _measured(series: Series, aif_mask: LabelMap, parameters) -> tuple[Curve, tu
     findings = (Finding("W-AIF-SATURATED", Severity.MASK, text, aif_mask.name),) if left_out else ()
     mean = concentration[:, usable].mean(axis=1)
     return Curve(series.times, mean, CONCENTRATION_UNIT, f"mean of {aif_mask.name}"), findings
+
+
+def _reconstructed(series: Series, signal: np.ndarray, conversion, aif_mask: LabelMap) -> Curve:
+    """Concentration between the frames of a mean arterial signal.
+
+    Signal is made continuous before it is converted, because the scanner
+    averages signal, and concentration is no straight line of it.
+    """
+    sampling = over_intervals(series.times)
+    first, last = conversion.baseline.start, conversion.baseline.stop
+    continuous = continuous_curve(series.times, signal, sampling)
+    if not conversion.is_identity:
+        # The spline rings by a fraction of the bolus; before arrival the signal is the baseline's.
+        continuous = np.where(sampling.times < series.times[last - 1], signal[first:last].mean(), continuous)
+    concentration, reason = conversion.with_baseline(signal[first:last].mean())(continuous[:, None], np.zeros(1, int))
+    if reason[0]:
+        raise InputError(
+            "E-AIF-SATURATED",
+            "the artery's signal, made continuous between frames, is above what any concentration gives",
+            where=aif_mask.name,
+            fix="Use frame_values = instant, choose other voxels, or use input_function = parker.",
+        )
+    return Curve(sampling.times, concentration[:, 0], CONCENTRATION_UNIT, f"mean of {aif_mask.name}")
 
 
 def _odd(blood: Curve, series: Series) -> tuple[Finding, ...]:

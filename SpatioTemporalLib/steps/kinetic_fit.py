@@ -16,9 +16,10 @@ from ..data.volumes import Label, LabelMap
 from ..declare import Advanced, Choices, Help, Range, Unit
 from ..errors import Finding, InputError, Severity
 from ..numerics.delayed_fit import best_delays
+from ..numerics.frame_sampling import FrameSampling
 from .concentration import CONCENTRATION_UNIT, baseline_findings, conversion_for
 from .fit_status import FitStatus, status_counts, status_map
-from .input_function import plasma_input
+from .input_function import frame_sampling, plasma_input
 from .regions import distribution_table, region_curves
 from .voxelwise import map_voxels
 
@@ -57,13 +58,13 @@ class KineticModel:
 
     units : dict of fitted parameter name to its reported unit.
     degrees : number of parameters counted in the degrees of freedom.
-    prepare : from (input times, plasma, times) the function that fits (T, n) curves.
+    prepare : from (input times, plasma, `FrameSampling`) the function that fits (T, n) curves.
     curve : from (input times, plasma, times, values) the (n, T) model curves.
     """
 
     units: dict[str, str]
     degrees: int
-    prepare: Callable[[np.ndarray, np.ndarray, np.ndarray], Callable[[np.ndarray], Estimates]]
+    prepare: Callable[[np.ndarray, np.ndarray, FrameSampling], Callable[[np.ndarray], Estimates]]
     curve: Callable[[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]], np.ndarray]
 
 
@@ -85,7 +86,8 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
     plasma, findings = plasma_input(series, inputs["aif"], inputs["aif_mask"], mask, parameters)
     conversion = conversion_for(series, mask, parameters, t1=parameters.t1_baseline if t1_map is None else t1_map)
     findings += baseline_findings(series, mask, conversion)
-    fit = _delayed(model, plasma, series.times, parameters)
+    sampling = frame_sampling(series, parameters)
+    fit = _delayed(model, plasma, sampling, float(np.median(series.intervals)), parameters)
 
     def fit_block(curves, index):
         return _fit_usable(fit, *conversion(curves, index), model)
@@ -101,7 +103,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
     return {
         **{name: maps[name] for name in _map_names(model, parameters)},
         "fit_status": status_map(status, series.geometry),
-        "curves": _with_fits(model, plasma, measured, means),
+        "curves": _with_fits(model, plasma, sampling, measured, means),
         "input_function": (plasma,),
         "statistics": _statistics(distribution_table(maps, regions, fitted, model.units), measured, means),
         "findings": findings + _status_findings(status, series),
@@ -135,17 +137,17 @@ def _require_some(fitted: np.ndarray, status: np.ndarray, series: Series) -> Non
         )
 
 
-def _delayed(model: KineticModel, plasma: Curve, times: np.ndarray, parameters) -> Callable:
+def _delayed(model: KineticModel, plasma: Curve, sampling: FrameSampling, interval: float, parameters) -> Callable:
     """The model's fit, with the best delay of the input for each curve where that is asked for."""
 
     @functools.lru_cache(maxsize=512)
     def fit_at(delay: float):
-        return model.prepare(plasma.times + delay, plasma.values, times)
+        return model.prepare(plasma.times + delay, plasma.values, sampling)
 
     if parameters.delay == "none":
         return fit_at(0.0)
     reach = parameters.largest_delay
-    step = min(max(float(np.median(np.diff(times))) / 2, reach / 20), reach)
+    step = min(max(interval / 2, reach / 20), reach)
 
     def fit(curves: np.ndarray) -> Estimates:
         delays = best_delays(curves, lambda c, d: fit_at(d)(c).sse, low=-reach, high=reach, step=step)
@@ -197,13 +199,15 @@ def _fit_usable(fit: Callable, concentration, reason, model: KineticModel) -> di
     return outputs
 
 
-def _with_fits(model: KineticModel, plasma: Curve, measured: list[Curve], means: Estimates) -> tuple[Curve, ...]:
+def _with_fits(
+    model: KineticModel, plasma: Curve, sampling: FrameSampling, measured: list[Curve], means: Estimates
+) -> tuple[Curve, ...]:
     """Each region's mean curve followed by the model fitted to it."""
     curves = []
     for n, curve in enumerate(measured):
         values = {name: np.nan_to_num(v[n : n + 1]) for name, v in means.values.items()}
         delay = float(values.pop("delay", np.zeros(1))[0])
-        fitted = model.curve(plasma.times + delay, plasma.values, curve.times, values)[0]
+        fitted = sampling.frames(model.curve(plasma.times + delay, plasma.values, sampling.times, values)[0])
         curves += [curve, Curve(curve.times, fitted, CONCENTRATION_UNIT, f"{curve.name} fit", fit_of=curve.name)]
     return tuple(curves)
 

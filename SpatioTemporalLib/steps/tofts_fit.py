@@ -17,8 +17,8 @@ def tofts_model(*, kep_bounds, ve_max: float, vp_max: float | None) -> KineticMo
     """The Tofts model, or the extended one if `vp_max` is given; bounds of kep in 1/min."""
     extended = vp_max is not None
 
-    def prepare(input_times, plasma, times):
-        family = tofts_family(input_times, plasma, times, kep_bounds=kep_bounds, ve_max=ve_max, vp_max=vp_max)
+    def prepare(input_times, plasma, sampling):
+        family = tofts_family(input_times, plasma, sampling, kep_bounds=kep_bounds, ve_max=ve_max, vp_max=vp_max)
         return lambda curves: _estimates(solve(curves, family), extended)
 
     def curve(input_times, plasma, times, values):

@@ -38,9 +38,9 @@ def patlak(series, mask=None, t1_map=None, aif=None, aif_mask=None, *, parameter
 
 
 def _model(ktrans_max: float, vp_max: float) -> KineticModel:
-    def prepare(input_times, plasma, times):
-        integral = running_integral(input_times, plasma, times)
-        vascular = sampled_input(input_times, plasma, times)
+    def prepare(input_times, plasma, sampling):
+        integral = sampling.frames(running_integral(input_times, plasma, sampling.times))
+        vascular = sampling.frames(sampled_input(input_times, plasma, sampling.times))
 
         def fit(curves):
             solution = solve_pair(
