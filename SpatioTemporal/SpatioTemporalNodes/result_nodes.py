@@ -16,7 +16,7 @@ from .frames import browser_of, proxy_of, sequence_of
 from .hierarchy import hierarchy_of, put_in_folder, run_folder
 from .provenance import stamp
 from .segmentation_nodes import fill_segmentation
-from .series_nodes import add_series, refill_series
+from .series_nodes import add_series, refill_series, remove_sequence
 from .table_nodes import CurveNodes, fill_chart, fill_table
 from .units import coded_entry, units_entry
 from .volume_display import show_as_map
@@ -156,7 +156,8 @@ def _add_series(place: _Place, output: str, value: Series):
     else:
         sequence, browser = add_series(place.scene, value, name=title, browser=place.browser)
     place.adopt(sequence, output)
-    place.adopt(browser.GetProxyNode(sequence), output)
+    # Not stamped: each frame that is shown brings its own attributes, and the sequence has these.
+    put_in_folder(place.folder, browser.GetProxyNode(sequence))
     yield sequence
     yield browser
 
@@ -197,7 +198,10 @@ def _folder_name(result: Result) -> str:
 
 def _remove_left_over(scene, before: dict[str, tuple], now: dict[str, tuple]) -> None:
     kept = {node.GetID() for nodes in now.values() for node in nodes}
-    for nodes in before.values():
-        for node in nodes:
-            if node.GetScene() is scene and node.GetID() not in kept:
-                scene.RemoveNode(node)
+    left_over = [n for nodes in before.values() for n in nodes if n.GetScene() is scene and n.GetID() not in kept]
+    for node in left_over:
+        if node.IsA("vtkMRMLSequenceNode"):
+            remove_sequence(node)
+        # A browser may be that of the input; `remove_sequence` takes it when nothing else needs it.
+        elif not node.IsA("vtkMRMLSequenceBrowserNode"):
+            scene.RemoveNode(node)

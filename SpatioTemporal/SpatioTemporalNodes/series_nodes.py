@@ -10,7 +10,7 @@ from SpatioTemporalLib.data import Series
 from . import attributes
 from .application import sequences_logic
 from .frame_times import frame_times, given_times
-from .frames import frames_of, stacked
+from .frames import browser_of, frames_of, stacked
 from .units import units_entry
 from .volume_display import show_as_anatomy
 from .voxels import set_node_geometry, set_node_values
@@ -48,14 +48,23 @@ def refill_series(sequence, browser, series: Series):
     scene, name = sequence.GetScene(), sequence.GetName()
     fill_sequence(sequence, series)
     if not _same_times(browser.GetMasterSequenceNode(), sequence):
-        scene.RemoveNode(browser.GetProxyNode(sequence))
-        browser.RemoveSynchronizedSequenceNode(sequence.GetID())
+        _part(sequence, browser)
         browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{name} browser")
         browser.AddSynchronizedSequenceNode(sequence)
     if browser.GetSelectedItemNumber() >= series.frame_count:
         browser.SetSelectedItemNumber(0)
     _show(sequence, browser, series, name)
     return sequence, browser
+
+
+def remove_sequence(sequence) -> None:
+    """Remove a sequence with the volume that shows it, and its browser if that shows nothing else."""
+    scene, browser = sequence.GetScene(), browser_of(sequence)
+    if browser is not None:
+        _part(sequence, browser)
+        if browser.GetNumberOfSynchronizedSequenceNodes(True) == 0:
+            scene.RemoveNode(browser)
+    scene.RemoveNode(sequence)
 
 
 def fill_sequence(sequence, series: Series) -> None:
@@ -128,6 +137,13 @@ def _show(sequence, browser, series: Series, name: str) -> None:
     proxy.SetName(name)
     proxy.SetVoxelValueUnits(units_entry(series.unit))
     show_as_anatomy(proxy, series.values)
+
+
+def _part(sequence, browser) -> None:
+    # The sequence first: a browser makes a new volume for a sequence that has lost its own.
+    proxy = browser.GetProxyNode(sequence)
+    browser.RemoveSynchronizedSequenceNode(sequence.GetID())
+    sequence.GetScene().RemoveNode(proxy)
 
 
 def _same_times(first, second) -> bool:
