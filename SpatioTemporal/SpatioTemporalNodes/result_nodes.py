@@ -144,8 +144,19 @@ def _add_labels(place: _Place, output: str, value: LabelMap):
     node = place.node("vtkMRMLSegmentationNode", output, place.title(output))
     if place.series is not None and place.series.IsA("vtkMRMLVolumeNode"):
         node.SetReferenceImageGeometryParameterFromVolumeNode(place.series)
+    is_new = node.GetDisplayNode() is None
     fill_segmentation(node, value)
+    if is_new:
+        # What is declared before any map is what the run is about; the rest would cover the maps.
+        first_map = next((n for n, v in place.result.items() if isinstance(v, Map)), None)
+        node.GetDisplayNode().SetVisibility(_is_before(place.result, output, first_map))
+        node.GetDisplayNode().SetVisibility2DFill(first_map is None)
     yield node
+
+
+def _is_before(result: Result, output: str, other: str | None) -> bool:
+    order = list(result)
+    return other is None or order.index(output) < order.index(other)
 
 
 def _add_series(place: _Place, output: str, value: Series):

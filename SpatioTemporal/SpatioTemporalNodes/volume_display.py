@@ -29,10 +29,14 @@ def show_as_map(node, values: np.ndarray, declared: Display) -> None:
     Where no value is below zero, zero is transparent: so is all that was not analysed.
     """
     finite = values[np.isfinite(values)]
+    is_new = node.GetDisplayNode() is None
     display = _display_of(node)
-    display.SetAndObserveColorNodeID(colour_node(node.GetScene(), declared.colours).GetID())
+    if is_new:
+        display.SetAndObserveColorNodeID(colour_node(node.GetScene(), declared.colours).GetID())
     low, high = declared.window or (tuple(np.percentile(finite, (2, 98))) if finite.size else (0.0, 1.0))
-    _set_window(display, float(low), float(high))
+    # A declared window that the user has changed since stays as the user wants it.
+    if is_new or declared.window is None:
+        _set_window(display, float(low), float(high))
     # Between a voxel and its neighbour that was left out lies no value; interpolating would show one.
     display.InterpolateOff()
     positive = finite[finite > 0]

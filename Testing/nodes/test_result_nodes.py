@@ -94,6 +94,15 @@ def test_labels_are_segments_with_names_colours_and_terminology(nodes, result):
     assert segment_values(nodes["regions"], "label_2", result).tolist() == result["regions"].region(2).tolist()
 
 
+def test_labels_after_a_map_wait_hidden_and_those_before_are_outlined(nodes, scene, result):
+    assert not nodes["regions"].GetDisplayNode().GetVisibility()
+    first = add_result(scene, replace(result, outputs={n: result[n] for n in ("regions", "ktrans")}))
+    display = first["regions"].GetDisplayNode()
+    assert display.GetVisibility() and not display.GetVisibility2DFill()
+    alone = add_result(scene, replace(result, outputs={"regions": result["regions"]}))
+    assert alone["regions"].GetDisplayNode().GetVisibility2DFill()
+
+
 def segment_values(node, segment_id, result):
     """(K, J, I) bool of one segment on the grid of the map."""
     volume = node.GetScene().AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
@@ -207,6 +216,31 @@ def test_second_run_fills_the_same_nodes(scene, make, series):
     assert np.array_equal(node_values(second["ktrans"]), np.nan_to_num(other["ktrans"].values))
     assert np.array_equal(series_from_node(second["relative"]).values, other["relative"].values)
     assert len(result_summary(scene)) == 1
+
+
+def test_second_run_keeps_what_the_user_changed_in_the_display(scene, result):
+    first = add_result(scene, result)
+    display = first["ktrans"].GetDisplayNode()
+    display.SetWindowLevelMinMax(0.1, 0.2)
+    display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeGrey")
+    first["regions"].GetDisplayNode().SetVisibility(True)
+    second = add_result(scene, result, replace=first)
+    assert second["ktrans"].GetDisplayNode() is display
+    assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == pytest.approx((0.1, 0.2))
+    assert display.GetColorNode().GetName() == "Grey"
+    assert second["regions"].GetDisplayNode().GetVisibility()
+
+
+def test_series_at_other_times_leaves_the_shared_browser(scene, make, series, geometry):
+    sequence, browser = add_series(scene, series)
+    first = add_result(scene, make.run_example(series), series=sequence)
+    other = make.run_example(make.uptake(geometry, [0.0, 3.0, 8.0]))
+    second = add_result(scene, other, series=sequence, replace=first)
+    relative, own = second.by_output["relative"]
+    assert relative is first["relative"] and own is not browser
+    assert browser.GetNumberOfSynchronizedSequenceNodes(True) == 1
+    assert series_from_node(relative).times.tolist() == [0, 3, 8]
+    assert proxy_of(relative) is not None
 
 
 def test_outputs_missing_in_the_second_run_are_removed(scene, result):
