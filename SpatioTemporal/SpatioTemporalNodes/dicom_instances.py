@@ -1,5 +1,65 @@
 """Frame times from the DICOM files a node was loaded from."""
 
+from __future__ import annotations
 
-def times_of_instances(paths, count, where):
-    raise NotImplementedError
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from SpatioTemporalLib.errors import Finding, InputError, Severity
+from SpatioTemporalLib.io.dicom_files import read_header
+from SpatioTemporalLib.io.dicom_grid import require_full_grid, slices_of
+from SpatioTemporalLib.io.dicom_groups import dynamic_group
+from SpatioTemporalLib.io.dicom_times import resolve_times
+
+
+def times_of_instances(
+    paths: Iterable[str], frame_count: int, where: str
+) -> tuple[np.ndarray, str, tuple[Finding, ...]]:
+    """Times in seconds, the tag they come from, and what was odd.
+
+    Parameters
+    ----------
+    paths : iterable
+        Files of all instances, in any order; a file may come more than once.
+    frame_count : int
+        Frames the node has; the files must have as many.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, the files are not one full series over time, or
+        no tag says when its frames were acquired.
+    """
+    headers = [_header(path, where) for path in dict.fromkeys(paths)]
+    group, _ = dynamic_group(headers, where)
+    slices = slices_of(group.frames)
+    found = require_full_grid(slices, where)
+    if found != frame_count:
+        raise InputError(
+            "E-TIME-COUNT",
+            f"they hold {found} frames, the node {frame_count}",
+            where=where,
+            fix="Load the series again from DICOM.",
+        )
+    resolved = resolve_times(slices, where, given_times=False)
+    if resolved.clock is None:
+        raise InputError("E-TIME-MISSING", resolved.why_not, where=where, fix="Give the frame times.")
+    # The node keeps the order in which its frames were loaded, but not which file each came from.
+    order = Finding("W-TIME-ORDER", Severity.WARN, "the frames are taken to be in the order of their times", where)
+    return np.array(resolved.clock.seconds), resolved.clock.source, (*resolved.findings, order)
+
+
+def _header(path: str, where: str):
+    if not path or not Path(path).is_file():
+        raise InputError(
+            "E-DICOM-FILE",
+            "a file they were loaded from is no longer in the DICOM database",
+            where=where,
+            fix="Import the examination into the DICOM database again.",
+        )
+    header = read_header(Path(path))
+    if header is None or "Rows" not in header:
+        raise InputError("E-FILE-KIND", f"{Path(path).name} is no DICOM image", where=where, fix="Import it again.")
+    return header

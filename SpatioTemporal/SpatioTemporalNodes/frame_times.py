@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import slicer
@@ -78,14 +79,9 @@ def frame_times(frames: Frames, *, instance_file: Callable[[str], str] | None = 
         ``E-TIME-FRAMES`` if there are only frame numbers.
     """
     reasons = []
-    attempts = (
-        lambda: _from_index(frames),
-        lambda: _from_labels(frames),
-        lambda: _from_dicom(frames, instance_file),
-    )
-    for attempt in attempts:
+    for source in (_from_index, _from_labels, partial(_from_dicom, instance_file=instance_file)):
         try:
-            return attempt()
+            return source(frames)
         except NotTimes as reason:
             reasons.append(str(reason))
     raise InputError(
@@ -140,10 +136,11 @@ def _from_labels(frames: Frames) -> FrameTimes:
 def _from_dicom(frames: Frames, instance_file: Callable[[str], str] | None) -> FrameTimes:
     uids, find = _instance_uids(frames), _finder(instance_file)
     try:
-        times, source = times_of_instances([find(uid) for uid in uids], frames.count, frames.label)
+        times, source, findings = times_of_instances(map(find, uids), frames.count, frames.label)
     except InputError as error:
         raise NotTimes(f"the DICOM files do not say either ({error.message})") from error
-    return FrameTimes(times, source, _oddities(times, frames))
+    times = _rising(times, frames, source)
+    return FrameTimes(times, source, findings + _oddities(times, frames))
 
 
 def _instance_uids(frames: Frames) -> list[str]:
