@@ -31,7 +31,8 @@ class FileImage:
     """Values, place and facts of one image file.
 
     values : (T, K, J, I) array, or (K, J, I) for a single volume
-    name : for messages
+    name : for the series; holds no patient's name
+    file : what messages call it
     clock : frame times, or None with the reason in `no_clock`
     unit : of the values, or None when the file does not say
     kind : what sort of examination it is ("bold", "dce", "cine", or DICOM's
@@ -42,6 +43,7 @@ class FileImage:
     values: np.ndarray
     geometry: Geometry
     name: str
+    file: str
     clock: Clock | None = None
     no_clock: str = "the file says nothing about frame times"
     unit: str | None = None
@@ -59,7 +61,7 @@ class FileImage:
         raise InputError(
             "E-DIM",
             f"holds {len(self.values)} volumes, one was expected",
-            where=self.name,
+            where=self.file,
             fix="Give a single volume, or read it with read_series if the volumes differ in time.",
         )
 

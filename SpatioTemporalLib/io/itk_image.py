@@ -42,6 +42,7 @@ def read_itk_image(path: str | os.PathLike) -> FileImage:
             values=values,
             geometry=geometry,
             name=image_stem(path),
+            file=path.name,
             unit=sidecar.unit,
             acquisition=sidecar.acquisition(is_series=False, kind=None),
             keys=sidecar.entries,

@@ -64,6 +64,7 @@ def _image(path: Path, header: NiftiHeader, values: np.ndarray) -> FileImage:
         values=values,
         geometry=geometry,
         name=sidecar.image_name or image_stem(path),
+        file=path.name,
         clock=clock,
         no_clock=header.interval_source,
         unit=sidecar.unit,

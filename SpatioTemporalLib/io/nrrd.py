@@ -44,6 +44,7 @@ def read_nrrd(path: str | os.PathLike) -> FileImage:
             values=values,
             geometry=geometry,
             name=header.keys.get("SpatioTemporal.Name") or image_stem(path),
+            file=path.name,
             clock=clock,
             no_clock=no_clock,
             unit=unit_of(header),

@@ -19,6 +19,8 @@ from .tables import read_curves_image
 from .time_axis import check_plausible_interval, repair_time_axis
 from .value_findings import value_findings
 
+# Old files lack DICOM's mark and are known by their name only.
+DICOM_ENDINGS = (".dcm", ".ima")
 Paths = str | os.PathLike | Sequence[str | os.PathLike]
 GIVE_TIMES = (
     "Give the frame interval in seconds, frame_interval=... (--frame-interval), or one time in seconds "
@@ -63,11 +65,11 @@ def read_series(
         an index times an assumed interval is never used.
     """
     image = _read(path, given_times=times is not None or frame_interval is not None)
-    where = _file_name(path)
+    where = image.file
     frames = image.values if image.values.ndim == 4 else image.values[None]
     clock = _given_clock(times, frame_interval, len(frames), where) or image.clock
     if clock is None:
-        raise _no_clock(image, len(frames), where)
+        raise _no_clock(image, len(frames))
     seconds, keep, repairs = repair_time_axis(clock.seconds, frames, where)
     doubts = check_plausible_interval(seconds, image.kind, where, confirm_times)
     if not np.array_equal(keep, np.arange(len(frames))):
@@ -85,16 +87,11 @@ def read_series(
     )
 
 
-def _file_name(path: Paths) -> str:
-    first = path[0] if isinstance(path, (list, tuple)) and path else path
-    return Path(first).name if isinstance(first, (str, os.PathLike)) else "series"
-
-
 def _read(path: Paths, given_times: bool) -> FileImage:
     if isinstance(path, (list, tuple)):
         return _read_volumes([Path(p) for p in path])
     path = Path(path)
-    if path.is_dir() or (existing_file(path) and is_dicom(path)):
+    if path.is_dir() or path.suffix.lower() in DICOM_ENDINGS or is_dicom(existing_file(path)):
         from .dicom_series import read_dicom
 
         return read_dicom(path, given_times=given_times)
@@ -116,6 +113,7 @@ def _read_volumes(paths: list[Path]) -> FileImage:
         values=np.stack(volumes),
         geometry=first.geometry,
         name=image_stem(paths[0]),
+        file=paths[0].name,
         no_clock="separate files say nothing about frame times",
         unit=first.unit,
         kind=first.kind,
@@ -168,18 +166,18 @@ def _given_clock(times: Sequence[float] | None, frame_interval: float | None, fr
     return Clock(tuple(frame_interval * n for n in range(frames)), "given frame interval")
 
 
-def _no_clock(image: FileImage, frames: int, where: str) -> InputError:
+def _no_clock(image: FileImage, frames: int) -> InputError:
     if frames == 1:
         return InputError(
             "E-ONE-FRAME",
             "holds a single volume, a series needs at least two frames",
-            where=where,
+            where=image.file,
             fix="Give the file of the whole series, or a list with one file for each frame and their times; "
             "read a single image with read_map.",
         )
     return InputError(
         "E-TIME-MISSING",
         f"has no frame times for its {frames} frames ({image.no_clock})",
-        where=where,
+        where=image.file,
         fix=GIVE_TIMES,
     )

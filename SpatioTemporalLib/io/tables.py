@@ -80,6 +80,7 @@ def read_curves_image(path: str | os.PathLike) -> FileImage:
         values=values,
         geometry=Geometry.from_spacing(values.shape[1:]),
         name=image_stem(table.path),
+        file=table.path.name,
         clock=Clock(tuple(seconds), source),
         unit=units.pop() or None,
         findings=table.findings,

@@ -1,0 +1,143 @@
+"""The clocks a DICOM frame carries, all in microseconds."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+MICROSECONDS = 1_000_000
+DAY = 86_400 * MICROSECONDS
+TEMPORAL_POSITION = "TemporalPositionIdentifier × TemporalResolution"
+TEMPORAL_INDEX = "TemporalPositionIndex × TemporalResolution"
+# The first that tells all frames apart is used. Clocks of the scanner's day begin at zero afterwards.
+PRECEDENCE = (
+    "TriggerTime",
+    "NominalCardiacTriggerDelayTime",
+    "TemporalPositionTimeOffset",
+    "AcquisitionDateTime",
+    "FrameAcquisitionDateTime",
+    "AcquisitionTime",
+    "FrameReferenceTime",
+    "FrameReferenceDateTime",
+    "ContentTime",
+    TEMPORAL_POSITION,
+    TEMPORAL_INDEX,
+    "FrameTimeVector",
+    "FrameTime",
+)
+ABSOLUTE = {
+    "AcquisitionDateTime",
+    "FrameAcquisitionDateTime",
+    "AcquisitionTime",
+    "FrameReferenceDateTime",
+    "ContentTime",
+}
+# These put frames in order but say nothing about how far apart they are.
+ORDER_ONLY = ("TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionNumber")
+TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?")
+DATE = re.compile(r"(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})")
+
+
+def classic_clocks(header) -> dict[str, float]:
+    """Clocks of an image that stands alone in its file."""
+    clocks = {
+        "TriggerTime": _milliseconds(header, "TriggerTime"),
+        "FrameReferenceTime": _milliseconds(header, "FrameReferenceTime"),
+        "AcquisitionDateTime": date_time(header.get("AcquisitionDateTime")),
+        "AcquisitionTime": _with_date(header.get("AcquisitionDate"), header.get("AcquisitionTime")),
+        "ContentTime": _with_date(header.get("ContentDate"), header.get("ContentTime")),
+        "TemporalPositionIdentifier": _whole(header, "TemporalPositionIdentifier"),
+        "AcquisitionNumber": _whole(header, "AcquisitionNumber"),
+    }
+    _add_resolution(clocks, header, "TemporalPositionIdentifier", TEMPORAL_POSITION)
+    return {tag: value for tag, value in clocks.items() if value is not None}
+
+
+def enhanced_clocks(header, content, cardiac, temporal) -> dict[str, float]:
+    """Clocks in the functional groups of one frame; each group may be None."""
+    clocks = {}
+    if content is not None:
+        clocks["FrameAcquisitionDateTime"] = date_time(content.get("FrameAcquisitionDateTime"))
+        clocks["FrameReferenceDateTime"] = date_time(content.get("FrameReferenceDateTime"))
+        clocks["TemporalPositionIndex"] = _whole(content, "TemporalPositionIndex")
+        clocks["AcquisitionNumber"] = _whole(content, "FrameAcquisitionNumber")
+        _add_resolution(clocks, header, "TemporalPositionIndex", TEMPORAL_INDEX)
+    if cardiac is not None:
+        clocks["NominalCardiacTriggerDelayTime"] = _milliseconds(cardiac, "NominalCardiacTriggerDelayTime")
+    if temporal is not None:
+        seconds = _number(temporal, "TemporalPositionTimeOffset")
+        clocks["TemporalPositionTimeOffset"] = None if seconds is None else seconds * MICROSECONDS
+    return {tag: value for tag, value in clocks.items() if value is not None}
+
+
+def frame_time_clocks(header, count: int) -> list[dict[str, float]]:
+    """Clocks of a cine's frames; empty when its frames are not said to be times."""
+    vector = header.get("FrameTimeVector")
+    if vector is not None and hasattr(vector, "__len__") and len(vector) == count:
+        # Each entry is the time since the frame before; the first is zero.
+        elapsed, clocks = 0.0, []
+        for step in vector:
+            elapsed += float(step)
+            clocks.append({"FrameTimeVector": elapsed * 1000})
+        return clocks
+    interval = _number(header, "FrameTime")
+    if not interval or interval < 0:
+        return []
+    return [{"FrameTime": n * interval * 1000} for n in range(count)]
+
+
+def date_time(value) -> int | None:
+    """Microseconds of a DICOM date and time, time zone left out; None when there is none."""
+    text = str(value or "").strip()
+    if len(text) < 14 or not text[:14].isdigit():
+        return None
+    day, time = _day(text[:8]), time_of_day(re.split(r"[+-]", text[8:])[0])
+    return None if day is None or time is None else day + time
+
+
+def time_of_day(value) -> int | None:
+    """Microseconds since midnight of a DICOM time such as 101530.25."""
+    match = TIME.fullmatch(str(value or "").strip())
+    if not match:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in match.groups()[:3])
+    fraction = int((match[4] or "0").ljust(6, "0"))
+    return ((hours * 60 + minutes) * 60 + seconds) * MICROSECONDS + fraction
+
+
+def _with_date(day, time) -> int | None:
+    """With a date, microseconds on a clock that runs past midnight; else since midnight."""
+    microseconds = time_of_day(time)
+    start = _day(str(day or "").strip())
+    return microseconds if start is None or microseconds is None else start + microseconds
+
+
+def _day(text: str) -> int | None:
+    match = DATE.fullmatch(text)
+    try:
+        return date(*(int(part) for part in match.groups())).toordinal() * DAY if match else None
+    except ValueError:
+        return None
+
+
+def _add_resolution(clocks: dict, header, index: str, name: str) -> None:
+    resolution = _milliseconds(header, "TemporalResolution")
+    if clocks.get(index) is not None and resolution:
+        clocks[name] = (clocks[index] - 1) * resolution
+
+
+def _milliseconds(dataset, keyword: str) -> float | None:
+    number = _number(dataset, keyword)
+    return None if number is None else number * 1000
+
+
+def _whole(dataset, keyword: str) -> int | None:
+    number = _number(dataset, keyword)
+    return None if number is None else int(number)
+
+
+def _number(dataset, keyword: str) -> float | None:
+    try:
+        return float(dataset.get(keyword))
+    except (TypeError, ValueError):
+        return None

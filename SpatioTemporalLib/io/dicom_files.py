@@ -1,0 +1,159 @@
+"""Headers of DICOM files, read without trust: never by force, never past the folder."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import Finding, InputError, Severity
+from ..packages import require
+from .boundary import corrupt, existing_file, reading
+
+# All that is ever looked at; other tags, a patient's name among them, are not even parsed.
+TAGS = """
+SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID SeriesNumber ImageType Modality Manufacturer
+PatientID PatientBirthDate PatientSex Rows Columns NumberOfFrames SamplesPerPixel PhotometricInterpretation
+BitsAllocated BitsStored HighBit PixelRepresentation RescaleSlope RescaleIntercept RescaleType Units
+LossyImageCompression ImagePositionPatient ImageOrientationPatient PixelSpacing SliceThickness SpacingBetweenSlices
+AcquisitionDateTime AcquisitionDate AcquisitionTime ContentDate ContentTime TriggerTime AcquisitionNumber
+TemporalPositionIdentifier TemporalResolution FrameReferenceTime FrameTime FrameTimeVector GridFrameOffsetVector
+RepetitionTime EchoTime InversionTime FlipAngle MagneticFieldStrength ContrastBolusAgent CardiacNumberOfImages
+SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence SequenceOfUltrasoundRegions
+""".split()
+PHILIPS_SCALE_SLOPE = 0x2005100E
+NO_IMAGES = {"DICOMDIR", ".DS_Store", "Thumbs.db"}
+PATIENT_FIELDS = {"PatientID": "patient ID", "PatientBirthDate": "birth date", "PatientSex": "sex"}
+IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+
+
+def read_headers(path: Path) -> tuple[list, list[Finding]]:
+    """Headers of the image files in a folder (or of one file), and what was left out.
+
+    Returns
+    -------
+    headers : list of pydicom.Dataset
+        Each with its ``filename``, in the order of names; copies of an image dropped.
+    findings : list of Finding
+
+    Raises
+    ------
+    InputError
+        When there is no DICOM image, a file is damaged, or the files belong to
+        more than one patient.
+    """
+    files = _files_of(path)
+    headers, others = [], []
+    for file in files:
+        header = read_header(file)
+        if header is None or "Rows" not in header:
+            others.append(file.suffix.lower() or "no ending")
+        else:
+            headers.append(header)
+    if not headers:
+        raise InputError(
+            "E-FILE-KIND",
+            f"holds no DICOM image ({len(files)} files looked at)",
+            where=path.name,
+            fix="Choose the folder with the images of the series.",
+        )
+    _refuse_several_patients(headers)
+    findings = []
+    if others:
+        listed = ", ".join(f"{n} with {ending}" for ending, n in sorted(Counter(others).items()))
+        findings.append(
+            Finding(
+                "W-FILES-IGNORED", Severity.WARN, f"{len(others)} files are no DICOM images and were left out: {listed}"
+            )
+        )
+    return _without_copies(headers, findings), findings
+
+
+def read_header(path: Path):
+    """The header of a DICOM file, or None when it is none."""
+    return _read(path, stop_before_pixels=True)
+
+
+def read_with_pixels(path: Path):
+    """The dataset of a DICOM file with its pixel data."""
+    dataset = _read(path, stop_before_pixels=False)
+    if dataset is None or "PixelData" not in dataset:
+        raise corrupt(path, "the file ends before its pixel data")
+    return dataset
+
+
+@contextmanager
+def reading_dicom(path: Path) -> Iterator[None]:
+    """As `reading`, and silent: pydicom's words quote values that may name a patient."""
+    with reading(path, "a DICOM image", say_why=False), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _files_of(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [existing_file(path)]
+    with reading(path, "a folder"):
+        # Links to folders are not followed, so a loop of links ends here.
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+    return [f for f in files if f.name not in NO_IMAGES and not f.name.startswith("._")]
+
+
+def _read(path: Path, *, stop_before_pixels: bool):
+    pydicom = require("pydicom", package="pydicom", extra="dev", purpose="Reading DICOM")
+    with reading_dicom(path):
+        with open(path, "rb") as stream:
+            start = stream.read(140)
+        if start[128:132] != b"DICM":
+            return _read_without_preamble(path, start, stop_before_pixels)
+        tags = [*TAGS, PHILIPS_SCALE_SLOPE] if stop_before_pixels else None
+        dataset = pydicom.dcmread(path, stop_before_pixels=stop_before_pixels, specific_tags=tags)
+        dataset.filename = str(path)
+        return dataset
+
+
+def _read_without_preamble(path: Path, start: bytes, stop_before_pixels: bool):
+    """Old files that begin at once with group 0008, in either little-endian encoding."""
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.filereader import read_dataset
+
+    if start[:2] != b"\x08\x00" or start[3:4] != b"\x00":
+        return None
+    explicit = start[4:6].isalpha() and start[4:6].isupper()
+    if not explicit and int.from_bytes(start[4:8], "little") > 1024:
+        return None
+    with open(path, "rb") as stream:
+        stop = (lambda tag, vr, length: tag == 0x7FE00010) if stop_before_pixels else None
+        dataset = read_dataset(stream, not explicit, True, stop_when=stop)
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = EXPLICIT if explicit else IMPLICIT
+    dataset.filename = str(path)
+    return dataset
+
+
+def _refuse_several_patients(headers: list) -> None:
+    for keyword, words in PATIENT_FIELDS.items():
+        with reading_dicom(Path(headers[0].filename)):
+            count = len({str(header.get(keyword)) for header in headers if header.get(keyword)})
+        if count > 1:
+            raise InputError(
+                "E-PATIENT-MIX",
+                f"the files belong to more than one patient: they hold {count} values of {words}",
+                where=Path(headers[0].filename).parent.name,
+                fix="Choose a folder that holds one patient only.",
+            )
+
+
+def _without_copies(headers: list, findings: list[Finding]) -> list:
+    seen, kept = set(), []
+    for header in headers:
+        instance = str(header.get("SOPInstanceUID", "")) or header.filename
+        if instance not in seen:
+            kept.append(header)
+        seen.add(instance)
+    if len(kept) < len(headers):
+        text = f"{len(headers) - len(kept)} files repeat an image (same SOPInstanceUID) and were left out"
+        findings.append(Finding("R-DICOM-COPY", Severity.REPAIR, text))
+    return kept

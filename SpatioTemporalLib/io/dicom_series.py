@@ -1,0 +1,124 @@
+"""A dynamic series from DICOM files: one file a slice, enhanced multi-frame, or a cine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..data.series import Acquisition
+from ..errors import InputError
+from .dicom_files import read_headers, reading_dicom
+from .dicom_frames import Frame
+from .dicom_grid import grid_of, require_full_grid, slices_of
+from .dicom_groups import Group, dynamic_group
+from .dicom_pixels import read_values
+from .dicom_times import resolve_times
+from .image import FileImage, geometry_findings
+
+
+def read_dicom(path: Path, *, given_times: bool = False) -> FileImage:
+    """The dynamic series in a folder of DICOM files, or in one multi-frame file.
+
+    Nothing here holds a patient's name, a file's name or a date: the series is
+    called by its modality and number.
+
+    Parameters
+    ----------
+    given_times : bool
+        The user gives the times, so tags that only order the frames suffice.
+
+    Raises
+    ------
+    InputError, GeometryError
+        When there is not exactly one dynamic series, its grid is incomplete,
+        or its pixels cannot be decoded.
+    """
+    headers, file_findings = read_headers(path)
+    group, left_out = dynamic_group(headers, path.name)
+    with reading_dicom(group.frames[0].path):
+        name, facts, unit = _name(group), _acquisition(group.frames[0]), _unit(group.frames[0])
+        slices = slices_of(group.frames)
+        frames = require_full_grid(slices, name)
+        geometry, place_findings = grid_of(slices, name)
+    resolved = resolve_times(slices, name, given_times=given_times)
+    if resolved.clock is None and not given_times:
+        raise _no_times(frames, resolved.why_not, _acquisitions(group), name)
+    values, value_findings = read_values(resolved.volumes, name)
+    return FileImage(
+        values=values,
+        geometry=geometry,
+        name=name,
+        file=name,
+        clock=resolved.clock,
+        no_clock=resolved.why_not,
+        unit=unit,
+        kind=_kind(group.frames[0]),
+        acquisition=facts,
+        findings=(
+            *file_findings,
+            *left_out,
+            *geometry_findings(geometry, name),
+            *place_findings,
+            *resolved.findings,
+            *value_findings,
+        ),
+    )
+
+
+def _name(group: Group) -> str:
+    header = group.frames[0].header
+    number = str(header.get("SeriesNumber") or "").strip()
+    modality = str(header.get("Modality") or "DICOM")
+    return f"{modality} series {number}" if number.isdigit() else f"{modality} series"
+
+
+def _acquisition(frame: Frame) -> Acquisition:
+    header = frame.header
+    agent = str(header.get("ContrastBolusAgent") or "").strip()
+    return Acquisition(
+        modality=str(header.get("Modality") or "") or None,
+        agent=agent or None,
+        **frame.facts,
+    )
+
+
+def _unit(frame: Frame) -> str:
+    header = frame.header
+    if str(header.get("Units") or "") == "BQML":
+        return "Bq/mL"
+    rescaled = frame.rescale != (1.0, 0.0)
+    is_hu = str(header.get("RescaleType") or "HU") == "HU"
+    return "HU" if header.get("Modality") == "CT" and rescaled and is_hu else "a.u."
+
+
+def _kind(frame: Frame) -> str | None:
+    header = frame.header
+    modality = str(header.get("Modality") or "") or None
+    if modality == "MR" and (header.get("CardiacNumberOfImages") or 0) > 1:
+        return "cine"
+    if modality in ("MR", "CT") and str(header.get("ContrastBolusAgent") or "").strip():
+        return "dce"
+    return modality
+
+
+def _acquisitions(group: Group) -> set:
+    return {frame.clocks.get("AcquisitionNumber") for frame in group.frames} - {None}
+
+
+def _no_times(frames: int, why: str, acquisitions: set, name: str) -> InputError:
+    if len(acquisitions) > 1:
+        listed = ", ".join(str(number) for number in sorted(acquisitions)[:8])
+        return InputError(
+            "E-DICOM-AMBIGUOUS",
+            f"{frames} images stand at each place (AcquisitionNumber {listed}), and no tag says when they were taken "
+            f"({why})",
+            where=name,
+            fix="If they are frames over time in this order, give the times (times=[...], --times, or "
+            "frame_interval=..., --frame-interval); otherwise put each acquisition into a folder of its own.",
+        )
+    return InputError(
+        "E-TIME-MISSING",
+        f"no tag gives times for its {frames} frames ({why})",
+        where=name,
+        fix="Give the frame interval in seconds, frame_interval=... (--frame-interval), or one time in seconds "
+        "for each frame, times=[...] (--times).",
+    )

@@ -1,0 +1,138 @@
+"""Which DICOM tag tells the frames of a series apart in time, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import Finding, InputError, Severity
+from .dicom_clocks import ABSOLUTE, DAY, MICROSECONDS, ORDER_ONLY, PRECEDENCE
+from .dicom_frames import Frame
+from .dicom_grid import Slice
+from .image import Clock
+
+# Two clocks that run apart by more than this share of an interval disagree.
+CLOCK_TOLERANCE = 0.1
+# The time of day falls back by nearly a day only at midnight.
+HALF_DAY = DAY // 2
+PAST_MIDNIGHT = "runs past midnight without a date that says so"
+# Written when an image is stored, so it may rightly run otherwise.
+STORAGE_CLOCK = "ContentTime"
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Frames in order, volume by volume, and their times.
+
+    volumes : T lists of K frames. clock : None when no tag gives times, with
+    the reason in `why_not`.
+    """
+
+    volumes: list[list[Frame]]
+    clock: Clock | None
+    why_not: str
+    findings: list[Finding]
+
+
+def resolve_times(slices: list[Slice], name: str, *, given_times: bool) -> Resolved:
+    """Order the frames of a full grid and find their times.
+
+    A tag counts only if it tells the frames at every place apart and no volume
+    begins before the one before it ended. When a volume's slices have different
+    times, its first is taken.
+
+    Parameters
+    ----------
+    given_times : bool
+        The user gives the times; a tag that only orders the frames is enough.
+    """
+    accepted, rejected = {}, {}
+    for tag in PRECEDENCE:
+        starts, why = _starts(slices, tag)
+        (rejected if starts is None else accepted)[tag] = why if starts is None else starts
+    for tag, starts in accepted.items():
+        clock = Clock(tuple(_seconds(starts, tag)), f"DICOM {tag}")
+        findings = _midnight(starts, tag, name) + _disagreements(accepted, tag, name)
+        return Resolved(_ordered(slices, tag), clock, "", findings)
+    if not given_times and any(why == PAST_MIDNIGHT for why in rejected.values()):
+        raise _ambiguous_midnight(rejected, name)
+    reasons = "; ".join(f"{tag}: {why}" for tag, why in rejected.items() if why)
+    order = next((tag for tag in ORDER_ONLY if _starts(slices, tag)[0] is not None), None)
+    if order is None and given_times:
+        raise InputError(
+            "E-DICOM-ORDER",
+            f"no tag says in which order the frames were taken ({reasons or 'there is none at all'})",
+            where=name,
+            fix="Convert the series to .nii.gz in the right order of frames, then give the times.",
+        )
+    why = reasons or "no tag with a time"
+    return Resolved(_ordered(slices, order) if order else [[s.frames[0] for s in slices]], None, why, [])
+
+
+def _starts(slices: list[Slice], tag: str) -> tuple[np.ndarray | None, str]:
+    """First clock of each volume, or None with the reason (empty when the tag is absent)."""
+    clocks = [[frame.clocks.get(tag) for frame in s.frames] for s in slices]
+    missing = sum(clock is None for place in clocks for clock in place)
+    if missing:
+        return None, "" if missing == sum(map(len, clocks)) else f"missing in {missing} images"
+    table = np.sort(np.array(clocks, dtype=np.float64 if tag not in ABSOLUTE else np.int64), axis=1)
+    if (table[:, 1:] == table[:, :-1]).any():
+        return None, "the same for different frames"
+    days = set(np.unique(table // DAY).tolist()) if tag in ABSOLUTE else set()
+    if len(days) > 1 and 0 in days:
+        return None, "has a date in some images only"
+    if len(days) == 1 and np.ptp(table) >= HALF_DAY:
+        return None, PAST_MIDNIGHT
+    starts, ends = table.min(axis=0), table.max(axis=0)
+    if (starts[1:] <= ends[:-1]).any():
+        return None, "runs slice by slice, not volume by volume"
+    return starts, ""
+
+
+def _ordered(slices: list[Slice], tag: str) -> list[list[Frame]]:
+    places = [sorted(s.frames, key=lambda frame: frame.clocks[tag]) for s in slices]
+    return [list(volume) for volume in zip(*places)]
+
+
+def _seconds(starts: np.ndarray, tag: str) -> list[float]:
+    # Clocks of the scanner's day would carry the date of the examination along.
+    return ((starts - starts[0] if tag in ABSOLUTE else starts) / MICROSECONDS).tolist()
+
+
+def _midnight(starts: np.ndarray, tag: str, name: str) -> list[Finding]:
+    if tag not in ABSOLUTE or starts[0] // DAY == starts[-1] // DAY:
+        return []
+    text = f"the examination ran past midnight; {tag} was continued by its date"
+    return [Finding("R-TIME-MIDNIGHT", Severity.REPAIR, text, name)]
+
+
+def _ambiguous_midnight(rejected: dict[str, str], name: str) -> InputError:
+    tag = next(tag for tag, why in rejected.items() if why == PAST_MIDNIGHT)
+    return InputError(
+        "E-TIME-MIDNIGHT",
+        f"{tag} falls back by nearly a day: the examination ran past midnight, "
+        "and no date says which frames came after",
+        where=name,
+        fix="Give the frame times (times=[...], --times) in the order of the frames.",
+    )
+
+
+def _disagreements(accepted: dict[str, np.ndarray], used: str, name: str) -> list[Finding]:
+    mine = _relative(accepted[used])
+    interval = float(np.median(np.diff(mine))) if len(mine) > 1 else 0.0
+    findings = []
+    for tag, starts in accepted.items():
+        theirs = _relative(starts)
+        if tag in (used, STORAGE_CLOCK) or np.abs(theirs - mine).max() <= CLOCK_TOLERANCE * interval:
+            continue
+        text = (
+            f"frame times disagree: {used} says every {interval:.4g} s, last {mine[-1]:.6g} s; "
+            f"{tag} says every {np.median(np.diff(theirs)):.4g} s, last {theirs[-1]:.6g} s; the former is used"
+        )
+        findings.append(Finding("W-TIME-DISAGREE", Severity.WARN, text, name))
+    return findings
+
+
+def _relative(starts: np.ndarray) -> np.ndarray:
+    return (starts - starts[0]) / MICROSECONDS
