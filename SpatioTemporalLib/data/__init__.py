@@ -1,6 +1,8 @@
 """The words of the library: what goes in and what comes out."""
 
+from .cohort import Cohort
 from .curve import Curve, Table
+from .follow_up import FollowUp, Visit
 from .geometry import Geometry
 from .result import Display, Provenance, Result
 from .series import Acquisition, Series
@@ -9,8 +11,10 @@ from .volumes import Code, ImageStack, Label, LabelMap, Map
 __all__ = [
     "Acquisition",
     "Code",
+    "Cohort",
     "Curve",
     "Display",
+    "FollowUp",
     "Geometry",
     "ImageStack",
     "Label",
@@ -20,4 +24,5 @@ __all__ = [
     "Result",
     "Series",
     "Table",
+    "Visit",
 ]

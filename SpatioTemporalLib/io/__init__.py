@@ -1,6 +1,8 @@
 """One reader or writer a format; SimpleITK and pydicom are imported only when a file needs them."""
 
 from .atomic import atomic_path
+from .cohort_files import read_cohort
+from .label_grid import labels_on_grid
 from .series import read_series
 from .tables import read_curve, read_table, write_curves, write_table
 from .volumes import read_labels, read_map, read_stack
@@ -8,6 +10,8 @@ from .write import write_labels, write_map, write_series
 
 __all__ = [
     "atomic_path",
+    "labels_on_grid",
+    "read_cohort",
     "read_curve",
     "read_labels",
     "read_map",

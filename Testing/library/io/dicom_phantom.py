@@ -16,7 +16,7 @@ COSINES = np.array([[1, 0, 0], [0, np.cos(0.3), np.sin(0.3)]])
 ORIGIN = np.array([-10.0, 20.0, 5.0])
 
 
-def voxels(frames=len(TIMES), slices=len(SLICES), rows=4, columns=5) -> np.ndarray:
+def voxels(frames=4, slices=3, rows=4, columns=5) -> np.ndarray:
     """(T, K, J, I) values that tell frame, slice, row and column apart."""
     t, k, j, i = np.ogrid[:frames, :slices, :rows, :columns]
     return (1000 * t + 100 * k + 10 * j + i).astype(np.uint16)
@@ -100,9 +100,13 @@ def write_enhanced(path: Path, edit=None, times=TIMES, slices=SLICES) -> Path:
     edit : called as ``edit(dataset)`` before the file is written.
     """
     values = voxels(len(times), len(slices))
-    dataset = header(ENHANCED_MR, NumberOfFrames=len(times) * len(slices), ImageType=["ORIGINAL", "PRIMARY", "T1", "NONE"])
+    dataset = header(
+        ENHANCED_MR, NumberOfFrames=len(times) * len(slices), ImageType=["ORIGINAL", "PRIMARY", "T1", "NONE"]
+    )
     shared = Dataset()
-    shared.PlaneOrientationSequence = Sequence([_item(ImageOrientationPatient=[float(f"{x:.9g}") for x in COSINES.ravel()])])
+    shared.PlaneOrientationSequence = Sequence(
+        [_item(ImageOrientationPatient=[float(f"{x:.9g}") for x in COSINES.ravel()])]
+    )
     shared.PixelMeasuresSequence = Sequence([_item(PixelSpacing=[1.5, 2.0], SliceThickness=2.5)])
     shared.MRTimingAndRelatedParametersSequence = Sequence([_item(RepetitionTime=4.5, FlipAngle=20.0)])
     shared.MREchoSequence = Sequence([_item(EffectiveEchoTime=2.0)])

@@ -1,0 +1,100 @@
+"""One patient at several dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import Finding, InputError
+from .volumes import LabelMap, Map
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """Images, masks and covariates of one date.
+
+    Attributes
+    ----------
+    days : float
+        Since the first visit.
+    images : dict of name to Map
+        Each with a geometry of its own.
+    masks : dict of name to LabelMap
+    covariates : dict of name to number or text
+    """
+
+    days: float
+    images: dict[str, Map] = field(default_factory=dict)
+    masks: dict[str, LabelMap] = field(default_factory=dict)
+    covariates: dict[str, float | str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        parts = [f"day {self.days:g}: images {', '.join(self.images) or 'none'}"]
+        if self.masks:
+            parts.append(f"masks {', '.join(self.masks)}")
+        parts += [f"{name} = {value}" for name, value in self.covariates.items()]
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class FollowUp:
+    """One patient's visits in order of time.
+
+    Attributes
+    ----------
+    patient : str
+        A pseudonym, never a name.
+    visits : tuple of Visit
+        The first at day 0, the others strictly later.
+    findings : tuple of Finding
+
+    Raises
+    ------
+    InputError
+        ``E-VISIT-ORDER`` when days do not begin at 0 and rise strictly.
+    """
+
+    patient: str
+    visits: tuple[Visit, ...]
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self):
+        visits = tuple(self.visits)
+        if not str(self.patient).strip():
+            raise InputError("E-PATIENT", "a follow-up needs a pseudonym", fix="Give the patient a short code.")
+        where = f"patient {self.patient}"
+        if not visits:
+            raise InputError("E-VISIT-NONE", "has no visit", where=where, fix="Give at least one visit.")
+        problem = order_problem([visit.days for visit in visits])
+        if problem:
+            raise InputError(
+                "E-VISIT-ORDER",
+                problem,
+                where=where,
+                fix="Correct the dates; days count from the first visit, which is day 0.",
+            )
+        object.__setattr__(self, "visits", visits)
+        object.__setattr__(self, "findings", tuple(self.findings))
+
+    @property
+    def days(self) -> np.ndarray:
+        """(N,) days of the visits since the first."""
+        return np.array([visit.days for visit in self.visits], dtype=np.float64)
+
+    def __str__(self) -> str:
+        head = f"patient {self.patient}: {len(self.visits)} visits, days {', '.join(f'{d:g}' for d in self.days)}"
+        return "\n".join([head, *(f"  {visit}" for visit in self.visits), *(f"  {f}" for f in self.findings)])
+
+
+def order_problem(days: list[float]) -> str:
+    """What is wrong with days since the first visit, "" when nothing is."""
+    days = np.array(days, dtype=np.float64)
+    if not np.isfinite(days).all():
+        return "a visit has no day"
+    if len(days) and days[0] != 0:
+        return f"the first visit is at day {days[0]:g}, not 0"
+    wrong = np.flatnonzero(np.diff(days) <= 0)
+    if wrong.size:
+        return f"visit {wrong[0] + 2} is at day {days[wrong[0] + 1]:g}, not after day {days[wrong[0]]:g}"
+    return ""
