@@ -44,7 +44,7 @@ def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
     """
     analysis = registry.get(id)
     context = context or Context()
-    names = {i.name for i in analysis.inputs}
+    names = [i.name for i in analysis.inputs]
     inputs = {n: arguments.get(n) for n in names}
     findings = check_inputs(analysis, inputs)
     parameters = analysis.checked_parameters({n: v for n, v in arguments.items() if n not in names})
@@ -181,7 +181,8 @@ def _stamped(declared: Output, value: object, inputs: dict) -> object:
         if declared.kind is Map:
             value = Map(value.astype(np.float32, copy=False), grid.geometry, unit, declared.name)
         elif declared.kind is Series:
-            value = replace(grid, values=value, unit=unit, name=declared.name, findings=())
+            source = next(v for v in inputs.values() if isinstance(v, Series))
+            value = replace(source, values=value, unit=unit, name=declared.name, findings=())
         elif declared.kind is LabelMap:
             value = LabelMap(value, grid.geometry, name=declared.name)
     if declared.kind is Curve:

@@ -1,0 +1,54 @@
+"""The command ``spatiotemporal``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from . import __version__
+from .command_line import convert, demo, describe, doctor, listing, run
+from .errors import Cancelled, SpatioTemporalError
+
+VERBS = (listing, describe, run, convert, demo, doctor)
+USER_ERROR, INTERNAL_ERROR, INTERRUPTED = 2, 3, 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; gives the exit code.
+
+    0 when all went well, 2 for something the user can mend (said in one line),
+    3 for a fault of ours (with the path of a log), 130 when interrupted.
+    """
+    parser = argparse.ArgumentParser(
+        prog="spatiotemporal",
+        description="Images that change over time: analyses with units and provenance. For research only.",
+    )
+    parser.add_argument("--version", action="version", version=f"spatiotemporal {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in VERBS:
+        verb.add_to(verbs)
+    parsed = parser.parse_args(arguments)
+    try:
+        return parsed.function(parsed) or 0
+    except (KeyboardInterrupt, Cancelled):
+        print("\ninterrupted; no unfinished file was left behind", file=sys.stderr)
+        return INTERRUPTED
+    except SpatioTemporalError as error:
+        print(f"spatiotemporal: {error}", file=sys.stderr)
+        return USER_ERROR
+    except Exception:  # noqa: BLE001 - the one place where a fault of ours becomes a message
+        print(f"spatiotemporal: this is a fault in the program; details are in {_log()}", file=sys.stderr)
+        return INTERNAL_ERROR
+
+
+def _log() -> Path:
+    with tempfile.NamedTemporaryFile("w", prefix="spatiotemporal-", suffix=".log", delete=False) as file:
+        traceback.print_exc(file=file)
+    return Path(file.name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

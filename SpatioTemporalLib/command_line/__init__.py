@@ -1,0 +1,1 @@
+"""The command ``spatiotemporal``: one file for each of its verbs."""

@@ -1,0 +1,144 @@
+"""``spatiotemporal demo``: the main job on real data, and on a phantom whose truth is known."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from .. import io
+from ..context import Context
+from ..data.curve import Table
+from ..data.result import Result
+from ..errors import MissingPackageError
+from ..io.results import require_absent, write_result
+from ..run import run
+from ..sample_data import sample_file
+from ..simulation.tofts_phantom import Phantom, PhantomDesign, tofts_phantom
+from .demo_figure import demo_figure
+from .progress import ProgressBar
+from .scene import scene_writer
+
+PHANTOM_NOISE = 0.02
+FOLDERS = {
+    "kinetics.variable_flip_angle_t1": "t1",
+    "kinetics.concentration": "concentration",
+    "segmentation.enhancing_tissue": "enhancing_tissue",
+    "kinetics.extended_tofts": "extended_tofts",
+    "kinetics.enhancement": "enhancement",
+}
+
+
+def add_to(verbs) -> None:
+    parser = verbs.add_parser(
+        "demo", help="breast DCE-MRI to quantitative maps and a scene, and a phantom with known truth"
+    )
+    parser.add_argument("--out", default="out/demo", metavar="DIR", help="folder for the results (default out/demo)")
+    parser.add_argument("--overwrite", action="store_true", help="replace the results of an earlier demo")
+    parser.set_defaults(function=demo)
+
+
+def demo(arguments) -> None:
+    folder = Path(arguments.out)
+    require_absent([folder / "demo.png"], overwrite=arguments.overwrite)
+    steps = _Steps()
+    series, results = _in_vivo(steps)
+    for result in results.values():
+        write_result(result, folder / FOLDERS[result.provenance.analysis], overwrite=True)
+    steps.done("written as NIfTI, CSV and JSON")
+    _scene(folder / "scene.mrb", series, list(results.values()), steps)
+    picture = demo_figure(folder / "demo.png", series, results)
+    steps.done("figure")
+    print(f"\nWhat the model says of the regions\n{_of_interest(results['extended_tofts'].statistics)}\n")
+    table = _phantom(steps)
+    io.write_table(folder / "phantom.csv", table)
+    print(f"\nPhantom: truth against the median and the standard deviation of the estimates\n{table}\n")
+    print(f"Everything is in {folder}; look at {picture}. For research only, not for clinical use.")
+
+
+def _in_vivo(steps: _Steps) -> tuple:
+    """The main job: T1, concentration, segmentation, extended Tofts and semi-quantitative maps of the sample series."""
+    series = io.read_series(sample_file("breast_dce.seq.nrrd"))
+    stack = io.read_stack(sample_file("breast_vfa.nii.gz"))
+    plasma = io.read_curve(sample_file("breast_plasma.csv"))
+    steps.done(f"read: {series}")
+    context = Context(report=ProgressBar())
+    t1 = run("kinetics.variable_flip_angle_t1", stack=stack, context=context)
+    steps.done(f"T1 map from {stack}")
+    concentration = run("kinetics.concentration", series=series, t1_map=t1.t1, relaxivity=4.5, context=context)
+    steps.done(f"signal to concentration: {concentration.concentration}")
+    tissue = run("segmentation.enhancing_tissue", series=series, most_regions=2, context=context)
+    regions = replace(tissue.regions, name="enhancing_tissue")
+    steps.done(f"segmented: {regions}")
+    model = run(
+        "kinetics.extended_tofts",
+        series=series,
+        mask=regions,
+        t1_map=t1.t1,
+        aif=plasma,
+        curve_is="plasma",
+        relaxivity=4.5,
+        context=context,
+    )
+    steps.done(f"extended Tofts model: {model.ktrans}")
+    enhancement = run("kinetics.enhancement", series=series, mask=regions, context=context)
+    steps.done(f"semi-quantitative: {enhancement.maximum_enhancement}")
+    named = {"t1": t1, "concentration": concentration, "tissue": tissue}
+    return series, named | {"extended_tofts": model, "enhancement": enhancement}
+
+
+def _scene(path: Path, series, results: list[Result], steps: _Steps) -> None:
+    try:
+        write_scene: Callable = scene_writer(path)
+    except MissingPackageError as error:
+        print(f"  no scene: {error}")
+        return
+    write_scene(path, series=[series], results=results)
+    steps.done(f"scene for 3D Slicer: {path}")
+
+
+def _of_interest(statistics: Table) -> Table:
+    wanted = ("region", "quantity", "unit", "of mean curve", "median", "25 %", "75 %", "measured", "volume")
+    return Table({name: statistics.columns[name] for name in wanted}, statistics.units, statistics.name)
+
+
+def _phantom(steps: _Steps) -> Table:
+    phantom = tofts_phantom(PhantomDesign(noise=PHANTOM_NOISE), np.random.default_rng(0))
+    steps.done(f"phantom: {phantom.series}, noise {100 * PHANTOM_NOISE:g} % of the baseline")
+    result = run(
+        "kinetics.extended_tofts",
+        series=phantom.series,
+        mask=phantom.tissue,
+        aif_mask=phantom.artery,
+        **phantom.facts,
+    )
+    steps.done(f"extended Tofts model of the phantom: {phantom.tissue.foreground.sum()} voxels")
+    return truth_table(phantom, result)
+
+
+def truth_table(phantom: Phantom, result: Result) -> Table:
+    """For each true value of each parameter, the median and spread of its estimates."""
+    columns: dict[str, list] = {name: [] for name in ("quantity", "unit", "truth", "median", "SD", "voxels")}
+    for name, truth in phantom.truth.items():
+        for value in np.unique(truth.values[phantom.tissue.foreground]):
+            estimates = result[name].values[phantom.tissue.foreground & (truth.values == value)]
+            estimates = estimates[np.isfinite(estimates)]
+            row = (name, truth.unit, float(value), float(np.median(estimates)), float(estimates.std()), estimates.size)
+            for column, cell in zip(columns.values(), row):
+                column.append(cell)
+    return Table(columns, name="phantom")
+
+
+class _Steps:
+    """Prints what was done and how long it took."""
+
+    def __init__(self):
+        self.last = time.perf_counter()
+
+    def done(self, what: str) -> None:
+        now = time.perf_counter()
+        print(f"{now - self.last:6.2f} s  {what}", flush=True)
+        self.last = now

@@ -1,0 +1,144 @@
+"""``spatiotemporal run``: one analysis on files, its result as files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from .. import io, registry
+from ..context import Context
+from ..data.curve import Curve, Table
+from ..data.result import Result
+from ..data.series import Series
+from ..data.volumes import ImageStack, LabelMap, Map
+from ..declare import Analysis, Input
+from ..errors import MissingPackageError, ParameterError
+from ..io.results import require_absent, write_result
+from ..run import run as run_analysis
+from .describe import parameter_line
+from .progress import ProgressBar
+from .scene import scene_writer
+from .series_options import add_time_options, time_arguments
+
+READERS = {LabelMap: io.read_labels, Curve: io.read_curve, Table: io.read_table}
+
+
+def add_to(verbs) -> None:
+    parser = verbs.add_parser(
+        "run",
+        help="run an analysis",
+        add_help=False,
+        description="'spatiotemporal run NAME --help' shows the inputs and parameters of an analysis.",
+    )
+    parser.add_argument("name", metavar="NAME", nargs="?", help="id of the analysis")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.set_defaults(function=partial(_run, parser))
+
+
+def _run(parser: argparse.ArgumentParser, arguments) -> None:
+    if arguments.name in (None, "-h", "--help"):
+        parser.print_help()
+        return
+    analysis = registry.get(arguments.name)
+    given = options_of(analysis).parse_args(arguments.rest)
+    folder = Path(given.out)
+    scene = scene_writer(Path(given.scene)) if given.scene else None
+    require_absent([folder / "result.json", *([Path(given.scene)] if scene else [])], overwrite=given.overwrite)
+    inputs = {i.name: _read(i, getattr(given, i.name), given) for i in analysis.inputs if getattr(given, i.name)}
+    context = Context(report=ProgressBar(), seed=given.seed, **({"threads": given.threads} if given.threads else {}))
+    result = run_analysis(analysis.id, context=context, **inputs, **_parameters(analysis, given))
+    print(result)
+    files = write_result(result, folder, overwrite=given.overwrite)
+    series = inputs.get("series")
+    files += _figures(result, folder, series)
+    if scene:
+        files.append(scene(given.scene, series=[series] if series else [], results=[result]))
+    print(f"\n{len(files)} files in {folder}: {', '.join(Path(f).name for f in files)}")
+
+
+def options_of(analysis: Analysis) -> argparse.ArgumentParser:
+    """The options of one analysis: its inputs, its parameters, and where results go."""
+    parser = argparse.ArgumentParser(
+        prog=f"spatiotemporal run {analysis.id}", description=analysis.summary, epilog=f"Reference: {analysis.citation}"
+    )
+    inputs = parser.add_argument_group("inputs")
+    for item in analysis.inputs:
+        several = {"nargs": "+"} if item.kind in (ImageStack, Series) else {}
+        needed = "" if item.optional else " (required)"
+        inputs.add_argument(_flag(item.name), metavar="FILE", help=_plain(f"{item.help}{needed}"), **several)
+    add_time_options(inputs)
+    inputs.add_argument(
+        "--unit", action="append", default=[], metavar="INPUT=UNIT", help="unit of an input whose file does not say it"
+    )
+    parameters = parser.add_argument_group("parameters")
+    for parameter in analysis.parameters:
+        text = f"{parameter_line(parameter)}. {parameter.help}"
+        parameters.add_argument(
+            _flag(parameter.name), metavar="VALUE", dest=f"parameter_{parameter.name}", help=_plain(text)
+        )
+    parameters.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="the same, as often as wanted"
+    )
+    results = parser.add_argument_group("results")
+    results.add_argument("--out", required=True, metavar="DIR", help="folder for NIfTI, CSV, PNG and result.json")
+    results.add_argument("--scene", metavar="FILE.mrb", help="also write a scene for 3D Slicer (needs slicer-core)")
+    results.add_argument("--overwrite", action="store_true", help="replace files of an earlier run")
+    results.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
+    results.add_argument("--threads", type=int, help="threads to use (default: all)")
+    return parser
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _plain(text: str) -> str:
+    return text.replace("%", "%%")
+
+
+def _read(item: Input, given, options) -> object:
+    unit = _assignments(options.unit, "--unit").get(item.name)
+    if item.kind is Map:
+        return io.read_map(given, unit=unit)
+    if item.kind is Series:
+        value = io.read_series(given[0] if len(given) == 1 else given, **time_arguments(options))
+    elif item.kind is ImageStack:
+        value = io.read_stack(given)
+    else:
+        value = READERS[item.kind](given)
+    return replace(value, unit=unit) if unit else value
+
+
+def _parameters(analysis: Analysis, given) -> dict[str, str]:
+    values = {}
+    for parameter in analysis.parameters:
+        value = getattr(given, f"parameter_{parameter.name}")
+        if value is not None:
+            values[parameter.name] = value
+    return values | _assignments(given.set, "--set")
+
+
+def _assignments(given: list[str], option: str) -> dict[str, str]:
+    values = {}
+    for assignment in given:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise ParameterError(
+                "E-PARAMETER", f"{option} {assignment} has no value", fix=f"Write {option} name=value."
+            )
+        values[name.strip()] = value.strip()
+    return values
+
+
+def _figures(result: Result, folder: Path, series: Series | None) -> list[Path]:
+    """Pictures where matplotlib is there; a line that says how to get them where it is not."""
+    from ..figures import anatomy_of, result_figures
+
+    try:
+        return result_figures(result, folder, None if series is None else anatomy_of(series))
+    except MissingPackageError as error:
+        print(f"no pictures: {error}", file=sys.stderr)
+        return []

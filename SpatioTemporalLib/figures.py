@@ -1,0 +1,153 @@
+"""Pictures of results: maps over anatomy, curves with their fits, histograms. Needs matplotlib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from .data.curve import Curve
+from .data.geometry import Geometry
+from .data.result import Display, Result
+from .data.series import Series
+from .data.volumes import LabelMap, Map
+from .io import atomic_path
+from .packages import require
+
+PANEL_INCHES = 3.4
+COLUMNS = 4
+CURVE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+DOTS_PER_INCH = 130
+
+
+def new_figure(width: float, height: float):
+    """An empty figure in inches that needs no display."""
+    figure_module = require("matplotlib.figure", package="matplotlib", extra="figures", purpose="A figure")
+    return figure_module.Figure(figsize=(width, height), layout="constrained", dpi=DOTS_PER_INCH)
+
+
+def save_figure(figure, path: str | Path) -> Path:
+    """Write a figure as PNG, whole or not at all."""
+    path = Path(path)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png")
+    return path
+
+
+def result_figures(result: Result, folder: str | Path, background: np.ndarray | None = None) -> list[Path]:
+    """Write a picture of the maps and one of each set of curves of a result.
+
+    background : (K, J, I) array, optional
+        Anatomy shown under the maps.
+    """
+    folder = Path(folder)
+    written = []
+    maps = result.of_kind(Map)
+    if maps:
+        written.append(save_figure(maps_figure(maps, result.displays, background), folder / "maps.png"))
+    for name, curves in result.of_kind(Curve).items():
+        figure = new_figure(7, 4)
+        draw_curves(figure.subplots(), curves, result.helps[name])
+        written.append(save_figure(figure, folder / f"{name}.png"))
+    return written
+
+
+def maps_figure(maps: dict[str, Map], displays: dict[str, Display], background: np.ndarray | None):
+    """All maps side by side in the slice that holds most of them."""
+    columns = min(COLUMNS, len(maps))
+    rows = -(-len(maps) // columns)
+    figure = new_figure(PANEL_INCHES * columns, PANEL_INCHES * 0.9 * rows)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    chosen = fullest_slice(next(iter(maps.values())))
+    for axes, (name, values) in zip(grid.flat, maps.items()):
+        draw_map(axes, values, displays[name], chosen, background)
+    for axes in grid.flat[len(maps) :]:
+        axes.set_axis_off()
+    return figure
+
+
+def draw_map(axes, values: Map, display: Display, slice_index: int, background: np.ndarray | None = None, title=""):
+    """One slice of a map over its anatomy, with a colour bar that carries symbol and unit."""
+    layout = {"origin": "upper", "aspect": _aspect(values.geometry), "interpolation": "nearest"}
+    if background is not None:
+        anatomy = background[slice_index]
+        axes.imshow(anatomy, cmap="gray", vmin=0, vmax=np.nanpercentile(anatomy, 99), **layout)
+    low, high = display.window or robust_window(values.values)
+    shown = np.ma.masked_invalid(values.values[slice_index])
+    image = axes.imshow(shown, cmap=display.colours, vmin=low, vmax=high, **layout)
+    bar = axes.figure.colorbar(image, ax=axes, fraction=0.046, pad=0.02, extend="max")
+    bar.set_label(f"{display.symbol or values.name} [{values.unit}]")
+    axes.set_title(title or display.symbol or values.name)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    return image
+
+
+def draw_outlines(axes, labels: LabelMap, slice_index: int) -> None:
+    """Outlines of the labels in their colours."""
+    for number, (value, label) in enumerate(labels.labels.items()):
+        region = labels.region(value)[slice_index]
+        if region.any():
+            colour = label.colour or CURVE_COLOURS[number % len(CURVE_COLOURS)]
+            axes.contour(region, levels=[0.5], colors=[colour], linewidths=1.2)
+
+
+def draw_curves(axes, curves: tuple[Curve, ...], title: str = "", colours: dict | None = None) -> None:
+    """Measured curves as points with their spread, models as lines of the same colour."""
+    measured = [curve for curve in curves if not curve.fit_of]
+    colours = colours or {c.name: CURVE_COLOURS[n % len(CURVE_COLOURS)] for n, c in enumerate(measured)}
+    for curve in curves:
+        colour = colours.get(curve.fit_of or curve.name, "#444444")
+        if curve.fit_of:
+            axes.plot(curve.times, curve.values, "-", color=colour, linewidth=1.6, label=curve.name)
+            continue
+        # Curves on a grid much finer than frames are continuous: points would only smear.
+        style = "o" if len(curve.times) <= 300 else "-"
+        axes.plot(curve.times, curve.values, style, color=colour, markersize=3.5, label=curve.name)
+        if curve.spread is not None:
+            low, high = curve.values - curve.spread, curve.values + curve.spread
+            axes.fill_between(curve.times, low, high, color=colour, alpha=0.15, linewidth=0)
+    axes.axhline(0, color="#999999", linewidth=0.6)
+    axes.set_xlabel("time [s]")
+    axes.set_ylabel(f"[{curves[0].unit}]")
+    axes.set_title(title)
+    axes.legend(fontsize="small", frameon=False)
+
+
+def draw_histogram(axes, values: Map, display: Display, regions: LabelMap) -> None:
+    """Distribution of a map over each region."""
+    low, high = display.window or robust_window(values.values)
+    edges = np.linspace(low, high, 41)
+    for number, (value, label) in enumerate(regions.labels.items()):
+        inside = values.values[regions.region(value)]
+        inside = inside[np.isfinite(inside)]
+        colour = label.colour or CURVE_COLOURS[number % len(CURVE_COLOURS)]
+        axes.hist(np.clip(inside, low, high), bins=edges, color=colour, alpha=0.6, label=label.name)
+    axes.set_xlabel(f"{display.symbol or values.name} [{values.unit}]")
+    axes.set_ylabel("voxels")
+    axes.legend(fontsize="small", frameon=False)
+
+
+def fullest_slice(values: Map) -> int:
+    """The slice with the most finite values."""
+    return int(np.isfinite(values.values).sum(axis=(1, 2)).argmax())
+
+
+def robust_window(values: np.ndarray) -> tuple[float, float]:
+    """2nd and 98th percentile of the finite values, never an empty range."""
+    finite = values[np.isfinite(values)]
+    low, high = np.percentile(finite, (2, 98)) if finite.size else (0.0, 1.0)
+    return (float(low), float(high)) if high > low else (float(low), float(low) + 1.0)
+
+
+def anatomy_of(series: Series) -> np.ndarray:
+    """(K, J, I) mean over time, to show results on."""
+    total = np.zeros(series.geometry.shape)
+    for frame in series.values:
+        total += np.nan_to_num(np.asarray(frame, dtype=float))
+    return total / series.frame_count
+
+
+def _aspect(geometry: Geometry) -> float:
+    column, row, _ = geometry.spacing
+    return row / column

@@ -1,0 +1,21 @@
+"""Which folders become packages; everything else is in pyproject.toml.
+
+The library, the Slicer nodes and the sample data lie in three places, which
+pyproject.toml can only list package by package: a new domain of analyses would
+then need a line there.
+"""
+
+from setuptools import find_packages, setup
+
+setup(
+    packages=[
+        *find_packages(include=["SpatioTemporalLib", "SpatioTemporalLib.*"]),
+        *find_packages("SpatioTemporal", include=["SpatioTemporalNodes", "SpatioTemporalNodes.*"]),
+        "SpatioTemporalSampleData",
+    ],
+    package_dir={
+        "SpatioTemporalLib": "SpatioTemporalLib",
+        "SpatioTemporalNodes": "SpatioTemporal/SpatioTemporalNodes",
+        "SpatioTemporalSampleData": "Resources/SampleData",
+    },
+)
