@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from SpatioTemporalLib.data import Acquisition
 from SpatioTemporalLib.errors import Finding, Severity
@@ -48,9 +48,10 @@ def set_acquisition(node, acquisition: Acquisition) -> None:
 def acquisition_of(*nodes) -> Acquisition:
     """How images were acquired, from the first node that says so."""
     for node in nodes:
-        known = json_fact(node, "Acquisition")
-        if known is not None:
-            return Acquisition(**known)
+        stored = json_fact(node, "Acquisition")
+        if stored is not None:
+            known = {f.name for f in fields(Acquisition)}
+            return Acquisition(**{name: value for name, value in stored.items() if name in known})
     facts = {}
     for name, (attribute, factor) in MULTI_VOLUME_ACQUISITION.items():
         number = _first_number(attribute, nodes)

@@ -85,7 +85,7 @@ def stacked(frames: Frames) -> tuple[np.ndarray, Geometry]:
     for index, volume in enumerate(frames.volumes):
         _require_one_value(views[index], f"frame {index} of {frames.label}")
         node_geometry(volume).require_match(geometry, f"frame {index} of {frames.label}", "frame 0")
-    values = np.empty((len(views), *geometry.shape), dtype=np.result_type(*views))
+    values = np.empty((len(views), *geometry.shape), dtype=np.result_type(*{view.dtype for view in views}))
     for index, view in enumerate(views):
         values[index] = view
     return values, geometry

@@ -41,39 +41,53 @@ def render_slice(
     """
     before = _node_ids(scene)
     try:
-        slice_node, composite = _view_nodes(scene, plane, size)
-        show_in_slice(composite, background, foreground, opacity)
-        if segmentation is not None:
-            labels = _segment_labels(scene, segmentation, background if background is not None else foreground)
-            composite.SetLabelVolumeID(labels.GetID())
-        logic = slice_logic(scene, slice_node, composite)
-        logic.FitSliceToAll(*size)
-        if offset is None:
-            logic.SnapSliceOffsetToIJK()
-        else:
-            logic.SetSliceOffset(offset)
-        picture = _picture(logic)
+        composite = _composite(scene, background, foreground, segmentation, opacity)
+        picture = _drawn(scene, composite, plane, size, offset)
     finally:
-        for identifier in _node_ids(scene) - before:
+        # In order, so that nothing is shown any more when it goes: removing what is shown makes new nodes.
+        for identifier in sorted(_node_ids(scene) - before, key=_goes_first):
             scene.RemoveNode(scene.GetNodeByID(identifier))
     if path is not None:
         _write_png(path, picture)
     return picture
 
 
-def _view_nodes(scene, plane: str, size: tuple[int, int]):
-    slice_node = scene.CreateNodeByClass("vtkMRMLSliceNode")
-    slice_node.UnRegister(None)
-    slice_node.SetName("Picture")
-    slice_node.SetLayoutName("Picture")
-    slice_node = scene.AddNode(slice_node)
-    slice_node.SetDimensions(*size, 1)
-    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)
-    slice_node.SetOrientation(plane)
-    slice_node.SetUseLabelOutline(True)
+def _composite(scene, background, foreground, segmentation, opacity: float):
     composite = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode", "Picture")
     composite.SetLayoutName("Picture")
-    return slice_node, composite
+    show_in_slice(composite, background, foreground, opacity)
+    if segmentation is not None:
+        labels = _segment_labels(scene, segmentation, background if background is not None else foreground)
+        composite.SetLabelVolumeID(labels.GetID())
+    return composite
+
+
+def _drawn(scene, composite, plane: str, size: tuple[int, int], offset: float | None) -> np.ndarray:
+    logic = slice_logic(scene, _slice_node(scene, plane, size), composite)
+    logic.FitSliceToAll(*size)
+    if offset is None:
+        logic.SnapSliceOffsetToIJK()
+    else:
+        logic.SetSliceOffset(offset)
+    return _picture(logic)
+
+
+def _goes_first(identifier: str) -> int:
+    kinds = ("vtkMRMLSlice", "vtkMRMLLabelMapVolumeNode", "vtkMRMLLabelMapVolumeDisplay")
+    return next((place for place, kind in enumerate(kinds) if identifier.startswith(kind)), len(kinds))
+
+
+def _slice_node(scene, plane: str, size: tuple[int, int]):
+    node = scene.CreateNodeByClass("vtkMRMLSliceNode")
+    node.UnRegister(None)
+    node.SetName("Picture")
+    node.SetLayoutName("Picture")
+    node = scene.AddNode(node)
+    node.SetDimensions(*size, 1)
+    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)
+    node.SetOrientation(plane)
+    node.SetUseLabelOutline(True)
+    return node
 
 
 def _picture(logic) -> np.ndarray:

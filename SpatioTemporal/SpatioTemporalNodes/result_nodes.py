@@ -103,12 +103,11 @@ def add_result(
     """
     sequence = sequence_of(series) if series is not None else None
     shown = proxy_of(sequence) if sequence is not None else series
-    title = name or _folder_name(result)
     place = _Place(
         scene=scene,
         result=result,
         run=uuid.uuid4().hex,
-        folder=_folder(scene, title, shown, replace),
+        folder=_folder(scene, name or _folder_name(result), shown, replace),
         series=shown,
         browser=browser or (browser_of(sequence) if sequence is not None else None),
         before=replace.by_output if replace else {},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable
+from contextlib import chdir
 from pathlib import Path
 
 from SpatioTemporalLib.data import Result, Series
@@ -31,7 +32,7 @@ def write_scene(path, *, series: Iterable[Series] = (), results: Iterable[Result
     InputError
         If the file name does not end in ``.mrb`` or the file cannot be written.
     """
-    path = Path(path)
+    path = Path(path).absolute()
     if path.suffix.lower() != ".mrb":
         raise InputError(
             "E-SCENE-NAME", "a scene file's name ends in .mrb", where=str(path), fix="Name it like result.mrb."
@@ -54,14 +55,9 @@ def read_scene(path):
     InputError
         If the file does not exist or is no scene.
     """
-    path = Path(path)
+    path = Path(path).absolute()
     scene = create_scene()
-    if path.suffix.lower() == ".mrb":
-        read = path.is_file() and scene.ReadFromMRB(str(path), False)
-    else:
-        scene.SetURL(str(path))
-        read = path.is_file() and bool(scene.Connect())
-    if not read:
+    if not path.is_file() or not _read(scene, path):
         raise InputError(
             "E-SCENE-READ",
             "there is no such file" if not path.exists() else "the file cannot be read as a scene",
@@ -71,11 +67,23 @@ def read_scene(path):
     return scene
 
 
+def _read(scene, path: Path) -> bool:
+    if path.suffix.lower() != ".mrb":
+        scene.SetURL(str(path))
+        return bool(scene.Connect())
+    # Unpacking leaves the process in a folder that is then deleted.
+    with chdir(os.getcwd()):
+        return scene.ReadFromMRB(str(path), False)
+
+
 def _write_mrb(scene, path: Path, unfinished: Path) -> None:
     # The file's name is also that of the folder inside it, so it is written under its own name.
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=path.parent) as folder:
         written = Path(folder) / path.name
-        if not scene.WriteToMRB(str(written), None) or not written.exists():
+        # Packing leaves the process in a folder that is then deleted.
+        with chdir(os.getcwd()):
+            packed = scene.WriteToMRB(str(written), None)
+        if not packed or not written.exists():
             raise InputError(
                 "E-SCENE-WRITE",
                 "the scene could not be written",

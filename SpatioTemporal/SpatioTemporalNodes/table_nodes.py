@@ -13,6 +13,8 @@ from SpatioTemporalLib.data import Curve, Table
 
 from .colours import categorical_colour
 
+MOST_POINTS_AS_MARKERS = 500
+
 
 def fill_table(node, table: Table) -> None:
     """Replace the columns of a table node by those of a table, with their units."""
@@ -82,8 +84,10 @@ def _fill_plot(plot, table_node, curve: Curve, time_column: str, colour: tuple[f
     plot.SetPlotType(plot.PlotTypeScatter)
     plot.SetXColumnName(time_column)
     plot.SetYColumnName(curve.name)
-    plot.SetMarkerStyle(plot.MarkerStyleNone if curve.fit_of else plot.MarkerStyleCircle)
-    plot.SetLineStyle(plot.LineStyleSolid if curve.fit_of else plot.LineStyleNone)
+    # So many points run into one another; they were computed, not measured.
+    as_line = bool(curve.fit_of) or len(curve.times) > MOST_POINTS_AS_MARKERS
+    plot.SetMarkerStyle(plot.MarkerStyleNone if as_line else plot.MarkerStyleCircle)
+    plot.SetLineStyle(plot.LineStyleSolid if as_line else plot.LineStyleNone)
     plot.SetMarkerSize(6)
     plot.SetLineWidth(2)
     plot.SetColor(*colour)

@@ -239,7 +239,7 @@ sys.meta_path.insert(0, Absent())
 import numpy as np
 import SpatioTemporalLib as st
 for module in pkgutil.walk_packages(st.__path__, "SpatioTemporalLib."):
-    if ".networks" not in module.name:
+    if ".networks" not in module.name and not module.name.endswith("__main__"):
         importlib.import_module(module.name)
 assert not st.unavailable(), st.unavailable()
 

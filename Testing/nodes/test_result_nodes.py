@@ -163,6 +163,13 @@ def test_curves_at_other_times_have_their_own_column_of_times(nodes, result):
     assert measured[:6] == result["curves"][0].values.tolist() and np.isnan(measured[6])
 
 
+def test_finely_sampled_curve_is_a_line(scene, result):
+    times = np.arange(2000) * 0.1
+    made = add_result(scene, replace(result, outputs={"curves": (st.Curve(times, times, "mmol/L", "population"),)}))
+    plot = made["curves"].GetNthPlotSeriesNode(0)
+    assert (plot.GetMarkerStyle(), plot.GetLineStyle()) == (plot.MarkerStyleNone, plot.LineStyleSolid)
+
+
 def test_curves_of_one_name_are_kept_apart(scene, result):
     curves = (st.Curve([0, 1], [1, 2], "1"), st.Curve([0, 1], [3, 4], "1"))
     made = add_result(scene, replace(result, outputs={"curves": curves}))

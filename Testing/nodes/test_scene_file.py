@@ -191,6 +191,15 @@ def test_file_appears_whole_and_nothing_else_stays(tmp_path, series):
     assert any(name.endswith(".seq.nrrd") for name in names)
 
 
+def test_working_folder_stays_and_relative_names_are_from_it(tmp_path, series, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = write_scene("here.mrb", series=[series])
+    assert Path.cwd() == tmp_path
+    assert path == tmp_path / "here.mrb" and path.exists()
+    read_scene("here.mrb")
+    assert Path.cwd() == tmp_path
+
+
 def test_failure_leaves_the_file_that_was_there(tmp_path, series, monkeypatch):
     path = tmp_path / "scene.mrb"
     path.write_bytes(b"before")

@@ -45,6 +45,17 @@ def test_round_trip_keeps_the_type_of_the_values(scene, geometry, dtype):
     assert np.array_equal(found.values, values)
 
 
+def test_many_frames(scene):
+    series = st.Series.from_curves(np.arange(200) * 0.7, np.arange(200.0))
+    assert_same(series_from_node(add_series(scene, series)[0]), series)
+
+
+def test_fact_of_a_later_version_is_left_out(scene, make, geometry):
+    sequence, _ = add_series(scene, make.uptake(geometry, [0.0, 5.0]))
+    sequence.SetAttribute("SpatioTemporal.Acquisition", '{"modality": "CT", "later": 1}')
+    assert series_from_node(sequence).acquisition == st.Acquisition(modality="CT")
+
+
 def test_frames_closer_than_slicers_tolerance_stay_apart(scene, make, geometry):
     series = make.uptake(geometry, np.arange(5) * 2e-4)
     sequence, _ = add_series(scene, series)
