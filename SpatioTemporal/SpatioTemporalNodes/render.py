@@ -10,6 +10,7 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 from .views import MAP_OPACITY, show_in_slice, slice_logic
+from .voxels import node_geometry
 
 
 def render_slice(
@@ -20,7 +21,7 @@ def render_slice(
     foreground=None,
     segmentation=None,
     opacity: float = MAP_OPACITY,
-    plane: str = "Axial",
+    plane: str = "",
     size: tuple[int, int] = (512, 512),
     offset: float | None = None,
 ) -> np.ndarray:
@@ -34,7 +35,7 @@ def render_slice(
         PNG file to write.
     background, foreground, segmentation : nodes, optional
     plane : str
-        "Axial", "Sagittal" or "Coronal".
+        "Axial", "Sagittal" or "Coronal"; that of the volume's own slices if not given.
     size : (columns, rows)
     offset : float, mm, optional
         Position of the slice along its normal; the middle if not given.
@@ -63,7 +64,12 @@ def _composite(scene, background, foreground, segmentation, opacity: float):
 
 
 def _drawn(scene, composite, plane: str, size: tuple[int, int], offset: float | None) -> np.ndarray:
-    logic = slice_logic(scene, _slice_node(scene, plane, size), composite)
+    slice_node = _slice_node(scene, size)
+    logic = slice_logic(scene, slice_node, composite)
+    volume = logic.GetBackgroundLayer().GetVolumeNode()
+    slice_node.SetOrientation(plane or _plane_of(volume))
+    if not plane:
+        slice_node.RotateToVolumePlane(volume)
     logic.FitSliceToAll(*size)
     if offset is None:
         logic.SnapSliceOffsetToIJK()
@@ -77,7 +83,7 @@ def _goes_first(identifier: str) -> int:
     return next((place for place, kind in enumerate(kinds) if identifier.startswith(kind)), len(kinds))
 
 
-def _slice_node(scene, plane: str, size: tuple[int, int]):
+def _slice_node(scene, size: tuple[int, int]):
     node = scene.CreateNodeByClass("vtkMRMLSliceNode")
     node.UnRegister(None)
     node.SetName("Picture")
@@ -85,9 +91,14 @@ def _slice_node(scene, plane: str, size: tuple[int, int]):
     node = scene.AddNode(node)
     node.SetDimensions(*size, 1)
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)
-    node.SetOrientation(plane)
     node.SetUseLabelOutline(True)
     return node
+
+
+def _plane_of(volume) -> str:
+    """The standard plane nearest to the slices of a volume."""
+    normal = node_geometry(volume).directions[:, 2]
+    return ("Sagittal", "Coronal", "Axial")[int(np.abs(normal).argmax())]
 
 
 def _picture(logic) -> np.ndarray:

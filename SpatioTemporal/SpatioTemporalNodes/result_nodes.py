@@ -61,13 +61,19 @@ class _Place:
         if index < len(earlier):
             node = earlier[index]
         else:
-            node = self.scene.AddNewNodeByClass(class_name, self.scene.GenerateUniqueName(title))
+            node = self.scene.AddNewNodeByClass(class_name, self._free_name(title))
         self.adopt(node, output)
         return node
 
     def adopt(self, node, output: str) -> None:
         stamp(node, self.result, self.run, output)
         put_in_folder(self.folder, node)
+
+    def _free_name(self, title: str) -> str:
+        """The title; with the method's where another run has the same output."""
+        if self.scene.GetFirstNodeByName(title) is None:
+            return title
+        return self.scene.GenerateUniqueName(f"{title} ({self.result.provenance.title})")
 
     def title(self, output: str) -> str:
         display = self.result.displays.get(output)
@@ -146,10 +152,10 @@ def _add_labels(place: _Place, output: str, value: LabelMap):
     is_new = node.GetDisplayNode() is None
     fill_segmentation(node, value)
     if is_new:
-        # What is declared before any map is what the run is about; the rest would cover the maps.
-        first_map = next((n for n, v in place.result.items() if isinstance(v, Map)), None)
-        node.GetDisplayNode().SetVisibility(_is_before(place.result, output, first_map))
-        node.GetDisplayNode().SetVisibility2DFill(first_map is None)
+        # What is declared before any image is what the run is about; the rest would cover the images.
+        image = next((n for n, v in place.result.items() if isinstance(v, (Map, Series))), None)
+        node.GetDisplayNode().SetVisibility(_is_before(place.result, output, image))
+        node.GetDisplayNode().SetVisibility2DFill(image is None)
     yield node
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import slicer
 
 from .application import application_logic
 from .frames import proxy_of
+from .voxels import node_geometry, node_values
 
 SLICE_VIEWS = ("Red", "Green", "Yellow")
 PLOT_VIEW = "PlotView1"
@@ -15,18 +17,18 @@ MAP_OPACITY = 0.55
 def show_first(scene, sequences: list, results: list) -> None:
     """Show the first series, the first map over it, and the first chart beside them."""
     background = proxy_of(sequences[0]) if sequences else None
-    maps = [n for made in results for n in made.of_class("vtkMRMLScalarVolumeNode")]
-    charts = [n for made in results for n in made.of_class("vtkMRMLPlotChartNode")]
-    _choose_layout(scene, with_plot=bool(charts))
+    foreground = next((n for made in results for n in made.of_class("vtkMRMLScalarVolumeNode")), None)
+    chart = next((n for made in results for n in made.of_class("vtkMRMLPlotChartNode")), None)
+    _choose_layout(scene, with_plot=chart is not None)
     for view in SLICE_VIEWS:
         composite = _singleton(scene, "vtkMRMLSliceCompositeNode", view)
         composite.SetLayoutName(view)
         composite.SetLinkedControl(1)
-        show_in_slice(composite, background, maps[0] if maps else None)
-        if background is not None or maps:
-            _fit(scene, _singleton(scene, "vtkMRMLSliceNode", view), composite)
-    if charts:
-        _singleton(scene, "vtkMRMLPlotViewNode", PLOT_VIEW).SetPlotChartNodeID(charts[0].GetID())
+        show_in_slice(composite, background, foreground)
+        if composite.GetBackgroundVolumeID():
+            _look_at(scene, _singleton(scene, "vtkMRMLSliceNode", view), composite, foreground)
+    if chart is not None:
+        _singleton(scene, "vtkMRMLPlotViewNode", PLOT_VIEW).SetPlotChartNodeID(chart.GetID())
 
 
 def show_in_slice(composite, background, foreground=None, opacity: float = MAP_OPACITY) -> None:
@@ -58,10 +60,21 @@ def _choose_layout(scene, *, with_plot: bool) -> None:
     )
 
 
-def _fit(scene, slice_node, composite) -> None:
+def _look_at(scene, slice_node, composite, foreground) -> None:
+    """Turn a view into the planes of its volume and through the middle of the map."""
     logic = slice_logic(scene, slice_node, composite)
+    slice_node.RotateToVolumePlane(logic.GetBackgroundLayer().GetVolumeNode())
     logic.FitSliceToAll()
+    if foreground is not None:
+        slice_node.JumpSliceByOffsetting(*_middle(foreground))
     logic.SnapSliceOffsetToIJK()
+
+
+def _middle(volume) -> np.ndarray:
+    """(3,) middle in RAS mm of what a map shows, of its grid if it shows nothing."""
+    geometry, shown = node_geometry(volume), np.argwhere(node_values(volume) != 0)
+    ijk = shown[:, ::-1].mean(axis=0) if len(shown) else (np.array(geometry.shape[::-1]) - 1) / 2
+    return geometry.ijk_to_ras(ijk)
 
 
 def _singleton(scene, class_name: str, tag: str):

@@ -13,6 +13,8 @@ from SpatioTemporalNodes.scene_file import create_scene
 from SpatioTemporalNodes.series_nodes import add_series
 from vtk.util.numpy_support import vtk_to_numpy
 
+import SpatioTemporalLib as st
+
 
 @pytest.fixture(scope="module")
 def picture(shown, tmp_path_factory):
@@ -20,7 +22,12 @@ def picture(shown, tmp_path_factory):
     scene, sequence, _, nodes = shown
     path = tmp_path_factory.mktemp("picture") / "slice.png"
     pixels = render_slice(
-        scene, path, background=proxy_of(sequence), foreground=nodes["ktrans"], segmentation=nodes["regions"]
+        scene,
+        path,
+        background=proxy_of(sequence),
+        foreground=nodes["ktrans"],
+        segmentation=nodes["regions"],
+        plane="Axial",
     )
     return pixels, path
 
@@ -76,8 +83,18 @@ def test_slices_differ_along_the_normal(shown, geometry):
     scene, sequence, _, _ = shown
     middle = geometry.ijk_to_ras((np.array(geometry.shape[::-1]) - 1) / 2)[2]
     offsets = (middle, middle + 5, middle + 1e3)
-    pictures = [render_slice(scene, background=proxy_of(sequence), size=(64, 48), offset=o) for o in offsets]
+    pictures = [
+        render_slice(scene, background=proxy_of(sequence), size=(64, 48), offset=o, plane="Axial") for o in offsets
+    ]
     assert pictures[0].shape == (48, 64, 3)
     assert pictures[0].max() > 0
     assert not np.array_equal(pictures[0], pictures[1])
     assert pictures[2].max() == 0
+
+
+def test_single_sagittal_slice_is_shown_in_its_own_plane(make):
+    scene = create_scene()
+    sagittal = st.Geometry((1, 30, 30), np.array([[0, 0, 5, 0], [1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1.0]]))
+    sequence, _ = add_series(scene, make.uptake(sagittal, [0.0, 10.0]))
+    pixels = render_slice(scene, background=proxy_of(sequence), size=(60, 60))
+    assert (pixels.max(axis=-1) > 0).mean() > 0.8

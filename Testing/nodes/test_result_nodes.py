@@ -261,6 +261,12 @@ def test_outputs_missing_in_the_second_run_are_removed(scene, result):
     assert scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode") == 0
 
 
+def test_names_that_are_taken_tell_the_method(scene, result):
+    assert add_result(scene, result)["ktrans"].GetName() == "Ktrans"
+    assert add_result(scene, result)["ktrans"].GetName() == f"Ktrans ({result.provenance.title})"
+    assert add_result(scene, result)["ktrans"].GetName() == f"Ktrans ({result.provenance.title})_1"
+
+
 def test_two_runs_beside_each_other_are_two_runs(scene, result):
     add_result(scene, result)
     add_result(scene, result)

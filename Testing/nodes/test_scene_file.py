@@ -16,7 +16,7 @@ from SpatioTemporalNodes.frames import browser_of, proxy_of
 from SpatioTemporalNodes.hierarchy import hierarchy_of, item_of
 from SpatioTemporalNodes.scene_file import read_scene, result_summary, write_scene
 from SpatioTemporalNodes.series_nodes import series_from_node
-from SpatioTemporalNodes.voxels import node_geometry, node_values
+from SpatioTemporalNodes.voxels import matrix_values, node_geometry, node_values
 
 import SpatioTemporalLib as st
 
@@ -149,6 +149,16 @@ def test_opened_scene_shows_the_map_over_the_series_and_the_chart(saved, sequenc
     assert layout.GetViewArrangement() == slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalPlotView
     plot_view = saved.GetSingletonNode("PlotView1", "vtkMRMLPlotViewNode")
     assert plot_view.GetPlotChartNode().GetName() == "DCE curves"
+
+
+def test_opened_views_pass_through_the_map_in_the_planes_of_the_volume(saved, series, result):
+    node = saved.GetSingletonNode("Red", "vtkMRMLSliceNode")
+    matrix = matrix_values(node.GetSliceToRAS())
+    normal = matrix[:3, 2]
+    assert np.abs(series.geometry.directions.T @ normal).max() == pytest.approx(1, abs=1e-6)
+    shown = np.argwhere(result["ktrans"].values > 0)[:, ::-1]
+    along = (series.geometry.ijk_to_ras(shown) - matrix[:3, 3]) @ normal
+    assert along.min() < 0 < along.max()
 
 
 def test_left_handed_grid_is_the_same_place_after_reading(tmp_path, make):
