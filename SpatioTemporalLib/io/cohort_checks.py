@@ -106,7 +106,7 @@ def typed_column(column: Column, codes: Codes, problems: Problems) -> list:
         return ["" if cell in codes.missing else cell for cell in column.cells]
     for cell, row in present:
         if numbers[row] is None:
-            text = f"{cell!r} in the column {column.name}, which holds numbers; if it means missing, declare missing=({cell!r},)"
+            text = f"{cell!r} among the numbers of the column {column.name}; if it means missing: missing=({cell!r},)"
             problems.add("E-TABLE-VALUE", column.file, row, text)
     if column.name not in codes.real:
         _suspect_codes({row: n for row, n in numbers.items() if n is not None}, column, problems)

@@ -29,7 +29,7 @@ def read_itk_image(path: str | os.PathLike) -> FileImage:
     """
     path = existing_file(path)
     itk = require("SimpleITK", package="SimpleITK", extra="dev", purpose=f"Reading {path.suffix} images")
-    with reading(path, "an image"):
+    with reading(path, "an image", say_why=False):
         reader = itk.ImageFileReader()
         reader.SetFileName(str(path))
         reader.ReadImageInformation()
