@@ -38,10 +38,12 @@ def exponential_convolution(input_times, input_values, rates, times) -> np.ndarr
     rates = np.asarray(rates, dtype=float)
     knots, values, wanted = _common_grid(input_times, input_values, times)
     flat = rates.reshape(-1)
+    steps = np.diff(knots)[:, None]
+    decay, start, end = _interval_weights(flat * steps)
+    added = steps * (values[:-1, None] * start + values[1:, None] * end)
     sampled = np.zeros((len(knots), flat.size))
-    for n, step in enumerate(np.diff(knots)):
-        decay, start, end = _interval_weights(flat * step)
-        sampled[n + 1] = decay * sampled[n] + step * (values[n] * start + values[n + 1] * end)
+    for n in range(len(steps)):
+        sampled[n + 1] = decay[n] * sampled[n] + added[n]
     return np.moveaxis(sampled[wanted], 0, -1).reshape(*rates.shape, len(wanted))
 
 
@@ -70,9 +72,11 @@ def _interval_weights(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     """exp(-x), p1 - p2 and p2 (see `exponential_convolution`)."""
     small = np.abs(x) < SERIES_BELOW
     safe = np.where(small, 1.0, x)
-    p1 = np.where(small, _series(x, 1), -np.expm1(-safe) / safe)
-    p2 = np.where(small, _series(x, 2), (1 - p1) / safe)
-    return np.exp(-x), p1 - p2, p2
+    decayed = np.expm1(-x)
+    p1 = -decayed / safe
+    p2 = (1 - p1) / safe
+    p1[small], p2[small] = _series(x[small], 1), _series(x[small], 2)
+    return 1 + decayed, p1 - p2, p2
 
 
 def _series(x: np.ndarray, first: int) -> np.ndarray:

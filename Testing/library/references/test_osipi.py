@@ -1,0 +1,146 @@
+"""Agreement with the reference cases of the OSIPI code collection, within the tolerances of its own tests."""
+
+import numpy as np
+import pytest
+from osipi_cases import cases
+
+import SpatioTemporalLib as st
+from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
+
+TOLERANCES = {"ktrans": (0.005, 0.1), "ve": (0.05, 0.0), "vp": (0.025, 0.0), "delay": (1.0, 0.0)}
+NAMES = {"ktrans": ("Ktrans", "ps"), "ve": ("ve",), "vp": ("vp",)}
+DELAY_FRAMES = {"kinetics.tofts": 10, "kinetics.extended_tofts": 5}
+
+
+def ids(rows):
+    return [row["label"] for row in rows]
+
+
+TOFTS = cases("dce/dce_DRO_data_tofts.csv")
+EXTENDED = cases("dce/dce_DRO_data_extended_tofts.csv")
+PATLAK = cases("dce/patlak_sd_0.02_delay_0.csv")
+PATLAK_DELAYED = cases("dce/patlak_sd_0.02_delay_5.csv")
+
+
+def fitted(analysis, times, tissue, plasma_times, plasma, **parameters):
+    """Estimates of one curve through the same door a user takes."""
+    series = st.Series.from_curves(times, tissue, unit="mmol/L", name="tissue")
+    aif = st.Curve(plasma_times, plasma, "mmol/L", "input")
+    result = st.run(analysis, series=series, aif=aif, curve_is="plasma", **parameters)
+    return {name: float(values.values.item()) for name, values in result.of_kind(st.Map).items()}
+
+
+def check(estimates, row, case, worst_error, delay=0.0):
+    truths = {name: next(row[k] for k in keys if k in row) for name, keys in NAMES.items() if name in estimates}
+    for name, truth in {**truths, **({"delay": delay} if "delay" in estimates else {})}.items():
+        absolute, relative = TOLERANCES[name]
+        allowed = absolute + relative * abs(truth)
+        error = abs(estimates[name] - truth)
+        worst_error(f"OSIPI {case}: {name}", error / allowed, 1.0, "of its tolerance")
+        assert error <= allowed, f"{name} = {estimates[name]:.4g}, reference {truth:.4g}, allowed ± {allowed:.3g}"
+
+
+@pytest.mark.parametrize("row", TOFTS, ids=ids(TOFTS))
+def test_tofts_agrees(row, worst_error):
+    estimates = fitted("kinetics.tofts", row["t"], row["C"], row["ta"], row["ca"])
+    check(estimates, row, "Tofts", worst_error)
+
+
+@pytest.mark.parametrize("row", TOFTS[::3], ids=ids(TOFTS[::3]))
+def test_tofts_with_delay_agrees(row, worst_error):
+    shift = DELAY_FRAMES["kinetics.tofts"]
+    tissue = np.concatenate([np.zeros(shift), row["C"][:-shift]])
+    estimates = fitted("kinetics.tofts", row["t"], tissue, row["ta"], row["ca"], delay="fit")
+    check(estimates, row, "Tofts, delayed", worst_error, delay=row["t"][shift] - row["t"][0])
+
+
+@pytest.mark.parametrize("row", EXTENDED, ids=ids(EXTENDED))
+def test_extended_tofts_agrees(row, worst_error):
+    estimates = fitted("kinetics.extended_tofts", row["t"], row["C"], row["ta"], row["ca"])
+    check(estimates, row, "extended Tofts", worst_error)
+
+
+@pytest.mark.parametrize("row", EXTENDED[::2], ids=ids(EXTENDED[::2]))
+def test_extended_tofts_with_delay_agrees(row, worst_error):
+    shift = DELAY_FRAMES["kinetics.extended_tofts"]
+    tissue = np.concatenate([np.zeros(shift), row["C"][:-shift]])
+    estimates = fitted("kinetics.extended_tofts", row["t"], tissue, row["ta"], row["ca"], delay="fit")
+    check(estimates, row, "extended Tofts, delayed", worst_error, delay=row["t"][shift] - row["t"][0])
+
+
+@pytest.mark.parametrize("row", PATLAK, ids=ids(PATLAK))
+def test_patlak_agrees(row, worst_error):
+    check(fitted("kinetics.patlak", row["t"], row["C_t"], row["t"], row["cp_aif"]), row, "Patlak", worst_error)
+
+
+@pytest.mark.parametrize("row", PATLAK_DELAYED, ids=ids(PATLAK_DELAYED))
+def test_patlak_with_delay_agrees(row, worst_error):
+    estimates = fitted("kinetics.patlak", row["t"], row["C_t"], row["t"], row["cp_aif"], delay="fit")
+    check(estimates, row, "Patlak, delayed", worst_error, delay=row["arterial_delay"])
+
+
+SIGNALS = cases("si2conc/SI2Conc_data.csv")
+
+
+@pytest.mark.parametrize("row", SIGNALS, ids=ids(SIGNALS))
+def test_concentration_from_signal_agrees(row, worst_error):
+    acquisition = st.Acquisition(flip_angle=row["FA"], repetition_time=row["TR"])
+    series = st.Series.from_curves(np.arange(len(row["s"]), dtype=float), row["s"], acquisition=acquisition)
+    # The reference leaves out the first frame, which is not yet in steady state.
+    result = st.run(
+        "kinetics.concentration",
+        series=series,
+        t1_baseline=row["T1base"],
+        relaxivity=row["r1"],
+        baseline_frames=int(row["numbaselinepts"]),
+        skipped_frames=1,
+    )
+    estimated = result.concentration.values.ravel()
+    excess = np.abs(estimated - row["conc"]) / (1e-5 + 1e-5 * np.abs(row["conc"]))
+    worst_error("OSIPI signal to concentration", excess.max(), 1.0, "of its tolerance")
+    np.testing.assert_allclose(estimated, row["conc"], rtol=1e-5, atol=1e-5)
+
+
+def vfa_rows():
+    """Each case with its reference R1 in 1/s and TR in s, whatever its file has."""
+    for row in cases("t1/t1_brain_data.csv"):
+        yield "T1 brain", row["label"], row["FA"], row["TR"][0], row["s"], row["R1"]
+    for row in cases("t1/t1_quiba_data.csv"):
+        yield "T1 QIBA", row["label"], row["FA"], row["TR"][0], row["s"], 1000 * row["R1"]
+    for row in cases("t1/t1_prostate_data.csv"):
+        yield "T1 prostate", row["label"], row["FA"], row["TR"][0] / 1000, row["s"], 1000 / row["T1 nonlinear"]
+
+
+VFA = list(vfa_rows())
+
+
+@pytest.mark.parametrize("case, label, angles, tr, signal, r1", VFA, ids=[row[1] for row in VFA])
+def test_variable_flip_angle_t1_agrees(case, label, angles, tr, signal, r1, worst_error):
+    stack = st.ImageStack(signal.reshape(-1, 1, 1, 1), angles, st.Geometry.from_spacing((1, 1, 1)))
+    result = st.run("kinetics.variable_flip_angle_t1", stack=stack, repetition_time=tr)
+    error, allowed = abs(1 / result.t1.values.item() - r1), 0.05 + 0.05 * r1
+    worst_error(f"OSIPI {case}: R1", error / allowed, 1.0, "of its tolerance")
+    assert error <= allowed
+
+
+PARKER = cases("aif/ParkerAIF_ref.csv")
+PARKER_DELAYED = cases("aif/ParkerAIF_ref_with_delay.csv")
+
+
+@pytest.mark.parametrize("label", sorted({row["label"] for row in PARKER}))
+def test_parker_input_function_agrees(label, worst_error):
+    rows = [row for row in PARKER if row["label"] == label]
+    times, reference = np.array([(60 * row["time"], row["Cb"]) for row in rows]).T
+    estimated = parker_blood_concentration(times)
+    worst_error("OSIPI Parker input function", np.abs(estimated - reference).max(), 1e-4, "mmol/L")
+    np.testing.assert_allclose(estimated, reference, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("label", sorted({row["label"] for row in PARKER_DELAYED}))
+def test_delayed_parker_input_function_agrees(label, worst_error):
+    rows = [row for row in PARKER_DELAYED if row["label"] == label]
+    times, reference = np.array([(60 * row["time"], row["Cb"]) for row in rows]).T
+    estimated = parker_blood_concentration(times, arrival=rows[0]["delay"])
+    excess = np.abs(estimated - reference) / (0.1 + 0.1 * np.abs(reference))
+    worst_error("OSIPI Parker input function, delayed", excess.max(), 1.0, "of its tolerance")
+    assert (excess <= 1).all()
