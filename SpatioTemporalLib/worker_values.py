@@ -1,0 +1,240 @@
+"""The library's values as a folder of ``.npy`` files and a JSON description, between two processes.
+
+Arrays are written once and read by memory mapping: neither process holds a
+pickled copy, and nothing that is read can run code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .data.curve import Curve, Table
+from .data.geometry import Geometry
+from .data.result import Display, Provenance, Result
+from .data.series import Acquisition, Series
+from .data.volumes import Code, ImageStack, Label, LabelMap, Map
+from .errors import Finding, InputError, Severity
+
+
+@dataclass(frozen=True)
+class JobFolder:
+    """Where the arrays of one job lie."""
+
+    path: Path
+
+    def save(self, name: str, array: np.ndarray) -> str:
+        """Write an array and give back the name of its file."""
+        file = f"{name}.npy"
+        np.save(self.path / file, np.asanyarray(array), allow_pickle=False)
+        return file
+
+    def load(self, file: str) -> np.ndarray:
+        """The array of a file of this folder, memory-mapped; small ones in memory."""
+        path = self.path / Path(file).name
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array if array.nbytes > 2**20 else np.array(array)
+
+
+def write_value(value: object, folder: Path, name: str) -> dict[str, object]:
+    """Write the arrays of a value into a folder and give back what describes it as JSON types.
+
+    Parameters
+    ----------
+    value : Series, ImageStack, Map, LabelMap, Curve, Table or a tuple of curves
+    folder : path
+    name : str
+        The files begin with it.
+
+    Raises
+    ------
+    InputError
+        ``E-INPUT-KIND`` for anything else.
+    """
+    if isinstance(value, (tuple, list)):
+        return {"kind": "tuple", "items": [write_value(v, folder, f"{name}-{n}") for n, v in enumerate(value)]}
+    for kind, (write, _) in _KINDS.items():
+        if isinstance(value, kind):
+            return {"kind": kind.__name__, **write(value, JobFolder(Path(folder)), name)}
+    raise InputError(
+        "E-INPUT-KIND",
+        f"{name} is a {type(value).__name__}, which cannot be handed over",
+        where=name,
+        fix=f"Give a {', '.join(kind.__name__ for kind in _KINDS)}.",
+    )
+
+
+def read_value(described: dict[str, object], folder: Path) -> object:
+    """The value that `write_value` described."""
+    if described["kind"] == "tuple":
+        return tuple(read_value(item, folder) for item in described["items"])
+    kinds = {kind.__name__: read for kind, (_, read) in _KINDS.items()}
+    return kinds[described["kind"]](described, JobFolder(Path(folder)))
+
+
+def write_result(result: Result, folder: Path) -> dict[str, object]:
+    """Write all outputs of a result and give back its description as JSON types."""
+    return {
+        "outputs": {name: write_value(value, folder, f"output-{name}") for name, value in result.items()},
+        "displays": {name: asdict(display) for name, display in result.displays.items()},
+        "helps": dict(result.helps),
+        "provenance": result.provenance.as_dict(),
+        "findings": findings_as_json(result.findings),
+    }
+
+
+def read_result(described: dict[str, object], folder: Path) -> Result:
+    """The result that `write_result` described."""
+    return Result(
+        outputs={name: read_value(value, folder) for name, value in described["outputs"].items()},
+        displays={name: _display(display) for name, display in described["displays"].items()},
+        helps=described["helps"],
+        provenance=Provenance(**described["provenance"]),
+        findings=findings_from_json(described["findings"]),
+    )
+
+
+def findings_as_json(findings: tuple[Finding, ...]) -> list[dict[str, str]]:
+    return [{**asdict(finding), "severity": finding.severity.value} for finding in findings]
+
+
+def findings_from_json(described: list[dict[str, str]]) -> tuple[Finding, ...]:
+    return tuple(Finding(**{**finding, "severity": Severity(finding["severity"])}) for finding in described)
+
+
+def plain_number(value: object) -> object:
+    """For ``json.dumps(default=...)``: numpy's numbers and arrays as Python's."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _write_series(value: Series, folder: JobFolder, name: str) -> dict[str, object]:
+    return {
+        "values": folder.save(f"{name}-values", value.values),
+        "times": folder.save(f"{name}-times", value.times),
+        "geometry": _geometry_as_json(value.geometry),
+        "acquisition": value.acquisition.known(),
+        "findings": findings_as_json(value.findings),
+        **{field: getattr(value, field) for field in ("unit", "name", "time_source")},
+    }
+
+
+def _read_series(described: dict, folder: JobFolder) -> Series:
+    return Series(
+        folder.load(described["values"]),
+        folder.load(described["times"]),
+        _geometry(described["geometry"]),
+        acquisition=Acquisition(**described["acquisition"]),
+        findings=findings_from_json(described["findings"]),
+        **{field: described[field] for field in ("unit", "name", "time_source")},
+    )
+
+
+def _write_stack(value: ImageStack, folder: JobFolder, name: str) -> dict[str, object]:
+    return {
+        "values": folder.save(f"{name}-values", value.values),
+        "settings": folder.save(f"{name}-settings", value.settings),
+        "geometry": _geometry_as_json(value.geometry),
+        "acquisition": value.acquisition.known(),
+        **{field: getattr(value, field) for field in ("setting", "setting_unit", "unit", "name")},
+    }
+
+
+def _read_stack(described: dict, folder: JobFolder) -> ImageStack:
+    return ImageStack(
+        folder.load(described["values"]),
+        folder.load(described["settings"]),
+        _geometry(described["geometry"]),
+        acquisition=Acquisition(**described["acquisition"]),
+        **{field: described[field] for field in ("setting", "setting_unit", "unit", "name")},
+    )
+
+
+def _write_map(value: Map, folder: JobFolder, name: str) -> dict[str, object]:
+    values = folder.save(f"{name}-values", value.values)
+    return {"values": values, "geometry": _geometry_as_json(value.geometry), "unit": value.unit, "name": value.name}
+
+
+def _read_map(described: dict, folder: JobFolder) -> Map:
+    geometry = _geometry(described["geometry"])
+    return Map(folder.load(described["values"]), geometry, described["unit"], described["name"])
+
+
+def _write_labels(value: LabelMap, folder: JobFolder, name: str) -> dict[str, object]:
+    return {
+        "values": folder.save(f"{name}-values", value.values),
+        "geometry": _geometry_as_json(value.geometry),
+        "labels": {str(number): asdict(label) for number, label in value.labels.items()},
+        "name": value.name,
+    }
+
+
+def _read_labels(described: dict, folder: JobFolder) -> LabelMap:
+    labels = {int(number): _label(label) for number, label in described["labels"].items()}
+    return LabelMap(folder.load(described["values"]), _geometry(described["geometry"]), labels, described["name"])
+
+
+def _write_curve(value: Curve, folder: JobFolder, name: str) -> dict[str, object]:
+    files = {field: folder.save(f"{name}-{field}", getattr(value, field)) for field in ("times", "values")}
+    if value.spread is not None:
+        files["spread"] = folder.save(f"{name}-spread", value.spread)
+    return {**files, "unit": value.unit, "name": value.name, "fit_of": value.fit_of}
+
+
+def _read_curve(described: dict, folder: JobFolder) -> Curve:
+    arrays = {field: folder.load(described[field]) for field in ("times", "values", "spread") if field in described}
+    return Curve(**arrays, **{field: described[field] for field in ("unit", "name", "fit_of")})
+
+
+def _write_table(value: Table, folder: JobFolder, name: str) -> dict[str, object]:
+    return {"columns": value.columns, "units": dict(value.units), "name": value.name}
+
+
+def _read_table(described: dict, folder: JobFolder) -> Table:
+    return Table(described["columns"], described["units"], described["name"])
+
+
+def _geometry_as_json(geometry: Geometry) -> dict[str, object]:
+    return {"shape": list(geometry.shape), "affine": geometry.affine.tolist()}
+
+
+def _geometry(described: dict) -> Geometry:
+    return Geometry(tuple(described["shape"]), np.array(described["affine"]))
+
+
+def _label(described: dict) -> Label:
+    colour = described["colour"]
+    return Label(
+        described["name"],
+        None if colour is None else tuple(colour),
+        _code(described["category"]),
+        _code(described["type"]),
+    )
+
+
+def _display(described: dict) -> Display:
+    window = described["window"]
+    return Display(
+        None if window is None else tuple(window),
+        described["colours"],
+        _code(described["quantity"]),
+        described["symbol"],
+    )
+
+
+def _code(described: dict | None) -> Code | None:
+    return None if described is None else Code(**described)
+
+
+_KINDS: dict[type, tuple[Callable, Callable]] = {
+    Series: (_write_series, _read_series),
+    ImageStack: (_write_stack, _read_stack),
+    Map: (_write_map, _read_map),
+    LabelMap: (_write_labels, _read_labels),
+    Curve: (_write_curve, _read_curve),
+    Table: (_write_table, _read_table),
+}

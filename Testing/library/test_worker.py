@@ -1,0 +1,230 @@
+"""The worker process: real children, real signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+import SpatioTemporalLib as st
+from SpatioTemporalLib.simulation.tofts_phantom import PhantomDesign, tofts_phantom
+from SpatioTemporalLib.worker_client import Worker
+from SpatioTemporalLib.worker_values import read_result, read_value, write_result, write_value
+
+ANALYSIS = "kinetics.extended_tofts"
+
+OTHERS = '''
+"""Analyses that behave badly, as another package would bring them."""
+import time
+from SpatioTemporalLib.data import Map, Series
+from SpatioTemporalLib.declare import Input, Output, analysis
+
+INPUTS = [Input("series", Series, help="Any.")]
+OUTPUTS = [Output("mean", Map, "a.u.", help="Mean.")]
+
+@analysis(id="test.slow", title="Slow", citation="own definition", inputs=INPUTS, outputs=OUTPUTS)
+def slow(series, *, parameters, context):
+    """Takes half a minute."""
+    print("this is not an answer")
+    for step in range(600):
+        context.progress(step / 600, "being slow")
+        time.sleep(0.05)
+    return {"mean": series.values.mean(axis=0)}
+
+@analysis(id="test.deaf", title="Deaf", citation="own definition", inputs=INPUTS, outputs=OUTPUTS)
+def deaf(series, *, parameters, context):
+    """Never looks up."""
+    context.progress(0.5, "not listening")
+    time.sleep(60)
+
+@analysis(id="test.broken", title="Broken", citation="own definition", inputs=INPUTS, outputs=OUTPUTS)
+def broken(series, *, parameters, context):
+    """Divides by zero."""
+    return {"mean": 1 / 0}
+'''
+
+
+@pytest.fixture(scope="module")
+def other_package(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "badly_behaved.py").write_text(OTHERS)
+    facts = folder / "badly_behaved-1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: badly-behaved\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text("[spatiotemporal.analyses]\nbad = badly_behaved\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def worker(other_package):
+    worker = Worker(paths=[other_package])
+    yield worker
+    worker.close()
+
+
+@pytest.fixture(scope="module")
+def phantom():
+    return tofts_phantom(PhantomDesign(), np.random.default_rng(3))
+
+
+@pytest.fixture
+def series():
+    return st.Series.from_curves(np.arange(6.0) * 2, np.random.default_rng(0).random((6, 8)), name="small")
+
+
+def until(worker: Worker, wanted, seconds: float = 10.0) -> list:
+    """Events until one satisfies a condition."""
+    end, events = time.monotonic() + seconds, []
+    while time.monotonic() < end:
+        events += worker.poll()
+        if any(wanted(event) for event in events):
+            return events
+        time.sleep(0.01)
+    raise AssertionError(f"waited {seconds} s; heard {events}")
+
+
+def same(first, second, rounding: float = 0.0) -> bool:
+    """Whether two values agree in every field."""
+    if isinstance(first, tuple):
+        return len(first) == len(second) and all(same(a, b, rounding) for a, b in zip(first, second))
+    for field in fields(first):
+        a, b = getattr(first, field.name), getattr(second, field.name)
+        if field.name == "geometry":
+            equal = a.matches(b)
+        elif isinstance(a, np.ndarray):
+            # Sums over memory that lies elsewhere may round differently; what is handed over may not.
+            equal = a.dtype == b.dtype and np.allclose(a, b, rtol=rounding, atol=rounding, equal_nan=True)
+        elif isinstance(a, dict):
+            equal = repr(a) == repr(b)
+        else:
+            equal = a == b
+        if not equal:
+            return False
+    return True
+
+
+def test_result_of_the_worker_is_that_of_the_same_process(worker, phantom):
+    inputs = {"series": phantom.series, "mask": phantom.tissue, "aif_mask": phantom.artery}
+    here = st.run(ANALYSIS, **inputs, **phantom.facts)
+    events = worker.wait(worker.submit(ANALYSIS, inputs, phantom.facts), timeout=60)
+    there = events[-1].result
+    assert there is not None, events[-1].text
+    assert list(here) == list(there)
+    for name in here.of_kind(st.Map) | here.of_kind(st.LabelMap) | here.of_kind(st.Curve):
+        assert same(here[name], there[name], rounding=1e-5), name
+    assert here["statistics"].units == there["statistics"].units
+    assert here["statistics"].columns["region"] == there["statistics"].columns["region"]
+    assert here.provenance.parameters == there.provenance.parameters
+    assert here.provenance.inputs == there.provenance.inputs
+    assert here.displays == there.displays and here.findings == there.findings
+
+
+def test_progress_arrives_while_the_job_runs(worker, series):
+    job = worker.submit("test.slow", {"series": series})
+    events = until(worker, lambda e: e.kind == "progress" and e.fraction > 0.02)
+    rising = [e.fraction for e in events if e.kind == "progress"]
+    assert rising == sorted(rising)
+    assert any(e.kind == "log" and e.text == "being slow" for e in events)
+    worker.cancel(job)
+    until(worker, lambda e: e.kind == "cancelled")
+
+
+def test_cancel_half_way_stops_within_two_seconds_and_keeps_the_process(worker, series):
+    job = worker.submit("test.slow", {"series": series})
+    until(worker, lambda e: e.kind == "progress" and e.fraction > 0)
+    process, started = worker.process.pid, time.monotonic()
+    worker.cancel(job)
+    until(worker, lambda e: e.kind == "cancelled" and e.job == job)
+    assert time.monotonic() - started < 2
+    assert worker.alive and worker.process.pid == process
+    assert not worker.jobs
+
+
+def test_a_job_that_does_not_hear_is_ended_within_two_seconds(worker, series):
+    job = worker.submit("test.deaf", {"series": series})
+    until(worker, lambda e: e.text == "not listening")
+    process, started = worker.process, time.monotonic()
+    worker.cancel(job)
+    until(worker, lambda e: e.kind == "cancelled" and e.job == job)
+    assert time.monotonic() - started < 2
+    assert process.poll() is not None
+
+
+def test_killed_worker_says_so_and_the_next_job_starts_another(worker, series, phantom):
+    job = worker.submit("test.slow", {"series": series})
+    until(worker, lambda e: e.kind == "progress")
+    os.kill(worker.process.pid, signal.SIGKILL)
+    died = until(worker, lambda e: e.kind == "error")[-1]
+    assert died.job == job and died.code == "E-WORKER-DIED"
+    assert "SIGKILL" in died.text and "Run it again" in died.text
+    again = worker.wait(worker.submit("kinetics.bolus_arrival", {"series": phantom.series}), timeout=30)
+    assert again[-1].kind == "result"
+
+
+def test_bad_input_arrives_as_the_words_of_the_error(worker, series, phantom):
+    one = st.Series.from_curves([0.0], np.ones((1, 4)), name="one")
+    with pytest.raises(st.InputError) as raised:
+        st.run(ANALYSIS, series=one)
+    event = worker.wait(worker.submit(ANALYSIS, {"series": one}))[-1]
+    assert (event.kind, event.code, event.text) == ("error", raised.value.code, str(raised.value))
+    event = worker.wait(worker.submit(ANALYSIS, {"series": phantom.series}, {"hematocrit": 7}))[-1]
+    assert event.code == "E-PARAMETER" and "outside 0..0.7" in event.text
+    event = worker.wait(worker.submit("no.such", {"series": series}))[-1]
+    assert event.code == "E-ANALYSIS"
+    event = worker.wait(worker.submit(ANALYSIS, {"series": "a text"}))[-1]
+    assert event.code == "E-INPUT-KIND"
+
+
+def test_a_fault_of_the_software_is_told_in_a_sentence(worker, series):
+    event = worker.wait(worker.submit("test.broken", {"series": series}))[-1]
+    assert event.code == "E-INTERNAL" and "ZeroDivisionError" in event.text
+    assert "Traceback" not in event.text and "\n" not in event.text
+
+
+def test_process_ends_when_its_owner_does(other_package, series):
+    worker = Worker(paths=[other_package])
+    worker.submit("test.slow", {"series": series})
+    until(worker, lambda e: e.kind == "progress")
+    worker.process.stdin.close()
+    assert worker.process.wait(timeout=5) == 0
+    worker.close()
+
+
+def test_closing_removes_the_folders(other_package, series):
+    worker = Worker(paths=[other_package])
+    worker.submit("test.slow", {"series": series})
+    until(worker, lambda e: e.kind == "progress")
+    folder = worker._root
+    worker.close()
+    assert not worker.alive and not folder.exists()
+
+
+def test_every_kind_of_value_survives_the_folder(tmp_path, series):
+    geometry = st.Geometry.from_spacing((2, 3, 4), (1, 2, 3))
+    code = st.Code("1", "DCM", "one")
+    values = [
+        series,
+        st.ImageStack(np.ones((2, 2, 3, 4)), [2.0, 5.0], geometry),
+        st.Map(np.full((2, 3, 4), np.nan, np.float32), geometry, "1/min", "ktrans"),
+        st.LabelMap(np.eye(3, 4, dtype=np.uint8)[None].repeat(2, 0), geometry, {1: st.Label("a", (1, 0, 0), code)}),
+        st.Curve([0.0, 1.0], [3.0, float("nan")], "mmol/L", "c", "m", [0.1, 0.2]),
+        st.Table({"region": ["a", "b"], "n": [1, 2]}, {"n": "mL"}),
+        (st.Curve([0.0], [1.0], "s"), st.Curve([0.0], [2.0], "s")),
+    ]
+    for number, value in enumerate(values):
+        assert same(read_value(write_value(value, tmp_path, f"v{number}"), tmp_path), value), value
+
+
+def test_large_arrays_are_mapped_and_never_pickled(tmp_path, phantom):
+    big = st.Series(np.zeros((8, 8, 64, 128), np.float32), np.arange(8.0), st.Geometry.from_spacing((8, 64, 128)))
+    described = write_value(big, tmp_path, "big")
+    assert isinstance(read_value(described, tmp_path).values, np.memmap)
+    np.save(tmp_path / "evil.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError):
+        read_value({**described, "values": "evil.npy"}, tmp_path)
+    result = st.run("kinetics.bolus_arrival", series=phantom.series)
+    assert same(read_result(write_result(result, tmp_path), tmp_path).arrival, result.arrival)
