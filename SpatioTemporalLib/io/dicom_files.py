@@ -26,7 +26,7 @@ SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence SequenceOfUltras
 PHILIPS_SCALE_SLOPE = 0x2005100E
 NO_IMAGES = {"DICOMDIR", ".DS_Store", "Thumbs.db"}
 PATIENT_FIELDS = {"PatientID": "patient ID", "PatientBirthDate": "birth date", "PatientSex": "sex"}
-IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+IMPLICIT, EXPLICIT, DEFLATED = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"
 
 
 def read_headers(path: Path) -> tuple[list, list[Finding]]:
@@ -109,8 +109,14 @@ def _read(path: Path, *, stop_before_pixels: bool):
         if start[128:132] != b"DICM":
             return _read_without_preamble(path, start, stop_before_pixels)
         tags = [*TAGS, PHILIPS_SCALE_SLOPE] if stop_before_pixels else None
-        dataset = pydicom.dcmread(path, stop_before_pixels=stop_before_pixels, specific_tags=tags)
+        with open(path, "rb") as stream:
+            dataset = pydicom.dcmread(stream, stop_before_pixels=stop_before_pixels, specific_tags=tags)
+            ended = stream.tell() >= path.stat().st_size
         dataset.filename = str(path)
+        deflated = dataset.file_meta.get("TransferSyntaxUID") == DEFLATED
+        # An image's header stops at its pixels; reaching the end of the file first means that they are missing.
+        if stop_before_pixels and ended and "Rows" in dataset and not deflated:
+            raise corrupt(path, "the file ends before its pixel data")
         return dataset
 
 

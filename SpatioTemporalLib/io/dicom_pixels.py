@@ -1,4 +1,4 @@
-"""Voxel values of DICOM frames: decoded, masked to the stored bits and rescaled frame by frame."""
+"""Voxel values of DICOM frames: decoded and rescaled frame by frame."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def _stored(path: Path, notes: dict[str, int]) -> np.ndarray:
     if samples > 1:
         notes["grey"] = notes.get("grey", 0) + frames
         return pixels.astype(np.float32) @ LUMINANCE
-    pixels = _masked(pixels, dataset, notes)
+    with reading_dicom(path):
+        _note_bits(pixels, dataset, notes)
     if dataset.PhotometricInterpretation == "MONOCHROME1":
         notes["inverted"] = notes.get("inverted", 0) + frames
     return pixels
@@ -107,21 +108,21 @@ def _refuse_colour(dataset, samples: int, path: Path) -> None:
         )
 
 
-def _masked(pixels: np.ndarray, dataset, notes: dict[str, int]) -> np.ndarray:
-    """Values of the stored bits only; overlays may lie in the bits above."""
+def _note_bits(pixels: np.ndarray, dataset, notes: dict[str, int]) -> None:
+    """Count clipped pixels, and those with an overlay in the bits above, which pydicom removes."""
     stored, allocated = int(dataset.BitsStored), int(dataset.BitsAllocated)
     if pixels.dtype.kind not in "iu":
-        return pixels
+        return
     signed = pixels.dtype.kind == "i"
-    if stored < allocated:
-        shift = allocated - stored
-        # Shifting the sign bit up and back keeps negative values negative.
-        masked = (pixels << shift) >> shift
-        notes["bits"] = notes.get("bits", 0) + int(np.count_nonzero(masked != pixels))
-        pixels = masked
     top = 2 ** (stored - signed) - 1
     notes["clipped"] = notes.get("clipped", 0) + int(np.count_nonzero(pixels == top))
-    return pixels
+    if stored < allocated and not dataset.file_meta.TransferSyntaxUID.is_compressed:
+        order = "<" if dataset.file_meta.TransferSyntaxUID.is_little_endian else ">"
+        raw = np.frombuffer(dataset.PixelData, f"{order}u{allocated // 8}", pixels.size)
+        above = raw >> stored
+        # All ones above a negative number are its sign.
+        plain = (above == 0) | (above == 2 ** (allocated - stored) - 1 if signed else False)
+        notes["bits"] = notes.get("bits", 0) + int(np.count_nonzero(~plain))
 
 
 def _findings(volumes: list[list[Frame]], notes: dict[str, int], name: str) -> list[Finding]:

@@ -75,6 +75,8 @@ def read_series(
     if not np.array_equal(keep, np.arange(len(frames))):
         frames = frames[keep]
     unit = image.unit or "a.u."
+    told = {finding.code for finding in image.findings}
+    seen = [f for f in value_findings(frames, unit, image.kind, where) if f.code not in told]
     return Series(
         values=frames,
         times=seconds,
@@ -83,7 +85,7 @@ def read_series(
         name=name or image.name,
         acquisition=image.acquisition,
         time_source=clock.source,
-        findings=(*image.findings, *repairs, *doubts, *value_findings(frames, unit, image.kind, where)),
+        findings=(*image.findings, *repairs, *doubts, *seen),
     )
 
 
@@ -91,7 +93,7 @@ def _read(path: Paths, given_times: bool) -> FileImage:
     if isinstance(path, (list, tuple)):
         return _read_volumes([Path(p) for p in path])
     path = Path(path)
-    if path.is_dir() or path.suffix.lower() in DICOM_ENDINGS or is_dicom(existing_file(path)):
+    if os.path.isdir(path) or path.suffix.lower() in DICOM_ENDINGS or is_dicom(existing_file(path)):
         from .dicom_series import read_dicom
 
         return read_dicom(path, given_times=given_times)

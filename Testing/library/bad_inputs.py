@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
+from library.io.dicom_phantom import write_classic, write_enhanced
 
+from SpatioTemporalLib import InputError, Severity, read_series
 from SpatioTemporalLib.io.nifti_header import NIFTI_1
 
 AFFINE = np.array([[2.0, 0, 0, -30.5], [0, 2.5, 0, 12.25], [0, 0, 3.0, 7.0], [0, 0, 0, 1]])
@@ -98,3 +103,69 @@ def cohort(folder: Path, participants: str, timepoints: str) -> Path:
     text(folder / "participants.csv", participants)
     text(folder / "timepoints.csv", timepoints)
     return folder
+
+
+@dataclass(frozen=True)
+class Bad:
+    """One bad input: how to make it, how to read it, and what must come of it.
+
+    read : called with the folder to write into. words : parts of the message.
+    """
+
+    row: int
+    name: str
+    read: Callable[[Path], object]
+    code: str
+    words: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.row}-{self.name}"
+
+
+def series_of(make, *args, **options):
+    """Reads what `make` writes; `times` and the like go to the reader."""
+    reading = {k: options.pop(k) for k in ("times", "frame_interval", "confirm_times") if k in options}
+    name = options.pop("name", "a.nii")
+    return lambda folder: read_series(make(folder / name, *args, **options), **reading)
+
+
+def csv(content: str):
+    return lambda folder: read_series(text(folder / "a.csv", content))
+
+
+def dicom(edit=None, **options):
+    return lambda folder: read_series(write_classic(folder / "study", edit, **options))
+
+
+def enhanced(edit=None):
+    return lambda folder: read_series(write_enhanced(folder / "a.dcm", edit))
+
+
+def volumes(*makers, times):
+    return lambda folder: read_series([make(folder / f"v{n}.nii") for n, make in enumerate(makers)], times=times)
+
+
+def volume(**fields):
+    return lambda path: nifti(path, frames()[0], **fields)
+
+
+def refused(bad: Bad, folder: Path) -> None:
+    """Assert that an input is refused with its code, naming what is wrong, where, and what to do."""
+    with pytest.raises(InputError) as caught:
+        bad.read(folder)
+    error = caught.value
+    assert error.code == bad.code
+    assert error.where, "the message must name the file or series"
+    assert error.fix, "the message must say what to do"
+    for words in bad.words:
+        assert words.lower() in str(error).lower()
+
+
+def told(bad: Bad, folder: Path) -> None:
+    """Assert that an input is read with exactly one finding of its code."""
+    series = bad.read(folder)
+    found = [finding for finding in series.findings if finding.code == bad.code]
+    assert len(found) == 1, [str(finding) for finding in series.findings]
+    assert found[0].severity is (Severity.REPAIR if bad.code.startswith("R-") else Severity.WARN)
+    for words in bad.words:
+        assert words in str(found[0])
