@@ -94,7 +94,7 @@ def check_known(ids: list[str], rows: list[int], known: list[str], file: str, pr
         twin = by_number.get(participant.lstrip("0"))
         hint = f"; {twin} is: did a spreadsheet drop the leading zeros?" if twin else ""
         problems.add("E-ID", file, row, f"participant {participant!r} is not in participants.csv{hint}")
-    for participant in sorted(set(known) - set(ids)):
+    for participant in sorted(set(known) - set(ids) - {""}):
         problems.add("E-VISIT-NONE", file, None, f"participant {participant} has no visit")
 
 

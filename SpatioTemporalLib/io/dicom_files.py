@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -87,9 +88,14 @@ def read_with_pixels(path: Path):
 @contextmanager
 def reading_dicom(path: Path) -> Iterator[None]:
     """As `reading`, and silent: pydicom's words quote values that may name a patient."""
-    with reading(path, "a DICOM image", say_why=False), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    logger = logging.getLogger("pydicom")
+    was_disabled, logger.disabled = logger.disabled, True
+    try:
+        with reading(path, "a DICOM image", say_why=False), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.disabled = was_disabled
 
 
 def _files_of(path: Path) -> list[Path]:

@@ -32,13 +32,17 @@ def read_dicom(path: Path, *, given_times: bool = False) -> FileImage:
         When there is not exactly one dynamic series, its grid is incomplete,
         or its pixels cannot be decoded.
     """
+    with reading_dicom(path):
+        return _read(path, given_times)
+
+
+def _read(path: Path, given_times: bool) -> FileImage:
     headers, file_findings = read_headers(path)
     group, left_out = dynamic_group(headers, path.name)
-    with reading_dicom(group.frames[0].path):
-        name, facts, unit = _name(group), _acquisition(group.frames[0]), _unit(group.frames[0])
-        slices = slices_of(group.frames)
-        frames = require_full_grid(slices, name)
-        geometry, place_findings = grid_of(slices, name)
+    name = _name(group)
+    slices = slices_of(group.frames)
+    frames = require_full_grid(slices, name)
+    geometry, place_findings = grid_of(slices, name)
     resolved = resolve_times(slices, name, given_times=given_times)
     if resolved.clock is None and not given_times:
         raise _no_times(frames, resolved.why_not, _acquisitions(group), name)
@@ -50,9 +54,9 @@ def read_dicom(path: Path, *, given_times: bool = False) -> FileImage:
         file=name,
         clock=resolved.clock,
         no_clock=resolved.why_not,
-        unit=unit,
+        unit=_unit(group.frames[0]),
         kind=_kind(group.frames[0]),
-        acquisition=facts,
+        acquisition=_acquisition(group.frames[0]),
         findings=(
             *file_findings,
             *left_out,
