@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
+from scipy.stats import trim_mean
 
 from ..data.series import Series
 from ..data.volumes import LabelMap, Map
@@ -18,6 +19,7 @@ from .fit_status import FitStatus
 CONCENTRATION_UNIT = "mmol/L"
 # Without a mask, arrival is looked for in this part of the voxels that change most.
 CHANGING_PART = 0.02
+TRIMMED_PART = 0.1
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def series_arrival(series: Series, mask: LabelMap | None) -> float:
 def _arriving_curve(series: Series, mask: LabelMap | None) -> tuple[np.ndarray, float]:
     frames = series.values.reshape(series.frame_count, -1)
     chosen = _changing_voxels(frames) if mask is None else np.flatnonzero(mask.foreground)
-    curve = np.array([np.nanmean(np.asarray(frame[chosen], dtype=float)) for frame in frames])
+    curve = np.array([_robust_mean(np.asarray(frame[chosen], dtype=float)) for frame in frames])
     arrival = float(bolus_arrival(series.times, curve[:, None])[0])
     if np.isnan(arrival):
         raise InputError(
@@ -185,6 +187,12 @@ def baseline_findings(series: Series, mask: LabelMap | None, conversion: Convers
     if mask is not None and share > 0.5:
         raise InputError("E-BASELINE", text, where=series.name, fix="Draw the region inside tissue that has signal.")
     return (Finding("W-BASELINE", Severity.MASK, f"{text}; they were left out", series.name),) if bad else ()
+
+
+def _robust_mean(values: np.ndarray) -> float:
+    # Trimmed: one saturated voxel in a small artery must not hide when the others rise.
+    finite = values[np.isfinite(values)]
+    return float(trim_mean(finite, TRIMMED_PART)) if finite.size else float("nan")
 
 
 def _changing_voxels(frames: np.ndarray) -> np.ndarray:

@@ -96,7 +96,7 @@ def plasma_input(
         blood, findings = _measured(series, aif_mask, parameters)
     findings += _odd(blood, series)
     if kind == "curve" and parameters.curve_is == "plasma":
-        return replace(blood, name=f"{blood.name}, {PLASMA}"), findings
+        return blood, findings
     values = blood.values / (1 - parameters.hematocrit)
     return replace(blood, values=values, name=f"{blood.name}, {PLASMA}"), findings
 
@@ -148,11 +148,12 @@ def _given(aif: Curve) -> Curve:
 def _measured(series: Series, aif_mask: LabelMap, parameters) -> tuple[Curve, tuple[Finding, ...]]:
     chosen = np.flatnonzero(aif_mask.foreground)
     curves = np.stack([np.asarray(f).reshape(-1)[chosen] for f in series.values]).astype(float)
+    finite = np.isfinite(curves).all(axis=0)
     conversion = conversion_for(series, aif_mask, parameters, t1=parameters.t1_blood)
-    if parameters.frame_values == "average":
-        return _reconstructed(series, curves.mean(axis=1), conversion, aif_mask), ()
+    if parameters.frame_values == "average" and finite.any():
+        return _reconstructed(series, curves[:, finite].mean(axis=1), conversion, aif_mask), ()
     concentration, reason = conversion(curves, chosen)
-    usable = (reason == 0) & np.isfinite(concentration).all(axis=0)
+    usable = (reason == 0) & finite
     if not usable.any():
         raise InputError(
             "E-AIF-SATURATED",

@@ -68,7 +68,7 @@ def kinetic_outputs(*parameters: str) -> tuple[Output, ...]:
                 f"{name}_se",
                 Map,
                 unit=unit,
-                help=f"Standard error of {name}; NaN where it rests on a bound.",
+                help=f"Standard error of {name} from the residuals; errors of T1, baseline and input are not in it.",
                 display=Display(None, "gray", symbol=f"SE({display.symbol})"),
             )
         )

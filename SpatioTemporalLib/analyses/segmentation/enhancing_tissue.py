@@ -22,6 +22,7 @@ from ...steps.voxelwise import map_voxels
 
 ABNORMAL = Code("49755003", "SCT", "Morphologically Altered Structure")
 LESION = Code("52988006", "SCT", "Lesion")
+IN_SLICE = ndimage.generate_binary_structure(2, 2)[None]
 COLOURS = ((0.95, 0.35, 0.20), (0.25, 0.65, 0.95), (0.95, 0.80, 0.20), (0.55, 0.85, 0.40), (0.75, 0.45, 0.90))
 
 
@@ -42,6 +43,12 @@ class EnhancingTissueParameters(EnhancementParameters):
     smallest_volume: Annotated[
         float, Unit("mL"), Range(0, 100), Help("Connected regions smaller than this are left out.")
     ] = 0.05
+    opening: Annotated[
+        int,
+        Range(0, 10),
+        Help("Strands up to twice this many voxels wide are removed in each slice; 0 removes none."),
+        Advanced(),
+    ] = 1
     most_regions: Annotated[
         int, Range(1, 50), Help("At most this many regions are kept, the largest ones."), Advanced()
     ] = 5
@@ -111,6 +118,8 @@ def _regions(maps, geometry, parameters) -> LabelMap:
     bright = baseline > parameters.background / 100 * np.nanpercentile(baseline, 95)
     with np.errstate(invalid="ignore"):
         enhancing = bright & (maps["early"] >= parameters.threshold)
+    if parameters.opening:
+        enhancing = ndimage.binary_opening(enhancing, IN_SLICE, parameters.opening)
     parts, count = ndimage.label(enhancing)
     volumes = ndimage.sum_labels(enhancing, parts, np.arange(1, count + 1)) * geometry.voxel_volume_ml
     order = [n for n in np.argsort(-volumes, kind="stable") if volumes[n] >= parameters.smallest_volume]
