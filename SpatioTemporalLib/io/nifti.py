@@ -59,14 +59,14 @@ def _image(path: Path, header: NiftiHeader, values: np.ndarray) -> FileImage:
     in_header = None
     if header.interval is not None:
         in_header = Clock(tuple(header.interval * n for n in range(frames)), header.interval_source)
-    clock, findings = sidecar.clock(in_header, frames)
+    clock, why_not, findings = sidecar.clock(in_header, header.interval_source, frames)
     return FileImage(
         values=values,
         geometry=geometry,
         name=sidecar.image_name or image_stem(path),
         file=path.name,
         clock=clock,
-        no_clock=header.interval_source,
+        no_clock=why_not,
         unit=sidecar.unit,
         kind=sidecar.kind(image_stem(path)),
         acquisition=sidecar.acquisition(is_series=values.ndim == 4, kind=sidecar.kind(image_stem(path))),

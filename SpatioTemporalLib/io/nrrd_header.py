@@ -136,7 +136,26 @@ def _directions(fields: dict, path: Path) -> list[np.ndarray | None] | None:
         return None
     # Vectors are written both as (1,0,0) and as (1, 0, 0).
     words = fields["space directions"].replace(", ", ",").split()
-    return [None if word.lower() == "none" else _vector(word, path) for word in words]
+    vectors = [None if word.lower() == "none" else _vector(word, path) for word in words]
+    lengths = {len(vector) for vector in vectors if vector is not None}
+    if lengths == {4} and len(vectors) == 4:
+        return _without_time(vectors, path)
+    if lengths != {3}:
+        raise InputError(
+            "E-DIM",
+            f"lies in a space of {' or '.join(map(str, sorted(lengths))) or 'no'} dimensions, three were expected",
+            where=path.name,
+            fix="Save it as a volume or as a sequence of volumes.",
+        )
+    return vectors
+
+
+def _without_time(vectors: list, path: Path) -> list[np.ndarray | None]:
+    """ITK writes series as four-dimensional images whose last axis is time, with no unit."""
+    table = np.array([np.zeros(4) if vector is None else vector for vector in vectors])
+    if table[3, :3].any() or table[:3, 3].any():
+        raise corrupt(path, "the fourth axis of the image is not separate from the three in space")
+    return [*table[:3, :3], None]
 
 
 def _vector(word: str, path: Path) -> np.ndarray:
@@ -144,8 +163,8 @@ def _vector(word: str, path: Path) -> np.ndarray:
         vector = np.array([float(n) for n in word.strip("()").split(",")])
     except ValueError as error:
         raise corrupt(path, f"the header holds {word[:40]!r}, a vector such as (1,0,0) was expected") from error
-    if len(vector) != 3 or not np.isfinite(vector).all():
-        raise corrupt(path, f"the header holds {word[:40]!r}, a vector of three numbers in mm was expected")
+    if not np.isfinite(vector).all():
+        raise corrupt(path, f"the header holds {word[:40]!r}, a vector of finite numbers was expected")
     return vector
 
 
@@ -170,6 +189,7 @@ def _frame_axis(fields: dict, keys: dict, sizes: tuple, directions: list | None,
     if not others:
         return None
     kind = kinds[others[0]] if others[0] < len(kinds) else "list"
+    kind = "list" if kind in ON_GRID else kind
     _refuse_components(kind, keys, sizes[others[0]], path)
     return others[0]
 
@@ -208,7 +228,8 @@ def _affine(fields: dict, directions: list | None, frame_axis: int | None, path:
     else:
         affine[:3, :3] = np.diag(_spacings(fields, frame_axis, path))
     if fields.get("space origin"):
-        affine[:3, 3] = _vector(fields["space origin"].replace(", ", ","), path) * scale
+        # A fourth number is ITK's time of the first frame, without a unit.
+        affine[:3, 3] = _vector(fields["space origin"].replace(", ", ","), path)[:3] * scale
     affine[:3] *= np.array(signs, dtype=float)[:, None]
     # A zero that was negated would be written as -0.
     return affine + 0.0
@@ -226,7 +247,7 @@ def _space(fields: dict, path: Path, findings: list) -> tuple[tuple[int, int, in
     if not space or "space directions" not in fields:
         text = "the header gives no orientation; left and right cannot be told (left-posterior-superior is assumed)"
         findings.append(Finding("W-GEO-ORIENTATION", Severity.WARN, text, path.name))
-    units = [unit.lower() for unit in quoted(fields.get("space units", ""))] or [""] * 3
+    units = [unit.lower() for unit in quoted(fields.get("space units", ""))][:3] or [""] * 3
     unknown = [unit for unit in units if unit not in MM_PER_UNIT]
     if unknown or len(units) != 3:
         raise InputError(

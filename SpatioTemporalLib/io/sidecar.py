@@ -85,45 +85,47 @@ class Sidecar:
             value = self.entries.get(key)
             if value is not None and not isinstance(value, list):
                 facts[fact] = value if fact in TEXT_FACTS else self._number(value, key)
-        # In one volume, and in single-shot EPI, BIDS' RepetitionTime is the pulse's too.
-        if "repetition_time" not in facts and "RepetitionTime" in self.entries and (not is_series or kind == "bold"):
-            facts["repetition_time"] = self._number(self.entries["RepetitionTime"], "RepetitionTime")
+        if "repetition_time" not in facts and "RepetitionTime" in self.entries:
+            repetition = self._number(self.entries["RepetitionTime"], "RepetitionTime")
+            # In one volume, and in single-shot EPI, BIDS' RepetitionTime is the pulse's too.
+            if not is_series or kind == "bold" or repetition < SHORTEST_INTERVAL:
+                facts["repetition_time"] = repetition
         if DOSE in self.own:
             facts["dose"] = self._number(self.own[DOSE], DOSE)
         return Acquisition(**facts)
 
-    def clock(self, in_header: Clock | None, frames: int) -> tuple[Clock | None, list[Finding]]:
-        """Frame times, this file's before those of the image's header; differences are told."""
+    def clock(self, in_header: Clock | None, why_not: str, frames: int) -> tuple[Clock | None, str, list[Finding]]:
+        """Frame times, this file's before those of the image's header; differences are told.
+
+        Parameters
+        ----------
+        in_header : Clock or None
+            Times by the image's header, or none for the reason in `why_not`.
+
+        Returns
+        -------
+        clock, why there is none, findings
+        """
         for key in ("VolumeTiming", "FrameTimesStart"):
             if key in self.entries:
                 seconds = tuple(self._numbers(self.entries[key], key))
                 # What we wrote says itself where the times once came from.
-                source = self.own.get("TimeSource") or f"BIDS {key}"
-                return Clock(seconds, source), []
+                source = self.own.get("TimeSource")
+                return Clock(seconds, source if isinstance(source, str) and source else f"BIDS {key}"), "", []
         if "RepetitionTime" not in self.entries or frames < 2:
-            return in_header, []
+            return in_header, why_not, []
         interval = self._number(self.entries["RepetitionTime"], "RepetitionTime")
-        if in_header is None:
-            return self._even(interval, frames), []
-        if abs(in_header.seconds[1] - interval) <= CLOCK_TOLERANCE * interval:
-            return self._even(interval, frames), []
+        if not interval >= SHORTEST_INTERVAL:
+            pulse = f"RepetitionTime = {interval:g} s in {self.path.name} is that of the pulse sequence"
+            return in_header, f"{why_not}; {pulse}", []
+        clock = Clock(tuple(interval * n for n in range(frames)), "BIDS RepetitionTime")
+        if in_header is None or abs(in_header.seconds[1] - interval) <= CLOCK_TOLERANCE * interval:
+            return clock, "", []
         text = (
             f"frame intervals disagree: {interval:g} s by RepetitionTime in {self.path.name}, "
             f"{in_header.seconds[1]:g} s by {in_header.source}; the former is used"
         )
-        return self._even(interval, frames), [Finding("W-TIME-DISAGREE", Severity.WARN, text, self.path.name)]
-
-    def _even(self, interval: float, frames: int) -> Clock:
-        if not interval >= SHORTEST_INTERVAL:
-            raise InputError(
-                "E-TIME-UNIT",
-                f"RepetitionTime = {interval:g} s looks like the repetition time of the pulse sequence, "
-                "not the time between volumes",
-                where=self.path.name,
-                fix="Give the time between volumes: frame_interval=... (--frame-interval SECONDS), "
-                "or put VolumeTiming into the side-car.",
-            )
-        return Clock(tuple(interval * n for n in range(frames)), "BIDS RepetitionTime")
+        return clock, "", [Finding("W-TIME-DISAGREE", Severity.WARN, text, self.path.name)]
 
     def _number(self, value: object, key: str) -> float:
         return self._numbers([value], key)[0]

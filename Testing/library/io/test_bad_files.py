@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from library.bad_inputs import (
 )
 from library.io.dicom_phantom import write_classic, write_enhanced
 
-from SpatioTemporalLib import read_map, read_series
+from SpatioTemporalLib import InputError, read_map, read_series
 
 
 def set_(keyword: str, value):
@@ -228,3 +230,29 @@ def test_wrong_type_of_a_fact_does_not_stop_reading(tmp_path):
 
     series = read_series(write_classic(tmp_path, odd))
     assert (series.acquisition.echo_time, series.acquisition.flip_angle) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied"), "permission denied"),
+        (OSError(errno.EIO, "Input/output error"), "input/output error"),
+        (OSError(errno.ESTALE, "Stale file handle"), "stale file handle"),
+    ],
+    ids=["forbidden", "drive fails", "network drive vanishes"],
+)
+def test_a_file_that_cannot_be_opened_is_named_with_the_reason(error, words, tmp_path, monkeypatch):
+    path, really_open = nifti(tmp_path / "a.nii"), builtins.open
+
+    def opened(file, *args, **kwargs):
+        if str(file) == str(path):
+            raise error
+        return really_open(file, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "open", opened)
+    with pytest.raises(InputError) as caught:
+        read_series(path)
+    assert caught.value.code == "E-FILE-ACCESS"
+    assert words in str(caught.value)
+    assert "a.nii" in str(caught.value)
+    assert "drive is connected" in str(caught.value)

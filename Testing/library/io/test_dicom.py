@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pydicom.data
 import pytest
@@ -167,6 +169,23 @@ def test_nothing_of_the_patient_is_kept(tmp_path):
     assert "W-FILES-IGNORED" in kept
     for secret in ("ZZPHI", "19610203", "20240229"):
         assert secret not in kept
+
+
+def test_header_values_reach_neither_log_nor_warnings(tmp_path, caplog, recwarn):
+    def odd(dataset, t, k):
+        dataset.FlipAngle = "12.00000000000000000000001"
+        dataset.add_new(0x00080018, "UI", f"1.2.3.ZZPHI.{t}.{k}")
+        dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+        dataset.add_new(0x00080060, "CS", "MR ZZPHI lower case")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        write_classic(tmp_path, odd)
+    caplog.clear()
+    recwarn.clear()
+    read_series(tmp_path)
+    assert "ZZPHI" not in caplog.text
+    assert not recwarn.list
 
 
 def test_original_series_is_preferred_to_one_derived_from_it(tmp_path):

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 from library.bad_inputs import AFFINE, frames, nrrd
 
-from SpatioTemporalLib import Acquisition, Geometry, Map, Series, read_map, read_series, write_map, write_series
+from SpatioTemporalLib import (
+    Acquisition,
+    Geometry,
+    InputError,
+    Map,
+    Series,
+    read_map,
+    read_series,
+    write_map,
+    write_series,
+)
 from SpatioTemporalLib.io.nrrd import read_nrrd
 
 
@@ -60,6 +70,21 @@ def test_reads_what_pynrrd_wrote_with_frames_first_or_last(encoding, frame_axis,
 def test_spaces_are_turned_into_ras(space, signs, tmp_path):
     series = read_series(nrrd(tmp_path / "a.seq.nrrd", space=space))
     np.testing.assert_array_equal(series.geometry.affine, np.diag([*signs, 1]) @ AFFINE)
+
+
+def test_four_dimensional_images_of_itk_need_times(tmp_path):
+    import SimpleITK as itk
+
+    image = itk.JoinSeries([itk.GetImageFromArray(volume) for volume in frames()])
+    image.SetSpacing((2, 2.5, 3, 4))
+    itk.WriteImage(image, str(tmp_path / "a.nrrd"))
+    with pytest.raises(InputError, match="--frame-interval") as caught:
+        read_series(tmp_path / "a.nrrd")
+    assert caught.value.code == "E-TIME-MISSING"
+    series = read_series(tmp_path / "a.nrrd", frame_interval=4.0)
+    np.testing.assert_array_equal(series.values, frames())
+    assert series.geometry.spacing == (2.0, 2.5, 3.0)
+    assert "W-GEO-ORIENTATION" in [finding.code for finding in series.findings]
 
 
 def test_keys_called_like_fields_do_not_change_the_space(tmp_path):

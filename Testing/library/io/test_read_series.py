@@ -65,7 +65,11 @@ def test_pulse_repetition_time_is_not_taken_for_the_interval(tmp_path):
     path = sidecar(nifti(tmp_path / "a.nii", pixdim={4: 0}), RepetitionTime=0.0042)
     with pytest.raises(InputError, match="pulse sequence.*--frame-interval") as caught:
         read_series(path)
-    assert caught.value.code == "E-TIME-UNIT"
+    assert caught.value.code == "E-TIME-MISSING"
+    series = read_series(path, frame_interval=3.0)
+    assert (series.times[1], series.acquisition.repetition_time) == (3.0, 0.0042)
+    nifti(path, pixdim={4: 3.5})
+    assert read_series(path).time_source == "NIfTI pixdim[4] (sec)"
 
 
 def test_disagreeing_header_and_side_car_are_told(tmp_path):

@@ -23,6 +23,7 @@ INPUT = DATA / "pkmodeling" / "Input"
         ("QINProstate001-phantom", 60, 4.2707, 0.003776),
     ],
 )
+@pytest.mark.filterwarnings("ignore:Duplicate header field")
 def test_multi_volumes_of_pkmodeling(name, count, step, tr, monkeypatch):
     # These headers hold both the field "space" and a key of that name; pynrrd takes them for the same.
     monkeypatch.setattr(nrrd.reader, "ALLOW_DUPLICATE_FIELD", True)
