@@ -70,7 +70,7 @@ def _in_vivo(steps: _Steps) -> tuple:
     steps.done(f"T1 map from {stack}")
     concentration = run("kinetics.concentration", series=series, t1_map=t1.t1, relaxivity=4.5, context=context)
     steps.done(f"signal to concentration: {concentration.concentration}")
-    tissue = run("segmentation.enhancing_tissue", series=series, most_regions=2, context=context)
+    tissue = run("segmentation.enhancing_tissue", series=series, most_regions=1, context=context)
     regions = replace(tissue.regions, name="enhancing_tissue")
     steps.done(f"segmented: {regions}")
     model = run(
