@@ -1,0 +1,186 @@
+"""Puts the stand-ins where the module looks for them: ``qt``, ``ctk`` and ``slicer``."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import types
+from types import SimpleNamespace
+
+import slicer
+import slicer.util
+
+VIEWS = ("Red", "Green", "Yellow")
+
+
+def install():
+    """Give ``qt``, ``ctk`` and the application's names of ``slicer``; once for a process."""
+    if hasattr(slicer, "app"):
+        return slicer.app
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6 import QtWidgets
+
+    _keep_false_alive()
+    QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
+    from .ctk_widgets import ctk_module
+    from .python_qt import qt_module
+
+    sys.modules["qt"], sys.modules["ctk"] = qt_module(), ctk_module()
+    slicer.app = Application()
+    _install_classes()
+    _install_scene()
+    _install_python_modules()
+    slicer.app.ask_yes = True
+    return slicer.app
+
+
+def _keep_false_alive():
+    """PySide 6.12 gives up a reference to False for each attribute of a class derived from its own.
+
+    Python before 3.12 counts those references and ends the process at none.
+    """
+    give = ctypes.pythonapi.Py_IncRef
+    give.argtypes = [ctypes.py_object]
+    for _ in range(200_000):
+        give(False)
+
+
+class Application:
+    """The application's object, as far as modules use it."""
+
+    def __init__(self):
+        self._manager = ModuleManager()
+        self.messages: list[tuple[str, str]] = []
+        self.ask_yes = True
+        self.pip_installed: list[str] = []
+
+    def moduleManager(self):
+        return self._manager
+
+    def applicationLogic(self):
+        return self.logics.application
+
+    def processEvents(self):
+        from PySide6 import QtWidgets
+
+        QtWidgets.QApplication.processEvents()
+
+    def connect(self, signal, function):
+        if signal not in ("startupCompleted()", "aboutToQuit()"):
+            raise ValueError(f"the application has no signal {signal}")
+
+    def testingEnabled(self):
+        return True
+
+    def setOverrideCursor(self, cursor):
+        """Tests see no cursor."""
+
+    def restoreOverrideCursor(self):
+        """Tests see no cursor."""
+
+
+class ModuleManager:
+    """The modules by name."""
+
+    def __init__(self):
+        self._modules = {}
+
+    def add(self, module):
+        self._modules[module.name] = module
+        setattr(slicer.modules, module.name.lower(), module)
+
+    def module(self, name):
+        return self._modules.get(name)
+
+
+def clear_scene():
+    """What File > Close Scene does; the nodes of the views stay."""
+    slicer.mrmlScene.Clear(0)
+    add_views()
+
+
+def add_views():
+    """The nodes the layout makes: three slice views, a crosshair."""
+    scene = slicer.mrmlScene
+    for name in VIEWS:
+        for class_name in ("vtkMRMLSliceNode", "vtkMRMLSliceCompositeNode"):
+            if scene.GetSingletonNode(name, class_name) is None:
+                node = _singleton(scene, class_name, name)
+                node.SetLayoutName(name)
+    if scene.GetSingletonNode("default", "vtkMRMLCrosshairNode") is None:
+        _singleton(scene, "vtkMRMLCrosshairNode", "default").SetName("Crosshair")
+
+
+def move_cursor(ras):
+    """Move the mouse over a slice view to a position."""
+    crosshair = slicer.mrmlScene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
+    crosshair.SetCursorPositionRAS(ras)
+
+
+def _singleton(scene, class_name, tag):
+    node = scene.CreateNodeByClass(class_name)
+    node.UnRegister(None)
+    node.SetSingletonTag(tag)
+    node.SetName(tag)
+    return scene.AddNode(node)
+
+
+def _install_classes():
+    from . import mrml_widgets, scripted_module
+
+    slicer.qMRMLWidget = mrml_widgets.qMRMLWidget
+    slicer.qMRMLNodeComboBox = mrml_widgets.qMRMLNodeComboBox
+    slicer.qSlicerScriptedLoadableModule = scripted_module.LoadedModule
+    slicer.qSlicerScriptedLoadableModuleWidget = scripted_module.LoadedWidget
+
+
+def _install_scene():
+    from SpatioTemporalNodes import application
+
+    scene = application.create_scene()
+    logics = application._logics[scene]
+    slicer.mrmlScene, slicer.app.logics = scene, logics
+    # Its legends need no scene of their own, and observing one would add all colours a second time.
+    colors = slicer.vtkSlicerColorLogic()
+    plots = SimpleNamespace(ShowChartInLayout=_show_chart)
+    made = {"sequences": logics.sequences, "segmentations": logics.segmentations, "colors": colors, "plots": plots}
+    slicer.modules = SimpleNamespace(
+        **{name: SimpleNamespace(logic=lambda logic=logic: logic) for name, logic in made.items()}
+    )
+    slicer.modules.sequences.setToolBarActiveBrowserNode = lambda browser: None
+    add_views()
+
+
+def _show_chart(chart):
+    scene = slicer.mrmlScene
+    view = scene.GetSingletonNode("PlotView1", "vtkMRMLPlotViewNode") or _singleton(
+        scene, "vtkMRMLPlotViewNode", "PlotView1"
+    )
+    view.SetPlotChartNodeID(chart.GetID())
+
+
+def _install_python_modules():
+    from . import parameter_node, scripted_module
+
+    _add_module("slicer.ScriptedLoadableModule", scripted_module, lambda name: name.startswith("Scripted"))
+    _add_module("slicer.parameterNodeWrapper", parameter_node, lambda name: name == "parameterNodeWrapper")
+    i18n = types.ModuleType("slicer.i18n")
+    i18n.tr, i18n.translate = (lambda text: text), (lambda context, text: text)
+    sys.modules["slicer.i18n"] = slicer.i18n = i18n
+    util = slicer.util
+    util.errorDisplay = lambda text, **facts: slicer.app.messages.append(("error", text))
+    util.infoDisplay = lambda text, **facts: slicer.app.messages.append(("info", text))
+    util.showStatusMessage = lambda text, duration=0: slicer.app.messages.append(("status", text))
+    util.confirmOkCancelDisplay = lambda text, **facts: slicer.app.ask_yes
+    util.pip_install = lambda requirement: slicer.app.pip_installed.append(requirement)
+    util.getModule = lambda name: slicer.app.moduleManager().module(name)
+
+
+def _add_module(name, source, wanted):
+    module = types.ModuleType(name)
+    for key, value in vars(source).items():
+        if wanted(key):
+            setattr(module, key, value)
+    sys.modules[name] = module
+    setattr(slicer, name.split(".")[1], module)
