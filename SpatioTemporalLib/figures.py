@@ -108,10 +108,13 @@ def draw_curves(axes, curves: tuple[Curve, ...], title: str = "", colours: dict 
             low, high = curve.values - curve.spread, curve.values + curve.spread
             axes.fill_between(curve.times, low, high, color=colour, alpha=0.15, linewidth=0)
     axes.axhline(0, color="#999999", linewidth=0.6)
+    # The limits follow the curves: a few wild voxels would otherwise let the band flatten them.
+    low, high = min(np.nanmin(c.values) for c in curves), max(np.nanmax(c.values) for c in curves)
+    axes.set_ylim(min(low, 0) - 0.35 * (high - low), high + 0.45 * (high - low))
     axes.set_xlabel("time [s]")
     axes.set_ylabel(f"[{curves[0].unit}]")
     axes.set_title(title)
-    axes.legend(fontsize="small", frameon=False)
+    axes.legend(fontsize="small", frameon=False, handlelength=1.2)
 
 
 def draw_histogram(axes, values: Map, display: Display, regions: LabelMap) -> None:
@@ -122,10 +125,12 @@ def draw_histogram(axes, values: Map, display: Display, regions: LabelMap) -> No
         inside = values.values[regions.region(value)]
         inside = inside[np.isfinite(inside)]
         colour = label.colour or CURVE_COLOURS[number % len(CURVE_COLOURS)]
-        axes.hist(np.clip(inside, low, high), bins=edges, color=colour, alpha=0.6, label=label.name)
+        beyond = np.count_nonzero((inside < low) | (inside > high))
+        text = f"{label.name}, median {np.median(inside):.3g}" + (f"\n({beyond} voxels outside)" if beyond else "")
+        axes.hist(inside, bins=edges, color=colour, alpha=0.75, label=text)
     axes.set_xlabel(f"{display.symbol or values.name} [{values.unit}]")
     axes.set_ylabel("voxels")
-    axes.legend(fontsize="small", frameon=False)
+    axes.legend(fontsize="small", frameon=False, handlelength=1.2)
 
 
 def fullest_slice(values: Map) -> int:

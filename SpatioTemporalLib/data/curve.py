@@ -16,8 +16,8 @@ class Curve:
 
     times : (T,) s, strictly rising; values : (T,); unit : of the values.
     fit_of : name of the measured curve this one is a model of, or "".
-    spread : (T,) half-width of the band around the curve (standard deviation
-    over the voxels of a region), or None.
+    spread : (T,) half-width of the band that holds the middle 68 % of a
+    region's voxels (the standard deviation for normal scatter), or None.
     """
 
     times: np.ndarray
