@@ -51,3 +51,13 @@ def _oriented_image(labels: LabelMap):
     image.GetPointData().SetScalars(scalars)
     image.SetImageToWorldMatrix(matrix_of(labels.geometry))
     return image
+
+
+def segment_code(entry: str) -> tuple[Code | None, Code | None]:
+    """Category and type out of what Slicer writes into a segment; the inverse of `terminology_entry`."""
+    parts = entry.split("~")
+    codes = [part.split("^") for part in parts[1:3]]
+    read = [Code(value, scheme, meaning) for scheme, value, meaning in (c for c in codes if len(c) == 3 and c[1])]
+    if len(read) != 2 or read == [UNKNOWN_CATEGORY, UNKNOWN_TYPE]:
+        return None, None
+    return read[0], read[1]

@@ -1,0 +1,57 @@
+"""A map over the anatomy in all slice views, with its colour legend."""
+
+from __future__ import annotations
+
+import slicer
+
+from .views import MAP_OPACITY, show_in_slice
+
+
+def show_overlay(scene, background, foreground, opacity: float = MAP_OPACITY) -> None:
+    """Show a map over a volume in all slice views; positions and zoom stay as they are."""
+    for composite in _composites(scene):
+        show_in_slice(composite, background, foreground, opacity)
+    for node in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode", scene):
+        node.SetVisibility(foreground is not None and node.GetDisplayableNode() is foreground)
+
+
+def hide_overlay(scene) -> None:
+    """Show only the volume below."""
+    for composite in _composites(scene):
+        composite.SetForegroundVolumeID(None)
+    for node in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode", scene):
+        node.SetVisibility(False)
+
+
+def set_overlay_opacity(scene, opacity: float) -> None:
+    for composite in _composites(scene):
+        composite.SetForegroundOpacity(opacity)
+
+
+def overlaid_map(scene):
+    """The map that is shown over something, or None."""
+    found = (scene.GetNodeByID(c.GetForegroundVolumeID() or "") for c in _composites(scene))
+    return next((node for node in found if node is not None), None)
+
+
+def show_legend(volume, title: str) -> None:
+    """A colour legend with the quantity and its unit."""
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(volume)
+    legend = legend or slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volume)
+    if legend is not None:
+        legend.SetTitleText(title)
+        legend.SetVisibility(True)
+
+
+def fit_views(scene, volume) -> None:
+    """Turn the slice views into the planes of a volume and show all of it."""
+    logic = slicer.app.applicationLogic() if hasattr(slicer, "app") else None
+    for node in slicer.util.getNodesByClass("vtkMRMLSliceNode", scene):
+        node.RotateToVolumePlane(volume)
+        slice_logic = logic.GetSliceLogic(node) if logic is not None else None
+        if slice_logic is not None:
+            slice_logic.FitSliceToAll()
+
+
+def _composites(scene) -> list:
+    return slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", scene)

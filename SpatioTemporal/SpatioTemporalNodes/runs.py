@@ -1,0 +1,158 @@
+"""Runs in the worker process: nodes go in, result nodes come out, the caller never waits."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import SpatioTemporalLib as st
+from SpatioTemporalLib.declare import Analysis
+from SpatioTemporalLib.errors import InputError, SpatioTemporalError
+from SpatioTemporalLib.run import ON_A_GRID, check_inputs
+from SpatioTemporalLib.worker_client import FINAL, Event, Worker
+
+from .result_nodes import ResultNodes, add_result
+from .run_nodes import remember_inputs
+from .series_view import series_of
+from .value_nodes import value_from_node
+
+
+@dataclass
+class Job:
+    """A run under way.
+
+    nodes : input name to node id; ids, because a node may go before the run ends.
+    result : its nodes, when it has ended well.
+    """
+
+    number: str
+    analysis: Analysis
+    nodes: dict[str, str]
+    parameters: dict[str, object]
+    replace: ResultNodes | None = None
+    started: float = field(default_factory=time.monotonic)
+    fraction: float = 0.0
+    state: str = "running"
+    text: str = ""
+    package: str = ""
+    result: ResultNodes | None = None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """By the part that is done; None until that says anything."""
+        passed = time.monotonic() - self.started
+        return passed * (1 - self.fraction) / self.fraction if self.fraction > 0.02 and passed > 0.5 else None
+
+
+class Runs:
+    """Starts runs, hears of them and puts their results into the scene.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+    worker : Worker
+    """
+
+    def __init__(self, scene, worker: Worker):
+        self.scene, self.worker = scene, worker
+        self.jobs: dict[str, Job] = {}
+
+    def start(self, id: str, nodes: dict, parameters: dict, *, replace: ResultNodes | None = None) -> Job:
+        """Hand a run to the worker.
+
+        Parameters
+        ----------
+        id : str
+        nodes : dict
+            Input name to a node, or to a value of the library.
+        parameters : dict
+        replace : ResultNodes, optional
+            Of the run whose nodes are filled anew.
+
+        Raises
+        ------
+        InputError
+            When an input or a parameter does not fit, before anything is computed.
+        """
+        analysis = st.get(id)
+        inputs = values_of(analysis, nodes)
+        check_presence(analysis, inputs)
+        analysis.checked_parameters(parameters)
+        identifiers = {name: node.GetID() for name, node in nodes.items() if hasattr(node, "GetID")}
+        number = self.worker.submit(analysis.id, inputs, parameters)
+        self.jobs[number] = Job(number, analysis, identifiers, dict(parameters), replace)
+        return self.jobs[number]
+
+    def poll(self) -> list[tuple[Job, Event]]:
+        """What was said of the runs since the last call; results are in the scene by then."""
+        heard = []
+        for event in self.worker.poll():
+            job = self.jobs.get(event.job)
+            if job is not None:
+                self._hear(job, event)
+                heard.append((job, event))
+        return heard
+
+    def cancel(self, job: Job) -> None:
+        self.worker.cancel(job.number)
+
+    def forget_all(self) -> None:
+        """Stop all runs and drop what they give; for a scene that is closed."""
+        for job in self.jobs.values():
+            self.worker.cancel(job.number)
+        self.jobs.clear()
+
+    def _hear(self, job: Job, event: Event) -> None:
+        if event.kind == "progress":
+            job.fraction, job.text = event.fraction, event.text
+        if event.kind not in FINAL:
+            return
+        del self.jobs[job.number]
+        job.state = {"result": "done", "error": "failed"}.get(event.kind, event.kind)
+        job.text, job.package = event.text, event.package
+        if event.kind == "result":
+            self._show(job, event.result)
+
+    def _show(self, job: Job, result: st.Result) -> None:
+        nodes = {name: self.scene.GetNodeByID(identifier) for name, identifier in job.nodes.items()}
+        gone = [name for name, node in nodes.items() if node is None]
+        if gone:
+            job.state = "failed"
+            job.text = (
+                f"{job.analysis.title} is done, but {', '.join(gone)} was removed from the scene meanwhile; "
+                "the result was dropped. Load it again and run again."
+            )
+            return
+        series = next((nodes[i.name] for i in job.analysis.inputs if i.name in nodes), None)
+        job.result = add_result(self.scene, result, series=series, replace=job.replace)
+        remember_inputs(job.result, nodes)
+        job.text = f"{job.analysis.title}: done in {result.provenance.seconds:.1f} s"
+
+
+def values_of(analysis: Analysis, nodes: dict) -> dict[str, object]:
+    """The library's values of input nodes; label maps on the grid of the other images."""
+    values: dict[str, object] = {}
+    for declared in sorted(analysis.inputs, key=lambda i: i.kind is st.LabelMap):
+        node = nodes.get(declared.name)
+        if node is None or not hasattr(node, "IsA"):
+            values[declared.name] = node
+        elif declared.kind is st.Series:
+            values[declared.name] = series_of(node)
+        else:
+            grid = next((v.geometry for v in values.values() if isinstance(v, ON_A_GRID)), None)
+            values[declared.name] = value_from_node(declared.kind, node, grid)
+    return values
+
+
+def check_presence(analysis: Analysis, inputs: dict[str, object]) -> None:
+    """Refuse at once what the worker would refuse; reading all voxels is left to it."""
+    missing = [i for i in analysis.inputs if not i.optional and inputs.get(i.name) is None]
+    if missing:
+        check_inputs(analysis, {missing[0].name: None})
+
+
+def in_words(error: Exception) -> str:
+    """An error as a sentence for the user."""
+    if isinstance(error, (InputError, SpatioTemporalError)):
+        return str(error)
+    return f"{type(error).__name__}: {error}. This is a fault of the software; please report it."

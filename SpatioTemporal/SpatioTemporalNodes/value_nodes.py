@@ -1,0 +1,211 @@
+"""Nodes that are inputs of an analysis as the library's words: label maps, maps, stacks, curves, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import slicer
+import vtk
+from vtk.util.numpy_support import vtk_to_numpy
+
+from SpatioTemporalLib.data import Curve, Geometry, ImageStack, Label, LabelMap, Map, Series, Table
+from SpatioTemporalLib.errors import InputError
+from SpatioTemporalLib.io.delimited import name_and_unit
+from SpatioTemporalLib.io.time_axis import seconds_per_unit
+
+from . import attributes
+from .frames import frames_of, sequence_of, stacked
+from .segmentation_nodes import segment_code
+from .voxels import matrix_of, node_geometry, node_values
+
+NODE_CLASSES = {
+    Series: ("vtkMRMLSequenceNode",),
+    ImageStack: ("vtkMRMLSequenceNode",),
+    Map: ("vtkMRMLScalarVolumeNode",),
+    LabelMap: ("vtkMRMLSegmentationNode", "vtkMRMLLabelMapVolumeNode"),
+    Curve: ("vtkMRMLTableNode",),
+    Table: ("vtkMRMLTableNode",),
+}
+"""Classes of nodes a user may pick for each kind of input."""
+
+
+def value_from_node(kind: type, node, geometry: Geometry | None = None) -> object:
+    """The value a node stands for, as an input of that kind needs it; series have `series_from_node`.
+
+    geometry : the grid label maps are wanted on; their own if not given.
+    """
+    readers: dict[type, Callable] = {
+        ImageStack: stack_from_node,
+        Map: map_from_node,
+        Curve: curve_from_node,
+        Table: table_from_node,
+    }
+    return labels_from_node(node, geometry) if kind is LabelMap else readers[kind](node)
+
+
+def labels_from_node(node, geometry: Geometry | None = None) -> LabelMap:
+    """The segments of a segmentation, or the labels of a label volume, on a grid.
+
+    Where segments overlap, the later one counts.
+    """
+    if node.IsA("vtkMRMLLabelMapVolumeNode"):
+        labels = LabelMap(node_values(node), node_geometry(node), name=node.GetName())
+        if geometry is not None:
+            labels.geometry.require_match(geometry, node.GetName(), "the series")
+        return labels
+    if not node.IsA("vtkMRMLSegmentationNode"):
+        raise InputError(
+            "E-KIND",
+            f"a {node.GetClassName()} holds no regions",
+            where=node.GetName(),
+            fix="Choose a segmentation or a label map volume.",
+        )
+    segmentation = node.GetSegmentation()
+    segments = [segmentation.GetNthSegment(n) for n in range(segmentation.GetNumberOfSegments())]
+    labels = {number: _label(segment) for number, segment in enumerate(segments, start=1)}
+    values, grid = _exported(node, geometry)
+    return LabelMap(values, grid, labels, node.GetName())
+
+
+def map_from_node(node) -> Map:
+    """The quantity in a volume, NaN again where the node could not hold it."""
+    unit = attributes.fact(node, "Unit") or _unit_meaning(node)
+    if not unit:
+        raise InputError(
+            "E-UNIT",
+            "nothing says in which unit the volume is",
+            where=node.GetName(),
+            fix=f"Say it in the Python console: getNode('{node.GetName()}').SetAttribute('SpatioTemporal.Unit', 's').",
+        )
+    values = node_values(node)
+    if attributes.json_fact(node, "NotANumberCount", 0):
+        values = np.where(values == attributes.json_fact(node, "NotANumberShownAs", 0), np.float32(np.nan), values)
+    return Map(values, node_geometry(node), unit, node.GetName())
+
+
+def stack_from_node(node) -> ImageStack:
+    """The volumes of a sequence whose index is a setting, such as the flip angle."""
+    sequence = sequence_of(node)
+    unit = (sequence.GetIndexUnit() or "").strip() if sequence is not None else ""
+    if sequence is None or not unit or seconds_per_unit(unit) is not None:
+        raise InputError(
+            "E-STACK",
+            "the volumes are not indexed by an acquisition setting",
+            where=node.GetName(),
+            fix="Choose a sequence whose index is the setting, e.g. flip_angle in deg.",
+        )
+    frames = frames_of(sequence)
+    values, geometry = stacked(frames)
+    settings = [float(sequence.GetNthIndexValue(n)) for n in range(frames.count)]
+    return ImageStack(
+        values,
+        settings,
+        geometry,
+        setting=sequence.GetIndexName() or "setting",
+        setting_unit=unit,
+        unit=attributes.fact(sequence, "Unit", "a.u."),
+        name=sequence.GetName(),
+        acquisition=attributes.acquisition_of(*frames.sources),
+    )
+
+
+def add_stack(scene, stack: ImageStack):
+    """A sequence whose index is the setting in which the volumes of a stack differ."""
+    from .voxels import set_node_geometry, set_node_values
+
+    sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", stack.name)
+    sequence.SetIndexName(stack.setting)
+    sequence.SetIndexUnit(stack.setting_unit)
+    volume = slicer.vtkMRMLScalarVolumeNode()
+    volume.SetName(stack.name)
+    set_node_geometry(volume, stack.geometry)
+    for setting, values in zip(stack.settings, stack.values):
+        set_node_values(volume, values)
+        sequence.SetDataNodeAtValue(volume, repr(float(setting)))
+    attributes.set_fact(sequence, "Unit", stack.unit)
+    attributes.set_acquisition(sequence, stack.acquisition)
+    return sequence
+
+
+def curve_from_node(node) -> Curve:
+    """The first quantity over time in a table: the first column is the time."""
+    columns = [_column(node, n) for n in range(node.GetNumberOfColumns())]
+    seconds = seconds_per_unit(columns[0][1]) if columns else None
+    if len(columns) < 2 or seconds is None or not columns[1][1]:
+        found = ", ".join(f"{name} [{unit}]" for name, unit, _ in columns) or "no columns"
+        raise InputError(
+            "E-CURVE",
+            f"a curve needs a column of times with a unit and one of values with a unit, found {found}",
+            where=node.GetName(),
+            fix="Name the columns as in 'time [s]' and 'Cp [mmol/L]', or give them unit labels.",
+        )
+    times, values = (np.array(values, dtype=float) for _, _, values in columns[:2])
+    known = np.isfinite(times) & np.isfinite(values)
+    name, unit, _ = columns[1]
+    return Curve(times[known] * seconds, values[known], unit, f"{node.GetName()} {name}")
+
+
+def table_from_node(node) -> Table:
+    """All columns of a table with their units."""
+    columns = [_column(node, n) for n in range(node.GetNumberOfColumns())]
+    units = {name: unit for name, unit, _ in columns if unit}
+    return Table({name: list(values) for name, _, values in columns}, units, node.GetName())
+
+
+def _column(node, index: int) -> tuple[str, str, list]:
+    array = node.GetTable().GetColumn(index)
+    name, unit = name_and_unit(array.GetName())
+    unit = node.GetColumnUnitLabel(array.GetName()) or unit
+    if isinstance(array, vtk.vtkStringArray):
+        return name, unit, [array.GetValue(row) for row in range(array.GetNumberOfValues())]
+    return name, unit, vtk_to_numpy(array).tolist()
+
+
+def _unit_meaning(node) -> str:
+    entry = node.GetVoxelValueUnits()
+    return (entry.GetCodeMeaning() or "") if entry is not None else ""
+
+
+def _label(segment) -> Label:
+    entry = vtk.reference("")
+    segment.GetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), entry)
+    return Label(segment.GetName(), tuple(segment.GetColor()), *segment_code(str(entry)))
+
+
+def _exported(node, geometry: Geometry | None) -> tuple[np.ndarray, Geometry]:
+    scene = node.GetScene()
+    identifiers = vtk.vtkStringArray()
+    node.GetSegmentation().GetSegmentIDs(identifiers)
+    volume = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "SpatioTemporal regions")
+    reference = _empty_volume(scene, geometry) if geometry is not None else None
+    try:
+        logic = slicer.vtkSlicerSegmentationsModuleLogic
+        if reference is not None:
+            done = logic.ExportSegmentsToLabelmapNode(node, identifiers, volume, reference)
+        else:
+            done = logic.ExportAllSegmentsToLabelmapNode(node, volume, slicer.vtkSegmentation.EXTENT_REFERENCE_GEOMETRY)
+        if not done or not identifiers.GetNumberOfValues():
+            raise InputError(
+                "E-MASK-EMPTY",
+                "the segmentation has no segment with voxels",
+                where=node.GetName(),
+                fix="Draw a region in the Segment Editor.",
+            )
+        return node_values(volume).copy(), node_geometry(volume)
+    finally:
+        for temporary in (volume, reference):
+            if temporary is not None:
+                for place in range(temporary.GetNumberOfDisplayNodes()):
+                    scene.RemoveNode(temporary.GetNthDisplayNode(place))
+                scene.RemoveNode(temporary)
+
+
+def _empty_volume(scene, geometry: Geometry):
+    image = vtk.vtkImageData()
+    image.SetDimensions(*reversed(geometry.shape))
+    image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
+    node = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "SpatioTemporal grid")
+    node.SetAndObserveImageData(image)
+    node.SetIJKToRASMatrix(matrix_of(geometry))
+    return node
