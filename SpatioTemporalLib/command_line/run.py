@@ -21,7 +21,7 @@ from ..run import run as run_analysis
 from .describe import parameter_line
 from .progress import ProgressBar
 from .scene import scene_writer
-from .series_options import add_time_options, time_arguments
+from .series_options import add_time_options, numbers, time_arguments
 
 READERS = {LabelMap: io.read_labels, Curve: io.read_curve, Table: io.read_table}
 
@@ -70,6 +70,8 @@ def options_of(analysis: Analysis) -> argparse.ArgumentParser:
         needed = "" if item.optional else " (required)"
         inputs.add_argument(_flag(item.name), metavar="FILE", help=_plain(f"{item.help}{needed}"), **several)
     add_time_options(inputs)
+    if any(item.kind is ImageStack for item in analysis.inputs):
+        inputs.add_argument("--settings", help="what differs between the volumes of a stack, e.g. flip angles 2,5,12")
     inputs.add_argument(
         "--unit", action="append", default=[], metavar="INPUT=UNIT", help="unit of an input whose file does not say it"
     )
@@ -106,7 +108,7 @@ def _read(item: Input, given, options) -> object:
     if item.kind is Series:
         value = io.read_series(given[0] if len(given) == 1 else given, **time_arguments(options))
     elif item.kind is ImageStack:
-        value = io.read_stack(given)
+        value = io.read_stack(given, settings=numbers(options.settings, "--settings"))
     else:
         value = READERS[item.kind](given)
     return replace(value, unit=unit) if unit else value

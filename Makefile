@@ -1,0 +1,44 @@
+# make demo: the main job on the sample data.   make test: all tests.
+# Each makes its own virtual environment in .venv when there is none.
+
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# Without compiled files every start would compile SciPy, VTK and Slicer's libraries again.
+unexport PYTHONDONTWRITEBYTECODE
+export QT_QPA_PLATFORM ?= offscreen
+
+.PHONY: demo test lint benchmark clean
+
+demo: $(VENV)/demo.stamp
+	$(VENV)/bin/spatiotemporal demo --out out/demo --overwrite
+
+test: $(VENV)/test.stamp
+	$(VENV)/bin/python -m pytest
+
+lint: $(VENV)/test.stamp
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+benchmark: $(VENV)/test.stamp
+	$(PIP) --editable ".[benchmarks]"
+	$(VENV)/bin/python Testing/benchmarks/kinetics.py
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: pyproject.toml setup.py constraints.txt | $(VENV)/bin/python
+	sh Testing/system_libraries.sh
+	$(PIP) --editable ".[figures,slicer]"
+	touch $@
+
+$(VENV)/test.stamp: pyproject.toml setup.py constraints.txt | $(VENV)/bin/python
+	sh Testing/system_libraries.sh
+	$(PIP) --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) out

@@ -1,0 +1,76 @@
+"""The README's examples do what the README says."""
+
+import re
+import shlex
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from small_inputs import small_phantom
+
+import SpatioTemporalLib as st
+from SpatioTemporalLib import cli, registry
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """The files the examples name, in the current folder."""
+    phantom = small_phantom()
+    st.write_series(tmp_path / "dce.seq.nrrd", phantom.series)
+    st.write_labels(tmp_path / "lesion.nii.gz", phantom.tissue)
+    st.write_labels(tmp_path / "artery.nii.gz", phantom.artery)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_python_example_runs(files):
+    example = next(block for block in blocks("python") if "read_series" in block)
+    names = {}
+    exec(compile(example, "README.md", "exec"), names)
+    assert names["result"].ktrans.unit == "1/min"
+    assert (files / "ktrans.nii.gz").exists()
+
+
+def test_command_line_examples_run(files):
+    example = next(block for block in blocks("sh") if "spatiotemporal run" in block).replace("\\\n", "")
+    commands = [shlex.split(line, comments=True)[1:] for line in example.splitlines()]
+    assert [command[0] for command in commands] == ["list", "describe", "run", "convert", "doctor"]
+    for command in commands:
+        if command[0] != "convert":
+            assert cli.main(command) == 0, command
+    assert (files / "results" / "scene.mrb").exists()
+
+
+def test_example_analysis_is_found_and_runs(monkeypatch):
+    example = next(block for block in blocks("python") if "@analysis" in block)
+    module = ModuleType("readme_example")
+    monkeypatch.setitem(sys.modules, "readme_example", module)
+    exec(compile(example, "README.md", "exec"), module.__dict__)
+    point = EntryPoint("example", "readme_example", registry.ENTRY_POINT_GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    registry.discover.cache_clear()
+    values = np.array([1.0, 3.0, 2.0, 2.0, 2.0, 9.0])
+    result = st.run("features.temporal_cnr", series=st.Series.from_curves(np.arange(6.0), values))
+    registry.discover.cache_clear()
+    assert result.cnr.values.item() == pytest.approx((9 - 2) / np.sqrt(0.5), rel=1e-6)
+
+
+def test_analyses_named_in_the_table_exist():
+    named = set(re.findall(r"`((?:kinetics|segmentation)\.\w+)`", README))
+    assert named <= set(st.analyses())
+    assert len(named) >= 8
+
+
+def test_every_picture_and_file_named_exists():
+    root = Path(__file__).parents[2]
+    for path in re.findall(r"\]\((Resources/[^)]+)\)", README) + ["Resources/SampleData/README.md", "LICENSE"]:
+        assert (root / path).is_file(), path
