@@ -105,8 +105,8 @@ def test_stack_is_given_as_several_files(capsys, tmp_path):
         names.append(tmp_path / f"angle{angle:g}.nii.gz")
         st.write_map(names[-1], st.Map(values, stack.geometry, "a.u."))
     code, _, err = run(
-        capsys, "run", "kinetics.variable_flip_angle_t1", "--stack", *names, "--settings", "2,5,12,20", "--repetition-time", "0.005", "--out",
-        tmp_path / "t1",
+        capsys, "run", "kinetics.variable_flip_angle_t1", "--stack", *names, "--settings", "2,5,12,20",
+        "--repetition-time", "0.005", "--out", tmp_path / "t1",
     )  # fmt: skip
     assert code == 0, err
     np.testing.assert_allclose(
