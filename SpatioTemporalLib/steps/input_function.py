@@ -14,7 +14,7 @@ from ..declare import Advanced, Choices, Help, Range, Unit
 from ..errors import Finding, InputError, Severity
 from ..numerics.bolus_arrival import bolus_arrival
 from ..numerics.frame_sampling import FrameSampling, at_instants, continuous_curve, over_intervals
-from ..numerics.population_input_functions import parker_blood_concentration
+from ..numerics.population_input_functions import POPULATIONS, population_concentration
 from .concentration import CONCENTRATION_UNIT, ConcentrationParameters, conversion_for, series_arrival
 
 # A peak this many times the scatter of the baseline is told from noise (reliability of the arrival and the scale).
@@ -45,10 +45,12 @@ class InputFunctionParameters(FrameParameters):
 
     input_function: Annotated[
         str,
-        Choices("auto", "curve", "measured", "parker"),
+        Choices("auto", "curve", "measured", *POPULATIONS),
         Help(
             "auto: the curve if one is given, else the mean over the artery mask if one is given, "
-            "else Parker's population average (2006)."
+            "else Parker's population average. The named ones are population averages: "
+            + "; ".join(f"{name}: {population.title}" for name, population in POPULATIONS.items())
+            + "."
         ),
     ] = "auto"
     hematocrit: Annotated[
@@ -88,8 +90,8 @@ def plasma_input(
         ``E-AIF-FLAT`` and ``E-AIF-SATURATED`` when it cannot be used.
     """
     kind = _kind(aif, aif_mask, parameters)
-    if kind == "parker":
-        return _population(series, mask, parameters), ()
+    if kind in POPULATIONS:
+        return _population(kind, series, mask, parameters), ()
     if kind == "curve":
         blood, findings = _given(aif), ()
     else:
@@ -121,13 +123,14 @@ def _kind(aif, aif_mask, parameters) -> str:
     return kind
 
 
-def _population(series: Series, mask: LabelMap | None, parameters) -> Curve:
+def _population(name: str, series: Series, mask: LabelMap | None, parameters) -> Curve:
     arrival = series_arrival(series, mask) if parameters.arrival is None else parameters.arrival
     start = min(arrival, series.times[0])
     times = np.arange(start, series.times[-1] + POPULATION_STEP, POPULATION_STEP)
-    blood = parker_blood_concentration(times, arrival=arrival, dose=parameters.dose)
-    plasma = blood / (1 - parameters.hematocrit)
-    return Curve(times, plasma, CONCENTRATION_UNIT, f"Parker 2006 population average, {PLASMA}")
+    population = POPULATIONS[name]
+    values = population_concentration(name, times, arrival=arrival, dose=parameters.dose)
+    plasma = values if population.in_plasma else values / (1 - parameters.hematocrit)
+    return Curve(times, plasma, CONCENTRATION_UNIT, f"{population.title} population average, {PLASMA}")
 
 
 def _given(aif: Curve) -> Curve:

@@ -5,7 +5,10 @@ import pytest
 from osipi_cases import cases
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.population_input_functions import (
+    parker_blood_concentration,
+    population_concentration,
+)
 
 TOLERANCES = {"ktrans": (0.005, 0.1), "ve": (0.05, 0.0), "vp": (0.025, 0.0), "delay": (1.0, 0.0)}
 NAMES = {"ktrans": ("Ktrans", "ps"), "ve": ("ve",), "vp": ("vp",)}
@@ -144,3 +147,28 @@ def test_delayed_parker_input_function_agrees(label, worst_error):
     excess = np.abs(estimated - reference) / (0.1 + 0.1 * np.abs(reference))
     worst_error("OSIPI Parker input function, delayed", excess.max(), 1.0, "of its tolerance")
     assert (excess <= 1).all()
+
+
+def by_label(rows):
+    """(times in s, concentrations, rows) of each label's curve; the file's unit of time is the caller's concern."""
+    for label in sorted({row["label"] for row in rows}):
+        chosen = [row for row in rows if row["label"] == label]
+        yield label, *np.array([(row["time"], row["Cb"]) for row in chosen]).T, chosen
+
+
+@pytest.mark.parametrize("label, minutes, reference, _", list(by_label(cases("aif/GeorgiouAIF_ref.csv"))))
+def test_georgiou_input_function_agrees(label, minutes, reference, _, worst_error):
+    estimated = population_concentration("georgiou", 60 * minutes)
+    excess = np.abs(estimated - reference) / (1e-4 + 0.01 * np.abs(reference))
+    worst_error("OSIPI Georgiou input function", excess.max(), 1.0, "of its tolerance")
+    assert (excess <= 1).all()
+
+
+PRECLINICAL = [*by_label(cases("aif/preclinicalAIF_ref.csv")), *by_label(cases("aif/preclinicalAIF_ref_delay.csv"))]
+
+
+@pytest.mark.parametrize("label, seconds, reference, rows", PRECLINICAL, ids=[row[0] for row in PRECLINICAL])
+def test_preclinical_input_function_agrees(label, seconds, reference, rows, worst_error):
+    estimated = population_concentration("preclinical", seconds, arrival=rows[0]["delay"])
+    worst_error("OSIPI preclinical input function", np.abs(estimated - reference).max(), 1e-4, "mmol/L")
+    np.testing.assert_allclose(estimated, reference, rtol=1e-9, atol=1e-9)

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.population_input_functions import (
+    POPULATIONS,
+    parker_blood_concentration,
+    population_concentration,
+)
 from SpatioTemporalLib.simulation.tofts_phantom import PhantomDesign, tofts_phantom
 
 MODEL = "kinetics.extended_tofts"
@@ -186,3 +190,13 @@ def test_concentration_series_needs_no_acquisition(phantom):
     from_concentration = st.run(MODEL, series=bare, mask=phantom.tissue)
     from_signal = st.run(MODEL, series=phantom.series, mask=phantom.tissue)
     np.testing.assert_allclose(from_concentration.ktrans.values, from_signal.ktrans.values, rtol=2e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", sorted(POPULATIONS))
+def test_every_population_input_function_can_be_chosen_and_becomes_plasma_once(phantom, name):
+    result = st.run(MODEL, series=phantom.series, mask=phantom.tissue, input_function=name, arrival=30.0)
+    used = result.input_function[0]
+    published = population_concentration(name, used.times, arrival=30.0)
+    in_plasma = POPULATIONS[name].in_plasma
+    np.testing.assert_allclose(used.values, published if in_plasma else published / 0.58)
+    assert POPULATIONS[name].title in used.name
