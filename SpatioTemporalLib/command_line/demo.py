@@ -14,7 +14,7 @@ from ..context import Context
 from ..data.curve import Table
 from ..data.result import Result
 from ..errors import MissingPackageError
-from ..io.results import require_absent, write_result
+from ..io.results import SUMMARY, require_absent, write_result
 from ..run import run
 from ..sample_data import sample_file
 from ..simulation.tofts_phantom import Phantom, PhantomDesign, tofts_phantom
@@ -43,20 +43,20 @@ def add_to(verbs) -> None:
 
 def demo(arguments) -> None:
     folder = Path(arguments.out)
-    require_absent([folder / "demo.png"], overwrite=arguments.overwrite)
+    made = ["demo.png", "scene.mrb", "phantom.csv", *(f"{name}/{SUMMARY}" for name in FOLDERS.values())]
+    require_absent([folder / name for name in made], overwrite=arguments.overwrite)
     steps = _Steps()
     series, results = _in_vivo(steps)
     for result in results.values():
         write_result(result, folder / FOLDERS[result.provenance.analysis], overwrite=True)
     steps.done("written as NIfTI, CSV and JSON")
-    _scene(folder / "scene.mrb", series, list(results.values()), steps)
-    picture = demo_figure(folder / "demo.png", series, results)
-    steps.done("figure")
+    _scene(folder / "scene.mrb", series, results, steps)
+    _picture(folder / "demo.png", series, results, steps)
     print(f"\nWhat the model says of the regions\n{_of_interest(results['extended_tofts'].statistics)}\n")
     table = _phantom(steps)
     io.write_table(folder / "phantom.csv", table)
     print(f"\nPhantom: truth against the median and the standard deviation of the estimates\n{table}\n")
-    print(f"Everything is in {folder}; look at {picture}. For research only, not for clinical use.")
+    print(f"Everything is in {folder}. For research only, not for clinical use.")
 
 
 def _in_vivo(steps: _Steps) -> tuple:
@@ -90,14 +90,23 @@ def _in_vivo(steps: _Steps) -> tuple:
     return series, named | {"extended_tofts": model, "enhancement": enhancement}
 
 
-def _scene(path: Path, series, results: list[Result], steps: _Steps) -> None:
+def _scene(path: Path, series, results: dict[str, Result], steps: _Steps) -> None:
     try:
         write_scene: Callable = scene_writer(path)
     except MissingPackageError as error:
         print(f"  no scene: {error}")
         return
-    write_scene(path, series=[series], results=results)
+    # A scene opens with the first map of its first result on top.
+    first = results["extended_tofts"]
+    write_scene(path, series=[series], results=[first, *(r for r in results.values() if r is not first)])
     steps.done(f"scene for 3D Slicer: {path}")
+
+
+def _picture(path: Path, series, results: dict[str, Result], steps: _Steps) -> None:
+    try:
+        steps.done(f"picture: {demo_figure(path, series, results)}")
+    except MissingPackageError as error:
+        print(f"  no picture: {error}")
 
 
 def _of_interest(statistics: Table) -> Table:

@@ -16,7 +16,7 @@ from ..data.series import Series
 from ..data.volumes import ImageStack, LabelMap, Map
 from ..declare import Analysis, Input
 from ..errors import MissingPackageError, ParameterError
-from ..io.results import require_absent, write_result
+from ..io.results import SUMMARY, require_absent, write_result
 from ..run import run as run_analysis
 from .describe import parameter_line
 from .progress import ProgressBar
@@ -46,7 +46,7 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     given = options_of(analysis).parse_args(arguments.rest)
     folder = Path(given.out)
     scene = scene_writer(Path(given.scene)) if given.scene else None
-    require_absent([folder / "result.json", *([Path(given.scene)] if scene else [])], overwrite=given.overwrite)
+    require_absent([folder / SUMMARY, *([Path(given.scene)] if scene else [])], overwrite=given.overwrite)
     inputs = {i.name: _read(i, getattr(given, i.name), given) for i in analysis.inputs if getattr(given, i.name)}
     context = Context(report=ProgressBar(), seed=given.seed, **({"threads": given.threads} if given.threads else {}))
     result = run_analysis(analysis.id, context=context, **inputs, **_parameters(analysis, given))

@@ -15,6 +15,7 @@ from ..data.series import Series
 from ..data.volumes import Label, LabelMap
 from ..declare import Advanced, Choices, Help, Range, Unit
 from ..errors import Finding, InputError, Severity
+from ..numerics.bolus_arrival import bolus_arrival
 from ..numerics.delayed_fit import best_delays
 from ..numerics.frame_sampling import FrameSampling
 from .concentration import CONCENTRATION_UNIT, baseline_findings, conversion_for
@@ -106,7 +107,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         "curves": _with_fits(model, plasma, sampling, measured, means),
         "input_function": (plasma,),
         "statistics": _statistics(distribution_table(maps, regions, fitted, model.units), measured, means),
-        "findings": findings + _status_findings(status, series),
+        "findings": findings + _late_input(plasma, measured, series) + _status_findings(status, series),
     }
 
 
@@ -220,6 +221,19 @@ def _statistics(distributions: Table, measured: list[Curve], means: Estimates) -
     columns = dict(distributions.columns)
     first = {name: columns.pop(name) for name in ("region", "quantity", "unit")}
     return Table({**first, "of mean curve": of_mean, **columns}, distributions.units, distributions.name)
+
+
+def _late_input(plasma: Curve, measured: list[Curve], series: Series) -> tuple[Finding, ...]:
+    """Say when tissue enhances before the input does, which no delay of the bolus explains."""
+    arrival = float(bolus_arrival(plasma.times, plasma.values[:, None])[0])
+    interval = float(np.median(series.intervals))
+    early = []
+    for curve in measured:
+        ahead = arrival - float(bolus_arrival(curve.times, curve.values[:, None])[0])
+        if ahead > 2 * interval:
+            early.append(f"{curve.name} by {ahead:.3g} s")
+    text = f"the input function arrives after the tissue ({', '.join(early)}); check its times, or use delay = fit"
+    return (Finding("W-AIF-LATE", Severity.WARN, text, plasma.name),) if early else ()
 
 
 def _status_findings(status: np.ndarray, series: Series) -> tuple[Finding, ...]:

@@ -132,6 +132,14 @@ def test_input_function_that_ends_early_is_reported(phantom):
     assert any(f.code == "W-AIF-SHORT" and "158 s before" in f.message for f in result.findings)
 
 
+def test_input_function_that_arrives_after_the_tissue_is_reported(phantom):
+    times = np.arange(0.0, 360.0)
+    late = st.run(MODEL, series=phantom.series, aif=curve(parker_blood_concentration(times, arrival=60), times))
+    right = st.run(MODEL, series=phantom.series, aif=curve(parker_blood_concentration(times, arrival=30), times))
+    assert any(f.code == "W-AIF-LATE" and "delay = fit" in f.message for f in late.findings)
+    assert "W-AIF-LATE" not in [f.code for f in right.findings]
+
+
 def test_saturated_artery_voxels_are_left_out_and_counted(phantom):
     values = phantom.series.values.copy()
     row, column = np.argwhere(phantom.artery.values[0])[0]
