@@ -59,7 +59,7 @@ class MissingPackageError(SpatioTemporalError):
     package : str
         Name of the package on PyPI.
     extra : str
-        Extra of this project that brings it, as in ``pip install spatiotemporal[extra]``.
+        Extra of this project that brings it, as in ``pip install ".[extra]"``.
     purpose : str
         What needs it.
     """
@@ -69,8 +69,8 @@ class MissingPackageError(SpatioTemporalError):
         self.extra = extra
         super().__init__(
             f"{purpose} needs the package {package}, which is not installed. "
-            f'Install it with: pip install "spatiotemporal[{extra}]" '
-            f"(in Slicer's Python console: slicer.util.pip_install('{package}'))."
+            f"Install it with: pip install {package} (this project's extra [{extra}] brings it), "
+            f"or in Slicer's Python console: slicer.util.pip_install('{package}')."
         )
 
 

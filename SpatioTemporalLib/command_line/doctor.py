@@ -15,10 +15,10 @@ PACKAGES = {
     "scipy": "always",
     "SimpleITK": "MetaImage and other ITK formats",
     "pydicom": "DICOM",
-    "matplotlib": 'figures: pip install "spatiotemporal[figures]"',
-    "slicer-core": 'scenes: pip install "spatiotemporal[slicer]"',
-    "torch": 'networks: pip install "spatiotemporal[networks]"',
-    "monai": 'networks: pip install "spatiotemporal[networks]"',
+    "matplotlib": "figures, extra [figures]",
+    "slicer-core": "scenes, extra [slicer]",
+    "torch": "networks, extra [networks]",
+    "monai": "networks, extra [networks]",
 }
 
 
