@@ -34,13 +34,13 @@ def overlaid_map(scene):
     return next((node for node in found if node is not None), None)
 
 
-def show_legend(volume, title: str) -> None:
+def show_legend(volume, title: str, *, visible: bool = True) -> None:
     """A colour legend with the quantity and its unit."""
     legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(volume)
     legend = legend or slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volume)
     if legend is not None:
         legend.SetTitleText(title)
-        legend.SetVisibility(True)
+        legend.SetVisibility(visible)
 
 
 def fit_views(scene, volume) -> None:

@@ -175,6 +175,7 @@ def _label(segment) -> Label:
 
 def _exported(node, geometry: Geometry | None) -> tuple[np.ndarray, Geometry]:
     scene = node.GetScene()
+    before = _node_ids(scene)
     identifiers = vtk.vtkStringArray()
     node.GetSegmentation().GetSegmentIDs(identifiers)
     volume = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "SpatioTemporal regions")
@@ -194,11 +195,9 @@ def _exported(node, geometry: Geometry | None) -> tuple[np.ndarray, Geometry]:
             )
         return node_values(volume).copy(), node_geometry(volume)
     finally:
-        for temporary in (volume, reference):
-            if temporary is not None:
-                for place in range(temporary.GetNumberOfDisplayNodes()):
-                    scene.RemoveNode(temporary.GetNthDisplayNode(place))
-                scene.RemoveNode(temporary)
+        # Label volumes come with display and colour nodes.
+        for identifier in sorted(_node_ids(scene) - before, reverse=True):
+            scene.RemoveNode(scene.GetNodeByID(identifier))
 
 
 def _empty_volume(scene, geometry: Geometry):
@@ -209,3 +208,9 @@ def _empty_volume(scene, geometry: Geometry):
     node.SetAndObserveImageData(image)
     node.SetIJKToRASMatrix(matrix_of(geometry))
     return node
+
+
+def _node_ids(scene) -> set[str]:
+    nodes = scene.GetNodesByClass("vtkMRMLNode")
+    nodes.UnRegister(None)
+    return {nodes.GetItemAsObject(index).GetID() for index in range(nodes.GetNumberOfItems())}

@@ -56,11 +56,11 @@ class ctkCollapsibleButton(doubled(QtWidgets.QAbstractButton)):
     def paintEvent(self, event):
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.Antialiasing)
-        header = QtCore.QRect(0, 1, self.width() - 1, HEADER - 2)
-        painter.setPen(self.palette().color(QtGui.QPalette.Mid))
-        painter.setBrush(self.palette().color(QtGui.QPalette.Button))
+        header = QtCore.QRect(0, 1, self.width - 1, HEADER - 2)
+        painter.setPen(self.palette.color(QtGui.QPalette.Mid))
+        painter.setBrush(self.palette.color(QtGui.QPalette.Button))
         painter.drawRoundedRect(header, 3, 3)
-        painter.setBrush(self.palette().color(QtGui.QPalette.ButtonText))
+        painter.setBrush(self.palette.color(QtGui.QPalette.ButtonText))
         painter.setPen(QtCore.Qt.NoPen)
         x, y = 10, HEADER // 2
         points = (
@@ -69,8 +69,9 @@ class ctkCollapsibleButton(doubled(QtWidgets.QAbstractButton)):
             else [(x - 2, y - 3), (x + 8, y - 3), (x + 3, y + 4)]
         )
         painter.drawPolygon(QtGui.QPolygon([QtCore.QPoint(*point) for point in points]))
-        painter.setPen(self.palette().color(QtGui.QPalette.ButtonText))
+        painter.setPen(self.palette.color(QtGui.QPalette.ButtonText))
         painter.drawText(header.adjusted(26, 0, 0, 0), QtCore.Qt.AlignVCenter, self.text)
+        painter.end()
 
 
 @register

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import types
+from xml.etree import ElementTree
 
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 
@@ -78,17 +79,22 @@ class Loader(QtUiTools.QUiLoader):
 
     def load(self, file, parent=None):
         path = file.fileName() if hasattr(file, "fileName") else str(file)
-        widget = super().load(file, parent)
+        form = ElementTree.parse(path).getroot()
+        connections = form.find("connections")
+        if connections is not None:
+            form.remove(connections)
+        buffer = QtCore.QBuffer()
+        buffer.setData(ElementTree.tostring(form))
+        buffer.open(QtCore.QIODevice.ReadOnly)
+        widget = super().load(buffer, parent)
         self.kept.append(self)
-        _connect_scenes(widget, path)
+        _connect_scenes(widget, path, connections if connections is not None else ())
         return widget
 
 
-def _connect_scenes(widget, path: str) -> None:
-    """QUiLoader cannot make connections that pass a scene; made here from the file."""
-    from xml.etree import ElementTree
-
-    for connection in ElementTree.parse(path).getroot().iter("connection"):
+def _connect_scenes(widget, path: str, connections) -> None:
+    """QUiLoader cannot make connections that pass a scene; made here."""
+    for connection in connections:
         if connection.findtext("signal") == "mrmlSceneChanged(vtkMRMLScene*)":
             named = connection.findtext("receiver")
             receiver = widget.findChild(QtCore.QObject, named)

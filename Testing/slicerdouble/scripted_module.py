@@ -40,6 +40,9 @@ class ScriptedLoadableModuleWidget:
     def resourcePath(self, filename):
         return str(Path(inspect.getfile(type(self))).parent / "Resources" / filename)
 
+    def setup(self):
+        """Called once; panels add their widgets here."""
+
     def cleanup(self):
         """Called when the panel is destroyed."""
 

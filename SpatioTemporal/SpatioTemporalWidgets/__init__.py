@@ -1,0 +1,1 @@
+"""The parts of the panel; nothing here knows an analysis by name."""

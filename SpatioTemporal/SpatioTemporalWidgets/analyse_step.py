@@ -1,0 +1,182 @@
+"""Step 3: which analysis, on which inputs, with which parameters; all from its declaration."""
+
+from __future__ import annotations
+
+import json
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+from SpatioTemporalNodes.value_nodes import NODE_CLASSES
+
+import SpatioTemporalLib as st
+
+from .parameter_form import ParameterForm
+from .step import Step, empty_layout
+
+
+class AnalyseStep(Step):
+    """Chooses an analysis; `analysis` is its declaration, None without one."""
+
+    file = "AnalyseStep.ui"
+
+    def set_up(self) -> None:
+        self.analysis = None
+        self.selectors: dict[str, object] = {}
+        self.from_data = ""
+        self.settings: dict[str, dict] = {}
+        self.layouts = [part.layout() for part in (self.ui.inputsBox, self.ui.basicBox, self.ui.advancedButton)]
+        self.form = ParameterForm(*self.layouts[1:], self._changed)
+        self.fill_tree()
+        self.ui.searchEdit.connect("textChanged(QString)", self.fill_tree)
+        self.ui.analysisTree.connect("itemSelectionChanged()", self.panel.guarded(self._chosen))
+        self.ui.resetButton.connect("clicked()", self.panel.guarded(self.form.reset))
+        self._show_form()
+
+    def fill_tree(self, text: str = "") -> None:
+        """The analyses that have all words of the text in their name, summary or reference."""
+        tree, words = self.ui.analysisTree, text.lower().split()
+        tree.blockSignals(True)
+        tree.clear()
+        domains: dict[str, object] = {}
+        for analysis in st.analyses().values():
+            about = f"{analysis.id} {analysis.title} {analysis.summary} {analysis.citation}".lower()
+            if all(word in about for word in words):
+                domain = domains.get(analysis.domain) or self._add_domain(analysis.domain)
+                domains[analysis.domain] = domain
+                self._add_analysis(domain, analysis)
+        self._add_broken(words)
+        tree.blockSignals(False)
+
+    def choose(self, id: str) -> None:
+        """Show the form of an analysis."""
+        self._keep_settings()
+        self.analysis = st.analyses().get(id)
+        self.panel.parameters.analysis = id if self.analysis is not None else ""
+        self._show_form()
+        self.panel.analysis_changed()
+
+    def nodes(self) -> dict[str, object]:
+        """The chosen input nodes by input name."""
+        chosen = {name: selector.currentNode() for name, selector in self.selectors.items()}
+        if self.from_data:
+            chosen[self.from_data] = self.panel.data.node
+        return {name: node for name, node in chosen.items() if node is not None}
+
+    def values(self) -> dict[str, object]:
+        """The parameters that fit what is declared."""
+        return self.form.values()
+
+    def faults(self) -> list[str]:
+        """What is missing or does not fit, in words; empty when it can run."""
+        if self.analysis is None:
+            return [_("Choose an analysis in step 3.")]
+        nodes, faults = self.nodes(), []
+        for declared in self.analysis.inputs:
+            if not declared.optional and declared.name not in nodes:
+                where = _("step 1") if declared.name == self.from_data else _("step 3")
+                faults.append(_("Choose {name} in {step}.").format(name=declared.name.replace("_", " "), step=where))
+        view = self.panel.data.view
+        if self.from_data in nodes and view is not None and not view.timed:
+            faults.append(_("The series has no frame times; give them in step 1."))
+        return faults + self.form.faults()
+
+    def show_run(self, id: str, parameters: dict, nodes: dict) -> None:
+        """Put the analysis, parameters and inputs of an earlier run into the form."""
+        self.choose(id)
+        self.form.set(parameters)
+        for name, node in nodes.items():
+            if name in self.selectors:
+                self.selectors[name].setCurrentNode(node)
+        self.select(id)
+
+    def select(self, id: str) -> None:
+        """Mark an analysis in the tree."""
+        tree = self.ui.analysisTree
+        for place in range(tree.topLevelItemCount):
+            domain = tree.topLevelItem(place)
+            for index in range(domain.childCount()):
+                if domain.child(index).data(0, qt.Qt.UserRole) == id:
+                    tree.blockSignals(True)
+                    tree.setCurrentItem(domain.child(index))
+                    tree.blockSignals(False)
+
+    def restore(self) -> None:
+        self.settings = json.loads(self.panel.parameters.settings or "{}")
+        self.analysis = None
+        if self.panel.parameters.analysis:
+            self.choose(self.panel.parameters.analysis)
+            self.select(self.panel.parameters.analysis)
+
+    def _add_domain(self, name: str):
+        item = qt.QTreeWidgetItem(self.ui.analysisTree)
+        item.setText(0, name.replace("_", " ").capitalize())
+        item.setFlags(qt.Qt.ItemIsEnabled)
+        item.setExpanded(True)
+        return item
+
+    def _add_analysis(self, domain, analysis) -> None:
+        item = qt.QTreeWidgetItem(domain)
+        item.setText(0, analysis.title)
+        item.setToolTip(0, analysis.summary)
+        item.setData(0, qt.Qt.UserRole, analysis.id)
+
+    def _add_broken(self, words: list[str]) -> None:
+        if words or not st.unavailable():
+            return
+        domain = self._add_domain(_("not available"))
+        for broken in st.unavailable():
+            item = qt.QTreeWidgetItem(domain)
+            item.setText(0, f"{broken.module}: {broken.reason}")
+            item.setDisabled(True)
+
+    def _chosen(self) -> None:
+        item = self.ui.analysisTree.currentItem()
+        id = item.data(0, qt.Qt.UserRole) if item is not None else None
+        if id:
+            self.choose(id)
+
+    def _show_form(self) -> None:
+        for layout in self.layouts:
+            empty_layout(layout)
+        analysis = self.analysis
+        parameters = analysis.parameters if analysis is not None else ()
+        self._show_inputs()
+        self.form.show(parameters)
+        if analysis is not None:
+            self.form.set(self.settings.get(analysis.id, {}))
+        self.ui.summaryLabel.setText(_about(analysis) if analysis is not None else _("Choose an analysis."))
+        self.ui.advancedButton.setVisible(any(p.advanced for p in parameters))
+        self.ui.resetButton.setVisible(bool(parameters))
+
+    def _show_inputs(self) -> None:
+        self.selectors, self.from_data = {}, ""
+        for declared in self.analysis.inputs if self.analysis is not None else ():
+            if declared.kind is st.Series and not self.from_data:
+                # The first series is that of step 1.
+                self.from_data = declared.name
+                continue
+            selector = slicer.qMRMLNodeComboBox()
+            selector.nodeTypes = list(NODE_CLASSES[declared.kind])
+            selector.noneEnabled = True
+            selector.noneDisplay = _("None") if declared.optional else _("Choose one")
+            selector.addEnabled = selector.removeEnabled = False
+            selector.setToolTip(f"{declared.help} [{declared.unit}]" if declared.unit else declared.help)
+            selector.setObjectName(f"input_{declared.name}")
+            selector.setMRMLScene(slicer.mrmlScene)
+            selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: self.panel.run.check())
+            self.layouts[0].addRow(f"{declared.name.replace('_', ' ')}:", selector)
+            self.selectors[declared.name] = selector
+
+    def _changed(self) -> None:
+        self._keep_settings()
+        self.panel.analysis_changed()
+
+    def _keep_settings(self) -> None:
+        if self.analysis is not None and self.form.fields:
+            self.settings[self.analysis.id] = self.form.changed_values()
+            self.panel.parameters.settings = json.dumps(self.settings)
+
+
+def _about(analysis) -> str:
+    return f"{analysis.summary}<br><small>{analysis.citation}</small>"

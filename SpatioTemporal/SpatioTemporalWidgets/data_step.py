@@ -1,0 +1,149 @@
+"""Step 1: which series, what was understood of it, and its times."""
+
+from __future__ import annotations
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+from SpatioTemporalNodes.frames import proxy_of, sequence_of
+from SpatioTemporalNodes.overlay import fit_views, show_overlay
+from SpatioTemporalNodes.sample_nodes import add_sample_data
+from SpatioTemporalNodes.series_view import give_times, view_of
+
+from SpatioTemporalLib.errors import InputError
+
+from .step import Step
+
+WARNING = "color: #b35900;"
+
+
+class DataStep(Step):
+    """Chooses the series; `view` is what is known of it, None without one."""
+
+    file = "DataStep.ui"
+
+    def set_up(self) -> None:
+        self.view = None
+        self.node = None
+        guarded = self.panel.guarded
+        self.ui.sampleButton.connect("clicked()", guarded(self.load_sample))
+        self.ui.shownButton.connect("clicked()", guarded(self.use_shown))
+        self.ui.intervalButton.connect("clicked()", guarded(self.fill_interval))
+        self.ui.applyTimesButton.connect("clicked()", guarded(self.apply_times))
+        self.ui.resetTimesButton.connect("clicked()", guarded(self.reset_times))
+        self.ui.seriesSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.choose)
+        self.ui.timeTable.setHorizontalHeaderLabels([_("Frame"), _("Time [s]")])
+        self.ui.timeTable.verticalHeader().setVisible(False)
+        self.ui.timeTable.horizontalHeader().setStretchLastSection(True)
+
+    def load_sample(self) -> None:
+        """The examination that comes with the extension, chosen and shown."""
+        self.ui.seriesSelector.setCurrentNode(add_sample_data(slicer.mrmlScene))
+
+    def use_shown(self) -> None:
+        """The series whose volume is in the slice views."""
+        composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+        shown = [slicer.mrmlScene.GetNodeByID(c.GetBackgroundVolumeID() or "") for c in composites]
+        volume = next((node for node in shown if node is not None), None)
+        if volume is None:
+            raise InputError(
+                "E-NO-IMAGE", _("no volume is shown in the slice views"), fix=_("Show one, or choose a series.")
+            )
+        self.choose(sequence_of(volume) or volume)
+        self.ui.seriesSelector.setCurrentNode(self.node)
+
+    def choose(self, node) -> None:
+        """Take a node as the series and say what was understood of it."""
+        if node is self.node and self.view is not None:
+            return
+        self.node, self.view = node, None
+        self.panel.parameters.series = node
+        try:
+            self.view = view_of(node) if node is not None else None
+        except InputError as error:
+            self._say(_("This cannot be used as a series."), str(error))
+        if self.view is not None:
+            self._show_images()
+        self._show()
+
+    def apply_times(self) -> None:
+        """Take the times in the table."""
+        table = self.ui.timeTable
+        give_times(self.node, [self._cell(row) for row in range(table.rowCount)])
+        self._again()
+
+    def reset_times(self) -> None:
+        """Forget times that were given here."""
+        if self.node is not None:
+            give_times(self.node, None)
+            self._again()
+
+    def fill_interval(self) -> None:
+        """Put evenly spaced times into the table."""
+        for row in range(self.ui.timeTable.rowCount):
+            self.ui.timeTable.item(row, 1).setText(f"{row * self.ui.intervalBox.value:g}")
+
+    def restore(self) -> None:
+        self.node = self.view = None
+        node = self.panel.parameters.series
+        self.ui.seriesSelector.setCurrentNode(node)
+        self.choose(node)
+
+    def scene_closed(self) -> None:
+        self.node = self.view = None
+        self._show()
+
+    def _again(self) -> None:
+        node, self.node, self.view = self.node, None, None
+        self.choose(node)
+
+    def _show_images(self) -> None:
+        sequence = sequence_of(self.node)
+        proxy = proxy_of(sequence) if sequence is not None else self.node
+        shown = [c.GetBackgroundVolumeID() for c in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")]
+        # Who has the series in view already keeps the position and the map over it.
+        if proxy is not None and proxy.GetID() not in shown:
+            show_overlay(slicer.mrmlScene, proxy, None)
+            fit_views(slicer.mrmlScene, proxy)
+
+    def _show(self) -> None:
+        if self.view is not None:
+            odd = [f"{finding}" for finding in self.view.findings]
+            if not self.view.timed:
+                odd.insert(0, _("Curves can be looked at, but nothing can be quantified. ") + self.view.why_not)
+            self._say(str(self.view), "\n".join(odd))
+        elif self.node is None:
+            self._say(_("Choose a series, or load the sample data."), "")
+        self.ui.timesButton.setVisible(self.view is not None)
+        self.ui.timesButton.collapsed = self.view is None or self.view.timed
+        self._fill_table()
+        self.panel.series_changed()
+
+    def _say(self, understood: str, odd: str) -> None:
+        self.ui.understoodLabel.setText(understood)
+        self.ui.oddLabel.setText(odd)
+        self.ui.oddLabel.setStyleSheet(WARNING)
+        self.ui.oddLabel.setVisible(bool(odd))
+
+    def _fill_table(self) -> None:
+        table, times = self.ui.timeTable, [] if self.view is None else self.view.times
+        table.setRowCount(len(times))
+        for row, time in enumerate(times):
+            number = qt.QTableWidgetItem(str(row))
+            number.setFlags(qt.Qt.ItemIsEnabled)
+            table.setItem(row, 0, number)
+            table.setItem(row, 1, qt.QTableWidgetItem(f"{time:.10g}" if self.view.timed else ""))
+        if len(times) > 1 and self.view.timed:
+            self.ui.intervalBox.setValue(float(times[1] - times[0]))
+
+    def _cell(self, row: int) -> float:
+        text = self.ui.timeTable.item(row, 1).text().strip().replace(",", ".")
+        try:
+            return float(text)
+        except ValueError:
+            found = text or _("nothing")
+            raise InputError(
+                "E-TIME-VALUE",
+                _("frame {row} has the time {found}, which is no number").format(row=row, found=found),
+                fix=_("Fill in seconds for every frame, or give the interval."),
+            ) from None

@@ -1,0 +1,263 @@
+"""Step 2: curves under the cursor, at pinned points and of segments."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import qt
+import slicer
+from slicer.i18n import tr as _
+from SpatioTemporalNodes.colours import categorical_colour
+from SpatioTemporalNodes.frames import browser_of
+from SpatioTemporalNodes.series_view import series_of, view_of
+from SpatioTemporalNodes.table_nodes import CurveNodes, fill_chart
+from SpatioTemporalNodes.value_nodes import labels_from_node
+
+from SpatioTemporalLib.data import Curve
+from SpatioTemporalLib.errors import InputError, SpatioTemporalError
+from SpatioTemporalLib.io import write_curves
+from SpatioTemporalLib.steps.regions import region_curves
+
+from .curve_modes import MODES, shown_curve
+from .curve_plot import CurvePlot, Line
+from .step import Step
+
+CURSOR_COLOUR = (0.15, 0.15, 0.15)
+
+
+class LookStep(Step):
+    """Draws the curves; follows the mouse over the slice views and the frame that is shown."""
+
+    file = "LookStep.ui"
+
+    def set_up(self) -> None:
+        self.view = self.other = None
+        self.cursor, self.pins = None, []
+        self.segments: list[tuple[Curve, tuple]] = []
+        self.observed: list[tuple] = []
+        self.plot = CurvePlot(self.ui.plotLabel, self.go_to)
+        for key, text in MODES.items():
+            self.ui.modeBox.addItem(text, key)
+        guarded = self.panel.guarded
+        self.ui.modeBox.connect("currentIndexChanged(int)", guarded(self._mode_changed))
+        self.ui.baselineBox.connect("valueChanged(int)", guarded(self.redraw))
+        self.ui.frameSlider.connect("valueChanged(int)", self._slid)
+        self.ui.pinButton.connect("clicked()", guarded(self.pin))
+        self.ui.clearButton.connect("clicked()", guarded(self.clear))
+        self.ui.exportButton.connect("clicked()", guarded(self._export))
+        self.ui.chartButton.connect("clicked()", guarded(self.to_chart))
+        self.ui.segmentationSelector.connect("currentNodeChanged(vtkMRMLNode*)", guarded(self.measure_segments))
+        self.ui.compareSelector.connect("currentNodeChanged(vtkMRMLNode*)", guarded(self._compare))
+
+    def show_series(self, view) -> None:
+        """Take another series, or None."""
+        self.stop_listening()
+        self.view = view
+        self.ui.frameSlider.setMaximum(0 if view is None else view.frames.count - 1)
+        if view is not None:
+            self._listen()
+            self.measure_segments()
+        self.redraw()
+
+    def move_to(self, ras) -> None:
+        """Show the curve at a position in RAS mm."""
+        inside = self.view is not None and self.view.probe.voxel(ras) is not None
+        if inside:
+            self.cursor = tuple(float(x) for x in ras)
+            k, j, i = self.view.probe.voxel(ras)
+            place = ", ".join(f"{letter} {value:.1f}" for letter, value in zip("RAS", self.cursor))
+            self.ui.cursorLabel.setText(f"{place} mm; voxel {i}, {j}, {k}")
+            self.redraw()
+
+    def pin(self) -> None:
+        """Keep the curve at the last position of the mouse."""
+        if self.cursor is None:
+            raise InputError(
+                "E-NO-POINT", _("no position was pointed at yet"), fix=_("Move the mouse over a slice view first.")
+            )
+        self.pins = [*self.pins, self.cursor]
+        self._remember()
+
+    def clear(self) -> None:
+        self.pins, self.cursor = [], None
+        self._remember()
+
+    def go_to(self, time: float) -> None:
+        """Show the frame nearest to a time."""
+        if self.view is not None:
+            self.ui.frameSlider.setValue(int(np.abs(self.view.times - time).argmin()))
+
+    def measure_segments(self) -> None:
+        """Mean curve of each segment with the spread of its voxels."""
+        self.segments = []
+        node = self.ui.segmentationSelector.currentNode()
+        if node is not None and self.view is not None:
+            labels = labels_from_node(node, self.view.probe.geometry)
+            series = series_of(self.panel.data.node) if self.view.timed else None
+            if series is not None:
+                curves = region_curves(series, labels, np.ones(labels.values.shape, bool), _as_it_is, series.unit)
+                colours = {label.name: label.colour for label in labels.labels.values()}
+                self.segments = [(curve, colours[curve.name]) for curve in curves]
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw everything again."""
+        lines, unit, note = [], "", ""
+        try:
+            drawn = self._drawn()
+            lines, unit = [line for line, _ in drawn], next((unit for _, unit in drawn), "")
+        except SpatioTemporalError as error:
+            note = str(error)
+        timed = self.view is None or self.view.timed
+        title = f"{MODES[self.mode].split(' [')[0]} [{unit}]" if unit else ""
+        self.plot.show(lines, _("time [s]") if timed else _("frame"), title, self._now(), note)
+
+    @property
+    def mode(self) -> str:
+        return self.ui.modeBox.itemData(self.ui.modeBox.currentIndex)
+
+    def curves(self) -> list[Curve]:
+        """All curves that are drawn, as they are drawn."""
+        return [
+            Curve(line.times, line.values, unit, line.name, spread=line.spread, fit_of=fit_of)
+            for (line, unit), fit_of in (
+                (d, d[0].name.removesuffix(" fit") if d[0].dashed else "") for d in self._drawn()
+            )
+        ]
+
+    def save(self, path) -> None:
+        """Write the curves that are drawn to a CSV file."""
+        curves = self.curves()
+        if not curves:
+            raise InputError("E-NO-CURVE", _("no curve is shown"), fix=_("Pin a point or choose segments."))
+        write_curves(path, curves)
+
+    def to_chart(self) -> None:
+        """The curves that are drawn as a chart in the plot view, kept in the scene."""
+        scene, curves = slicer.mrmlScene, tuple(self.curves())
+        if not curves:
+            raise InputError("E-NO-CURVE", _("no curve is shown"), fix=_("Pin a point or choose segments."))
+        name = _("Curves of {name}").format(name=self.view.frames.label)
+        nodes = CurveNodes(
+            scene.AddNewNodeByClass("vtkMRMLTableNode", f"{name} table"),
+            tuple(scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", curve.name) for curve in curves),
+            scene.AddNewNodeByClass("vtkMRMLPlotChartNode", name),
+        )
+        fill_chart(nodes, curves, name)
+        slicer.modules.plots.logic().ShowChartInLayout(nodes.chart)
+
+    def restore(self) -> None:
+        parameters = self.panel.parameters
+        self.pins = [tuple(point) for point in json.loads(parameters.pins or "[]")]
+        index = self.ui.modeBox.findData(parameters.mode or "signal")
+        self.ui.modeBox.setCurrentIndex(max(index, 0))
+        self.redraw()
+
+    def scene_closed(self) -> None:
+        self.stop_listening()
+        self.view = self.other = self.cursor = None
+        self.pins, self.segments = [], []
+        self.redraw()
+
+    def stop_listening(self) -> None:
+        for target, tag in self.observed:
+            target.RemoveObserver(tag)
+        self.observed = []
+
+    def _drawn(self) -> list[tuple[Line, str]]:
+        """Every line with the unit of its values."""
+        if self.mode == "fit":
+            return _fit_lines(self.panel.results.chosen_curves())
+        if self.view is None:
+            return []
+        if self.mode == "concentration" and not self.view.timed:
+            raise InputError("E-TIME-FRAMES", _("concentration needs frame times"), fix=_("Give them in step 1."))
+        places = [(_("cursor"), self.cursor, CURSOR_COLOUR)] if self.cursor is not None else []
+        places += [(f"{_('point')} {n}", ras, categorical_colour(n - 1)) for n, ras in enumerate(self.pins, start=1)]
+        drawn = []
+        for name, ras, colour in places:
+            for view, dashed in ((self.view, False), (self.other, True)):
+                curve = view.curve(ras, name) if view is not None else None
+                if curve is not None:
+                    text = f"{name}, {view.frames.label}" if dashed else name
+                    drawn.append(self._line(replace(curve, name=text), colour, view, dashed))
+        for n, (curve, colour) in enumerate(self.segments):
+            drawn.append(self._line(curve, colour or categorical_colour(n), self.view, False))
+        return drawn
+
+    def _line(self, curve: Curve, colour, view, dashed: bool) -> tuple[Line, str]:
+        settings = self.panel.analyse.values() if self.mode == "concentration" else {}
+        shown = shown_curve(curve, self.mode, self.ui.baselineBox.value, view.acquisition, settings)
+        line = Line(shown.times, shown.values, shown.name, colour, dashed=dashed, spread=shown.spread)
+        return line, shown.unit
+
+    def _listen(self) -> None:
+        crosshair = slicer.mrmlScene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
+        if crosshair is not None:
+            event = slicer.vtkMRMLCrosshairNode.CursorPositionModifiedEvent
+            self.observed.append((crosshair, crosshair.AddObserver(event, self._cursor_moved)))
+        browser = browser_of(self.panel.data.node)
+        if browser is not None:
+            self.observed.append((browser, browser.AddObserver("ModifiedEvent", self._frame_changed)))
+
+    def _cursor_moved(self, crosshair, event) -> None:
+        position = [0.0, 0.0, 0.0]
+        if crosshair.GetCursorPositionRAS(position):
+            self.move_to(position)
+
+    def _frame_changed(self, browser, event) -> None:
+        number = browser.GetSelectedItemNumber()
+        if number != self.ui.frameSlider.value:
+            self.ui.frameSlider.setValue(number)
+            self.redraw()
+
+    def _slid(self, number: int) -> None:
+        browser = browser_of(self.panel.data.node) if self.panel.data.node is not None else None
+        if browser is not None and browser.GetSelectedItemNumber() != number:
+            browser.SetSelectedItemNumber(number)
+        self.redraw()
+
+    def _now(self) -> float | None:
+        return (
+            None
+            if self.view is None
+            else float(self.view.times[min(self.ui.frameSlider.value, len(self.view.times) - 1)])
+        )
+
+    def _mode_changed(self) -> None:
+        self.panel.parameters.mode = self.mode
+        self.redraw()
+
+    def _compare(self) -> None:
+        node = self.ui.compareSelector.currentNode()
+        self.other = view_of(node) if node is not None else None
+        self.redraw()
+
+    def _remember(self) -> None:
+        self.panel.parameters.pins = json.dumps(self.pins)
+        self.redraw()
+
+    def _export(self) -> None:
+        path = qt.QFileDialog.getSaveFileName(self.widget, _("Save curves"), "curves.csv", _("Tables (*.csv)"))
+        path = path[0] if isinstance(path, tuple) else path
+        if path:
+            self.save(path)
+
+
+def _as_it_is(curves, index):
+    return curves
+
+
+def _fit_lines(curves: list[Curve]) -> list[tuple[Line, str]]:
+    if not curves:
+        raise InputError("E-NO-CURVE", _("the chosen run has no curves"), fix=_("Choose a run in step 5."))
+    names = [curve.name for curve in curves if not curve.fit_of]
+    lines = []
+    for n, curve in enumerate(curves):
+        owner = curve.fit_of if curve.fit_of in names else curve.name
+        colour = categorical_colour(names.index(owner) if owner in names else n)
+        line = Line(curve.times, curve.values, curve.name, colour, points=not curve.fit_of, spread=curve.spread)
+        lines.append((line, curve.unit))
+    return lines

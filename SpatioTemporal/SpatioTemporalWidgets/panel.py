@@ -1,0 +1,106 @@
+"""The five steps together, and what one tells the others."""
+
+from __future__ import annotations
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+from SpatioTemporalNodes.runs import in_words
+
+from .analyse_step import AnalyseStep
+from .data_step import DataStep
+from .look_step import LookStep
+from .results_step import ResultsStep
+from .run_step import RunStep
+
+POLL_INTERVAL = 50  # ms
+STEPS = ("data", "look", "analyse", "run", "results")
+
+
+class Panel:
+    """The panel's steps on one logic.
+
+    Parameters
+    ----------
+    logic : SpatioTemporalLogic
+    parameters : typed parameter node
+    resource : callable(name) -> path
+    """
+
+    def __init__(self, logic, parameters, resource):
+        self.logic, self.parameters, self.resource = logic, parameters, resource
+        self.widget = slicer.util.loadUI(resource("UI/SpatioTemporal.ui"))
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        self.look = LookStep(self)
+        self.analyse = AnalyseStep(self)
+        self.run = RunStep(self)
+        self.results = ResultsStep(self)
+        self.data = DataStep(self)
+        for name in STEPS:
+            getattr(self.ui, f"{name}Button").layout().addWidget(getattr(self, name).widget)
+        self.timer = qt.QTimer()
+        self.timer.setInterval(POLL_INTERVAL)
+        self.timer.connect("timeout()", self.poll)
+        self.restore()
+
+    @property
+    def steps(self) -> list:
+        return [getattr(self, name) for name in STEPS]
+
+    def series_changed(self) -> None:
+        """The data step understood another series, or other times of it."""
+        self.look.show_series(self.data.view)
+        self.run.check()
+
+    def analysis_changed(self) -> None:
+        self.look.redraw()
+        self.run.check()
+
+    def run_started(self) -> None:
+        self.timer.start()
+
+    def poll(self) -> None:
+        """Hear of the runs; called by a timer while there are any."""
+        for job, event in self.logic.runs.poll():
+            self.run.hear(job, event)
+            if job.result is not None:
+                self.results.show_new(job)
+        if not self.logic.runs.jobs:
+            self.timer.stop()
+
+    def guarded(self, function):
+        """The function with its errors shown where the user looks, in words."""
+
+        def call(*given):
+            try:
+                return function()
+            except Exception as error:  # noqa: BLE001 - whatever goes wrong is said, and the panel lives on
+                self.say(in_words(error), wrong=True)
+                return None
+
+        return call
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        self.run.say(text, wrong=wrong)
+
+    def restore(self) -> None:
+        """Show what the parameter node of this scene says."""
+        self.data.restore()
+        self.analyse.restore()
+        self.look.restore()
+        self.results.refresh()
+
+    def scene_closed(self) -> None:
+        """Stop what runs and forget the nodes."""
+        running = bool(self.logic.runs.jobs)
+        self.logic.runs.forget_all()
+        for step in self.steps:
+            step.scene_closed()
+        if running:
+            self.say(_("The scene was closed; the run was stopped."))
+
+    def close(self) -> None:
+        """Let go of the scene; called before the panel is destroyed."""
+        self.timer.stop()
+        self.logic.runs.forget_all()
+        self.look.stop_listening()

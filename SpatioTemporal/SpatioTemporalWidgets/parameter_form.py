@@ -1,0 +1,174 @@
+"""A form built from the parameters an analysis declares."""
+
+from __future__ import annotations
+
+import qt
+from slicer.i18n import tr as _
+
+from SpatioTemporalLib.declare import Parameter
+from SpatioTemporalLib.errors import ParameterError
+
+WRONG = "border: 1px solid #c00000;"
+REASON = "color: #c00000;"
+
+
+class Field:
+    """One parameter: its editor, and below it the reason when its value does not fit.
+
+    Parameters
+    ----------
+    parameter : Parameter
+    changed : callable()
+        Told after each change.
+    """
+
+    def __init__(self, parameter: Parameter, changed):
+        self.parameter, self.changed = parameter, changed
+        self.editor = _editor(parameter)
+        self.editor.setObjectName(f"parameter_{parameter.name}")
+        self.editor.setToolTip(_tooltip(parameter))
+        self.reason = qt.QLabel()
+        self.reason.setWordWrap(True)
+        self.reason.setStyleSheet(REASON)
+        self.reason.hide()
+        self.label = qt.QLabel(_label(parameter))
+        self.label.setToolTip(_tooltip(parameter))
+        self.set(parameter.default)
+        _connect(self.editor, self._edited)
+
+    def add_to(self, form) -> None:
+        form.addRow(self.label, self.editor)
+        form.addRow(self.reason)
+
+    def get(self) -> object:
+        """The checked value.
+
+        Raises
+        ------
+        ParameterError
+            When it does not fit what is declared.
+        """
+        return self.parameter.check(self._raw())
+
+    def set(self, value: object) -> None:
+        if isinstance(self.editor, qt.QCheckBox):
+            self.editor.setChecked(bool(value))
+        elif isinstance(self.editor, qt.QComboBox):
+            self.editor.setCurrentIndex(max(self.editor.findData("" if value is None else value), 0))
+        else:
+            self.editor.setText(_as_text(value))
+
+    def show_validity(self) -> bool:
+        """Mark the field when its value does not fit; whether it fits."""
+        try:
+            self.get()
+            text = ""
+        except ParameterError as error:
+            text = error.message
+        self.reason.setText(text)
+        self.reason.setVisible(bool(text))
+        self.editor.setStyleSheet(WRONG if text else "")
+        return not text
+
+    def _raw(self) -> object:
+        if isinstance(self.editor, qt.QCheckBox):
+            return bool(self.editor.checked)
+        if isinstance(self.editor, qt.QComboBox):
+            return self.editor.itemData(self.editor.currentIndex) or None
+        text = str(self.editor.text).strip()
+        unit = self.parameter.unit
+        text = text.removesuffix(unit).strip() if unit else text
+        if self.parameter.type is float and not self.parameter.repeated:
+            text = text.replace(",", ".")
+        return text or None
+
+    def _edited(self) -> None:
+        self.show_validity()
+        self.changed()
+
+
+class ParameterForm:
+    """The fields of an analysis in a basic and an advanced part."""
+
+    def __init__(self, basic, advanced, changed):
+        self.basic, self.advanced, self.changed = basic, advanced, changed
+        self.fields: dict[str, Field] = {}
+
+    def show(self, parameters: tuple[Parameter, ...]) -> None:
+        """Fields for these parameters; the layouts are empty before."""
+        self.fields = {}
+        for parameter in parameters:
+            field = Field(parameter, self.changed)
+            field.add_to(self.advanced if parameter.advanced else self.basic)
+            self.fields[parameter.name] = field
+
+    def values(self) -> dict[str, object]:
+        """All values that fit."""
+        return {name: field.get() for name, field in self.fields.items() if field.show_validity()}
+
+    def changed_values(self) -> dict[str, object]:
+        """Those that differ from their defaults."""
+        return {n: v for n, v in self.values().items() if v != self.fields[n].parameter.default}
+
+    def faults(self) -> list[str]:
+        """What does not fit, in words."""
+        return [str(f.reason.text) for f in self.fields.values() if not f.show_validity()]
+
+    def set(self, values: dict[str, object]) -> None:
+        for name, value in values.items():
+            if name in self.fields:
+                value = tuple(value) if isinstance(value, list) else value
+                self.fields[name].set(value)
+
+    def reset(self) -> None:
+        self.set({name: field.parameter.default for name, field in self.fields.items()})
+
+
+def _editor(parameter: Parameter):
+    if parameter.type is bool and not parameter.nullable:
+        return qt.QCheckBox()
+    if parameter.choices and not parameter.repeated:
+        box = qt.QComboBox()
+        if parameter.nullable:
+            box.addItem(_("automatic"), "")
+        for choice in parameter.choices:
+            box.addItem(choice.replace("_", " "), choice)
+        return box
+    # A spin box would silently turn a value that does not fit into another one.
+    line = qt.QLineEdit()
+    if parameter.nullable:
+        line.setPlaceholderText(_("automatic"))
+    return line
+
+
+def _connect(editor, changed) -> None:
+    if isinstance(editor, qt.QCheckBox):
+        editor.connect("toggled(bool)", lambda: changed())
+    elif isinstance(editor, qt.QComboBox):
+        editor.connect("currentIndexChanged(int)", lambda: changed())
+    else:
+        editor.connect("textChanged(QString)", lambda: changed())
+
+
+def _label(parameter: Parameter) -> str:
+    name = parameter.name.replace("_", " ")
+    return f"{name} [{parameter.unit}]:" if parameter.unit else f"{name}:"
+
+
+def _tooltip(parameter: Parameter) -> str:
+    unit = f" {parameter.unit}" if parameter.unit else ""
+    text = parameter.help
+    if parameter.range:
+        text += " " + _("From {low:g} to {high:g}{unit}.").format(
+            low=parameter.range[0], high=parameter.range[1], unit=unit
+        )
+    default = _("automatic") if parameter.default is None else f"{_as_text(parameter.default)}{unit}"
+    return f"{text} " + _("Default: {default}.").format(default=default)
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (tuple, list)):
+        return ", ".join(_as_text(item) for item in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,265 @@
+"""Step 5: what each run made, shown over the images and measured in segments."""
+
+from __future__ import annotations
+
+import numpy as np
+import qt
+import slicer
+from slicer.i18n import tr as _
+from SpatioTemporalNodes import attributes
+from SpatioTemporalNodes.frames import proxy_of, sequence_of
+from SpatioTemporalNodes.overlay import (
+    fit_views,
+    hide_overlay,
+    overlaid_map,
+    set_overlay_opacity,
+    show_legend,
+    show_overlay,
+)
+from SpatioTemporalNodes.provenance import result_summary
+from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, remove_run, result_from_nodes
+from SpatioTemporalNodes.value_nodes import labels_from_node, map_from_node, table_from_node
+from SpatioTemporalNodes.voxels import node_geometry
+
+from SpatioTemporalLib.data import Table
+from SpatioTemporalLib.errors import InputError
+from SpatioTemporalLib.io.results import write_result
+from SpatioTemporalLib.steps.regions import distribution
+
+from .step import Step, short_number
+
+MAP = "vtkMRMLScalarVolumeNode"
+
+
+class ResultsStep(Step):
+    """Lists the runs of the scene; the chosen one is shown, measured, exported or run again."""
+
+    file = "ResultsStep.ui"
+
+    def set_up(self) -> None:
+        self.summaries: dict[str, object] = {}
+        guarded = self.panel.guarded
+        self.ui.runTree.setHeaderLabels([_("Run"), _("Unit")])
+        self.ui.runTree.connect("itemSelectionChanged()", guarded(self._chosen))
+        self.ui.opacitySlider.connect("valueChanged(double)", guarded(self._opacity_changed))
+        self.ui.thresholdSlider.connect("valueChanged(double)", guarded(self._threshold_changed))
+        self.ui.legendBox.connect("toggled(bool)", guarded(self._legend_changed))
+        self.ui.hideButton.connect("clicked()", guarded(lambda: hide_overlay(slicer.mrmlScene)))
+        self.ui.fitButton.connect("clicked()", guarded(self._fit_views))
+        self.ui.regionSelector.connect("currentNodeChanged(vtkMRMLNode*)", guarded(self.show_statistics))
+        self.ui.chartButton.connect("clicked()", guarded(self.show_chart))
+        self.ui.againButton.connect("clicked()", guarded(self.run_again))
+        self.ui.exportButton.connect("clicked()", guarded(self._export))
+        self.ui.removeButton.connect("clicked()", guarded(self.remove))
+
+    def show_new(self, job) -> None:
+        """List a new run, and show its first map, its table and its chart."""
+        self.refresh()
+        run = attributes.fact(next(iter(job.result.by_output.values()))[0], "Run")
+        first = next(iter(job.result.of_class(MAP)), None)
+        self.select(run, attributes.fact(first, "Output") if first is not None else None)
+        if self._of_class("vtkMRMLPlotChartNode"):
+            self.show_chart()
+
+    def refresh(self) -> None:
+        """Read the runs from the scene again, the latest first."""
+        tree = self.ui.runTree
+        tree.blockSignals(True)
+        tree.clear()
+        self.summaries = {summary.run: summary for summary in reversed(result_summary(slicer.mrmlScene))}
+        for summary in self.summaries.values():
+            self._add_run(summary)
+        tree.header().resizeSection(0, 230)
+        tree.blockSignals(False)
+        self._enable()
+
+    def select(self, run: str, output: str | None) -> None:
+        """Choose an output of a run, or the run, as a click does."""
+        tree = self.ui.runTree
+        for place in range(tree.topLevelItemCount):
+            item = tree.topLevelItem(place)
+            if item.data(0, qt.Qt.UserRole) == run:
+                children = [item.child(n) for n in range(item.childCount())]
+                tree.setCurrentItem(next((c for c in children if c.data(0, qt.Qt.UserRole + 1) == output), item))
+
+    @property
+    def run(self) -> str:
+        """The chosen run, "" without one."""
+        item = self.ui.runTree.currentItem()
+        return str(item.data(0, qt.Qt.UserRole)) if item is not None else ""
+
+    @property
+    def output(self) -> str:
+        item = self.ui.runTree.currentItem()
+        return str(item.data(0, qt.Qt.UserRole + 1) or "") if item is not None else ""
+
+    def nodes(self):
+        """The nodes of the chosen run.
+
+        Raises
+        ------
+        InputError
+            When none is chosen.
+        """
+        if not self.run:
+            raise InputError("E-NO-RUN", _("no run is chosen"), fix=_("Click one in step 5."))
+        return nodes_of_run(slicer.mrmlScene, self.run)
+
+    def chosen_map(self):
+        """The map that is chosen, else the one that is shown; None without one."""
+        if self.run and self.output:
+            node = self.nodes().by_output.get(self.output, (None,))[0]
+            if node is not None and node.IsA(MAP):
+                return node
+        return overlaid_map(slicer.mrmlScene)
+
+    def chosen_curves(self) -> list:
+        """The curves of the chosen run, each model after what it was fitted to."""
+        return [c for value in result_from_nodes(self.nodes()).values() if isinstance(value, tuple) for c in value][:12]
+
+    def show_map(self, node) -> None:
+        """A map over the series it was made from, with its window and legend."""
+        series = next((n for n in input_nodes(self.nodes()).values() if sequence_of(n) is not None), None)
+        background = proxy_of(sequence_of(series)) if series is not None else None
+        show_overlay(slicer.mrmlScene, background, node, self.ui.opacitySlider.value)
+        self._legend_changed()
+        display = node.GetDisplayNode()
+        self.ui.thresholdSlider.blockSignals(True)
+        self.ui.thresholdSlider.maximum = float(display.GetWindowLevelMax())
+        self.ui.thresholdSlider.singleStep = float(display.GetWindowLevelMax()) / 100 or 0.01
+        self.ui.thresholdSlider.value = 0.0
+        self.ui.thresholdSlider.blockSignals(False)
+
+    def show_statistics(self) -> None:
+        """The chosen map in the chosen segments, or the table the run made."""
+        regions, node = self.ui.regionSelector.currentNode(), self.chosen_map()
+        if regions is not None and node is not None:
+            self._show_table(statistics(node, regions))
+        elif self.run:
+            tables = [nodes[0] for nodes in self.nodes().by_output.values() if nodes[0].IsA("vtkMRMLTableNode")]
+            self._show_table(table_from_node(tables[0]) if tables else Table({}))
+
+    def show_chart(self) -> None:
+        """The curves of the run in the plot view."""
+        charts = self._of_class("vtkMRMLPlotChartNode")
+        if charts:
+            slicer.modules.plots.logic().ShowChartInLayout(charts[0])
+
+    def run_again(self) -> None:
+        """The chosen run with its stored parameters; its nodes are filled anew."""
+        summary, nodes = self.summaries[self.nodes() and self.run], self.nodes()
+        inputs = input_nodes(nodes)
+        gone = [name for name, node in inputs.items() if node is None]
+        lost = set(summary.inputs) - set(inputs)
+        if gone or lost:
+            raise InputError(
+                "E-INPUT-GONE",
+                _("{names} of this run is no longer in the scene").format(names=", ".join([*gone, *sorted(lost)])),
+                fix=_("Load it, and choose it in step 3."),
+            )
+        self.panel.analyse.show_run(summary.analysis, summary.parameters, inputs)
+        self.panel.run.launch(summary.analysis, inputs, summary.parameters, replace=nodes)
+
+    def export(self, folder) -> list:
+        """Write the chosen run as NIfTI with JSON, and CSV; the paths."""
+        return write_result(result_from_nodes(self.nodes()), folder, overwrite=True)
+
+    def remove(self) -> None:
+        remove_run(slicer.mrmlScene, self.nodes())
+        self.refresh()
+        self._show_table(Table({}))
+
+    def restore(self) -> None:
+        self.refresh()
+
+    def scene_closed(self) -> None:
+        self.refresh()
+        self._show_table(Table({}))
+
+    def _add_run(self, summary) -> None:
+        item = qt.QTreeWidgetItem(self.ui.runTree)
+        item.setText(0, f"{summary.title}, {summary.created[11:19]}")
+        item.setToolTip(0, str(summary))
+        item.setData(0, qt.Qt.UserRole, summary.run)
+        item.setExpanded(True)
+        for output, nodes in nodes_of_run(slicer.mrmlScene, summary.run).by_output.items():
+            child = qt.QTreeWidgetItem(item)
+            child.setText(0, output.replace("_", " "))
+            child.setText(1, str(attributes.fact(nodes[0], "Unit", "")))
+            child.setToolTip(0, str(attributes.fact(nodes[0], "Help", "")))
+            child.setData(0, qt.Qt.UserRole, summary.run)
+            child.setData(0, qt.Qt.UserRole + 1, output)
+
+    def _chosen(self) -> None:
+        self._enable()
+        if not self.run:
+            return
+        node = self.nodes().by_output.get(self.output, (None,))[0]
+        if node is not None and node.IsA(MAP):
+            self.show_map(node)
+        elif node is not None and node.IsA("vtkMRMLSegmentationNode"):
+            node.GetDisplayNode().SetVisibility(not node.GetDisplayNode().GetVisibility())
+        self.show_statistics()
+        if self.panel.look.mode == "fit":
+            self.panel.look.redraw()
+
+    def _enable(self) -> None:
+        for name in ("chartButton", "againButton", "exportButton", "removeButton"):
+            getattr(self.ui, name).setEnabled(bool(self.run))
+
+    def _of_class(self, name: str) -> list:
+        return self.nodes().of_class(name) if self.run else []
+
+    def _show_table(self, table: Table) -> None:
+        widget = self.ui.statisticsTable
+        widget.setRowCount(table.row_count)
+        widget.setColumnCount(len(table.columns))
+        widget.setHorizontalHeaderLabels([table.heading(name) for name in table.columns])
+        for place, values in enumerate(table.columns.values()):
+            for row, value in enumerate(values):
+                text = short_number(value) if isinstance(value, float) else str(value)
+                widget.setItem(row, place, qt.QTableWidgetItem(text))
+        widget.resizeColumnsToContents()
+
+    def _opacity_changed(self) -> None:
+        set_overlay_opacity(slicer.mrmlScene, self.ui.opacitySlider.value)
+
+    def _threshold_changed(self) -> None:
+        node = self.chosen_map()
+        if node is not None and node.GetDisplayNode() is not None:
+            display = node.GetDisplayNode()
+            highest = max(float(np.nanmax(map_from_node(node).values, initial=0.0)), display.GetWindowLevelMax())
+            display.SetApplyThreshold(True)
+            display.SetThreshold(max(float(self.ui.thresholdSlider.value), 1e-12), 2 * highest)
+
+    def _legend_changed(self) -> None:
+        node = self.chosen_map()
+        if node is not None:
+            title = f"{node.GetName()} [{attributes.fact(node, 'Unit', '')}]"
+            show_legend(node, title, visible=bool(self.ui.legendBox.checked))
+
+    def _fit_views(self) -> None:
+        node = self.chosen_map() or self.panel.data.node
+        if node is not None:
+            fit_views(slicer.mrmlScene, node if node.IsA(MAP) else proxy_of(sequence_of(node)))
+
+    def _export(self) -> None:
+        folder = qt.QFileDialog.getExistingDirectory(self.widget, _("Folder for the results"))
+        if folder:
+            files = self.export(folder)
+            self.panel.say(_("{count} files were written to {folder}").format(count=len(files), folder=folder))
+
+
+def statistics(map_node, segmentation) -> Table:
+    """A map's distribution in each segment: one row a segment."""
+    quantity = map_from_node(map_node)
+    regions = labels_from_node(segmentation, node_geometry(map_node))
+    rows = []
+    for value, label in regions.labels.items():
+        inside = quantity.values[regions.region(value)]
+        measured = int(np.count_nonzero(np.isfinite(inside)))
+        size = {"voxels": inside.size, "measured": measured, "volume": regions.volume_ml(value)}
+        rows.append({"segment": label.name, **distribution(inside), **size})
+    units = dict.fromkeys(("median", "mean", "SD", "25 %", "75 %"), quantity.unit) | {"volume": "mL"}
+    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    return Table(columns, {name: unit for name, unit in units.items() if name in columns}, map_node.GetName())

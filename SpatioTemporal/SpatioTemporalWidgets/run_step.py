@@ -1,0 +1,120 @@
+"""Step 4: run in the worker process, see how far it is, stop it."""
+
+from __future__ import annotations
+
+import slicer
+from slicer.i18n import tr as _
+
+from .step import Step
+
+WRONG = "color: #c00000;"
+STEPS_OF_BAR = 1000
+
+
+class RunStep(Step):
+    """Starts, shows and cancels a run; one at a time."""
+
+    file = "RunStep.ui"
+
+    def set_up(self) -> None:
+        self.job = None
+        self.package = ""
+        guarded = self.panel.guarded
+        self.ui.startButton.connect("clicked()", guarded(self.start))
+        self.ui.cancelButton.connect("clicked()", guarded(self.cancel))
+        self.ui.installButton.connect("clicked()", guarded(self.install))
+
+    def check(self) -> None:
+        """Let the button be pressed when everything is there; else its tooltip says what is missing."""
+        faults = self.panel.analyse.faults()
+        busy = self.job is not None
+        self.ui.startButton.setEnabled(not faults and not busy)
+        ready = _("Run {title}.").format(title=getattr(self.panel.analyse.analysis, "title", ""))
+        self.ui.startButton.setToolTip("\n".join(faults) if faults else ready)
+        self.ui.cancelButton.setEnabled(busy)
+
+    def start(self) -> None:
+        """Run what step 3 shows."""
+        analyse = self.panel.analyse
+        if analyse.faults():
+            self.say(" ".join(analyse.faults()), wrong=True)
+        else:
+            self.launch(analyse.analysis.id, analyse.nodes(), analyse.values())
+
+    def launch(self, id: str, nodes: dict, parameters: dict, replace=None) -> None:
+        """Hand a run to the worker, unless one is under way."""
+        if self.job is not None:
+            return
+        self.ui.startButton.setEnabled(False)
+        self.ui.installButton.setVisible(False)
+        try:
+            self.job = self.panel.logic.runs.start(id, nodes, parameters, replace=replace)
+            self.say(_("{title} is running.").format(title=self.job.analysis.title))
+            self.panel.run_started()
+        finally:
+            self.check()
+
+    def cancel(self) -> None:
+        if self.job is not None:
+            self.ui.cancelButton.setEnabled(False)
+            self.say(_("Stopping..."))
+            self.panel.logic.runs.cancel(self.job)
+
+    def hear(self, job, event) -> None:
+        """Show what was said of a run."""
+        if event.kind in ("log", "warning"):
+            self.log(event.text)
+        if job is not self.job:
+            return
+        self.ui.progressBar.setValue(int(STEPS_OF_BAR * job.fraction))
+        self.ui.progressBar.setFormat(_progress_text(job))
+        if job.state != "running":
+            self._end(job)
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """Show a sentence below the buttons, and keep it in the log."""
+        self.ui.messageLabel.setText(text)
+        self.ui.messageLabel.setStyleSheet(WRONG if wrong else "")
+        self.log(text)
+
+    def log(self, text: str) -> None:
+        self.ui.logEdit.appendPlainText(text)
+
+    def install(self) -> None:
+        """Install the package the last run missed, after asking."""
+        packaging = getattr(slicer, "packaging", None)
+        if packaging is not None:
+            packaging.pip_ensure([self.package], requester="SpatioTemporal")
+        else:
+            question = _("Install the Python package {name}?").format(name=self.package)
+            if not slicer.util.confirmOkCancelDisplay(question):
+                return
+            slicer.util.pip_install(self.package)
+        self.ui.installButton.setVisible(False)
+        self.panel.logic.runs.worker.kill()
+        self.say(_("{name} was installed; run again.").format(name=self.package))
+
+    def scene_closed(self) -> None:
+        self.job = None
+        self._empty_bar()
+        self.check()
+
+    def _end(self, job) -> None:
+        self.job, self.package = None, job.package
+        self._empty_bar()
+        self.say(job.text, wrong=job.state == "failed")
+        self.ui.installButton.setText(_("Install {name}...").format(name=job.package))
+        self.ui.installButton.setVisible(bool(job.package))
+        self.check()
+
+    def _empty_bar(self) -> None:
+        self.ui.progressBar.setValue(0)
+        self.ui.progressBar.setFormat("")
+
+
+def _progress_text(job) -> str:
+    percent = f"{100 * job.fraction:.0f} %"
+    left = job.seconds_left
+    if left is None:
+        return f"{job.text} {percent}"
+    return _("{what} {percent}, {left:.0f} s left").format(what=job.text, percent=percent, left=left)

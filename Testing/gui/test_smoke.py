@@ -1,0 +1,13 @@
+def test_smoke(panel, photograph, wait):
+    photograph("1-empty")
+    panel.data.ui.sampleButton.click()
+    print(panel.run.ui.messageLabel.text)
+    print(panel.data.ui.understoodLabel.text)
+    photograph("2-data")
+    panel.analyse.choose("kinetics.extended_tofts")
+    print(panel.run.ui.startButton.toolTip)
+    panel.run.ui.startButton.click()
+    print(panel.run.ui.messageLabel.text)
+    wait(lambda: panel.run.job is None)
+    print(panel.run.ui.messageLabel.text)
+    photograph("3-done")
