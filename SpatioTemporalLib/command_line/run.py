@@ -16,6 +16,7 @@ from ..data.series import Series
 from ..data.volumes import ImageStack, LabelMap, Map
 from ..declare import Analysis, Input
 from ..errors import MissingPackageError, ParameterError
+from ..io.dicom_objects import write_dicom_result
 from ..io.results import SUMMARY, require_absent, write_result
 from ..run import run as run_analysis
 from .describe import parameter_line
@@ -54,6 +55,8 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     files = write_result(result, folder, overwrite=given.overwrite)
     series = inputs.get("series")
     files += _figures(result, folder, series)
+    if given.dicom or given.dicom_reference:
+        files += write_dicom_result(result, folder / "dicom", reference=given.dicom_reference)
     if scene:
         files.append(scene(given.scene, series=[series] if series else [], results=[result]))
     print(f"\n{len(files)} files in {folder}: {', '.join(Path(f).name for f in files)}")
@@ -87,6 +90,14 @@ def options_of(analysis: Analysis) -> argparse.ArgumentParser:
     results = parser.add_argument_group("results")
     results.add_argument("--out", required=True, metavar="DIR", help="folder for NIfTI, CSV, PNG and result.json")
     results.add_argument("--scene", metavar="FILE.mrb", help="also write a scene for 3D Slicer (needs slicer-core)")
+    results.add_argument(
+        "--dicom", action="store_true", help="also write DICOM maps and segmentations (needs highdicom)"
+    )
+    results.add_argument(
+        "--dicom-reference",
+        metavar="FILE",
+        help="DICOM file of the source whose patient and study the objects take over",
+    )
     results.add_argument("--overwrite", action="store_true", help="replace files of an earlier run")
     results.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
     results.add_argument("--threads", type=int, help="threads to use (default: all)")

@@ -87,6 +87,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
     plasma, findings = plasma_input(series, inputs["aif"], inputs["aif_mask"], mask, parameters)
     conversion = conversion_for(series, mask, parameters, t1=parameters.t1_baseline if t1_map is None else t1_map)
     findings += baseline_findings(series, mask, conversion)
+    is_patients_own = inputs["aif"] is not None or inputs["aif_mask"] is not None
     sampling = frame_sampling(series, parameters)
     fit = _delayed(model, plasma, sampling, float(np.median(series.intervals)), parameters)
 
@@ -107,7 +108,11 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         "curves": _with_fits(model, plasma, sampling, measured, means),
         "input_function": (plasma,),
         "statistics": _statistics(distribution_table(maps, regions, fitted, model.units), measured, means),
-        "findings": findings + _late_input(plasma, measured, series) + _status_findings(status, series),
+        "findings": (
+            *findings,
+            *(_late_input(plasma, measured, series) if is_patients_own else ()),
+            *_status_findings(status, series),
+        ),
     }
 
 

@@ -98,6 +98,14 @@ def test_scene_is_written_where_slicer_core_is_installed(capsys, files, tmp_path
     assert scene.read_bytes()[:2] == b"PK"
 
 
+def test_dicom_objects_are_written_when_asked_for(capsys, files, tmp_path):
+    code, out, err = run(
+        capsys, "run", "kinetics.patlak", "--series", files / "dce.seq.nrrd", "--out", tmp_path / "r", "--dicom"
+    )  # fmt: skip
+    assert code == 0, err
+    assert (tmp_path / "r" / "dicom" / "ktrans.dcm").stat().st_size > 1000
+
+
 def test_stack_is_given_as_several_files(capsys, tmp_path):
     stack = flip_angle_stack(st.Geometry.from_spacing((1, 3, 4)))
     names = []

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from SpatioTemporalNodes.colours import CONTROL_POINTS, categorical_colour, colour_node, colour_table
-from SpatioTemporalNodes.units import ucum, units_entry
+from SpatioTemporalNodes.units import units_entry
+
+from SpatioTemporalLib.data.units import ucum
 
 
 @pytest.mark.parametrize(
