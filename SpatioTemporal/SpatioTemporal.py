@@ -7,7 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -241,7 +240,7 @@ class SpatioTemporalTest(ScriptedLoadableModuleTest):
         end = time.monotonic() + 60
         while panel.run.job is not None and time.monotonic() < end:
             slicer.app.processEvents()
-            qt.QThread.msleep(20)
+            time.sleep(0.02)
         self.assertIsNone(panel.run.job)
         self.assertTrue(panel.results.run, str(panel.run.ui.messageLabel.text))
         self.assertGreater(slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode"), 0)

@@ -12,7 +12,7 @@ from SpatioTemporalNodes.value_nodes import NODE_CLASSES
 import SpatioTemporalLib as st
 
 from .parameter_form import ParameterForm
-from .step import Step, empty_layout
+from .step import Step, empty_layout, readable
 
 
 class AnalyseStep(Step):
@@ -75,7 +75,7 @@ class AnalyseStep(Step):
         for declared in self.analysis.inputs:
             if not declared.optional and declared.name not in nodes:
                 where = _("step 1") if declared.name == self.from_data else _("step 3")
-                faults.append(_("Choose {name} in {step}.").format(name=declared.name.replace("_", " "), step=where))
+                faults.append(_("Choose {name} in {step}.").format(name=readable(declared.name), step=where))
         view = self.panel.data.view
         if self.from_data in nodes and view is not None and not view.timed:
             faults.append(_("The series has no frame times; give them in step 1."))
@@ -165,7 +165,7 @@ class AnalyseStep(Step):
             selector.setObjectName(f"input_{declared.name}")
             selector.setMRMLScene(slicer.mrmlScene)
             selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: self.panel.run.check())
-            self.layouts[0].addRow(f"{declared.name.replace('_', ' ')}:", selector)
+            self.layouts[0].addRow(f"{readable(declared.name)}:", selector)
             self.selectors[declared.name] = selector
 
     def _changed(self) -> None:

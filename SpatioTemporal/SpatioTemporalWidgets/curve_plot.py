@@ -10,6 +10,7 @@ import qt
 MARGINS = (52, 10, 10, 34)  # left, top, right, bottom
 # Qt's alignment flags as the numbers that drawText takes in every binding of Qt.
 _LEFT, _RIGHT, _CENTRE, _NOTE = 0x81, 0x82, 0x84, 0x1084
+MOST_NAMES = 8
 PAPER, INK, GRID, MARK = "#ffffff", "#333333", "#e4e4e4", "#d04000"
 
 
@@ -73,10 +74,12 @@ class CurvePlot:
         painter = qt.QPainter(pixmap)
         painter.setRenderHint(qt.QPainter.Antialiasing, True)
         self._frame(width, height)
-        self._draw_axes(painter)
+        if self.lines:
+            self._draw_axes(painter)
         for line in self.lines:
             self._draw_line(painter, line)
         self._draw_names(painter)
+        self._draw_note(painter)
         painter.end()
         self.label.setPixmap(pixmap)
 
@@ -120,12 +123,14 @@ class CurvePlot:
         painter.drawLine(left, top, left, bottom)
         painter.drawText(left, bottom + 16, right - left, 16, _CENTRE, self.titles[0])
         painter.drawText(left + 6, top, right - left, 16, _LEFT, self.titles[1])
-        if self.now is not None and self.lines:
+        if self.now is not None:
             painter.setPen(qt.QPen(qt.QColor(MARK), 1, qt.Qt.DashLine))
             painter.drawLine(self._x(self.now), top, self._x(self.now), bottom)
-        if self.note:
-            painter.setPen(qt.QColor(INK))
-            painter.drawText(left + 12, top, right - left - 24, bottom - top, _NOTE, self.note)
+
+    def _draw_note(self, painter) -> None:
+        left, top, right, bottom = self.box
+        painter.setPen(qt.QColor(INK))
+        painter.drawText(left + 12, top, right - left - 24, bottom - top, _NOTE, self.note)
 
     def _draw_line(self, painter, line: Line) -> None:
         colour = qt.QColor(*[int(255 * part) for part in line.colour])
@@ -148,10 +153,13 @@ class CurvePlot:
                 painter.drawEllipse(x - 2, y - 2, 4, 4)
 
     def _draw_names(self, painter) -> None:
-        top = self.box[1] + 18
-        for place, line in enumerate(self.lines[:8]):
+        left, top, lines = self.box[0] + 6, self.box[1] + 18, self.lines[:MOST_NAMES]
+        # Names stay readable where curves run below them.
+        widest = max((len(line.name) for line in lines), default=0)
+        painter.fillRect(left - 2, top, 7 * widest + 8, 15 * len(lines), qt.QColor(255, 255, 255, 190))
+        for place, line in enumerate(lines):
             painter.setPen(qt.QColor(*[int(200 * part) for part in line.colour]))
-            painter.drawText(self.box[0] + 6, top + 15 * place, self.box[2] - self.box[0] - 8, 15, _LEFT, line.name)
+            painter.drawText(left, top + 15 * place, self.box[2] - left, 15, _LEFT, line.name)
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:

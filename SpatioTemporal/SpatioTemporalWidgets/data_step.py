@@ -34,6 +34,7 @@ class DataStep(Step):
         self.ui.seriesSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.choose)
         self.ui.timeTable.setHorizontalHeaderLabels([_("Frame"), _("Time [s]")])
         self.ui.timeTable.verticalHeader().setVisible(False)
+        self.ui.timeTable.verticalHeader().setDefaultSectionSize(22)
         self.ui.timeTable.horizontalHeader().setStretchLastSection(True)
 
     def load_sample(self) -> None:

@@ -110,6 +110,8 @@ class LookStep(Step):
             lines, unit = [line for line, _ in drawn], next((unit for _, unit in drawn), "")
         except SpatioTemporalError as error:
             note = str(error)
+        if not lines and not note:
+            note = _("Move the mouse over a slice view, pin points, or choose segments.")
         timed = self.view is None or self.view.timed
         title = f"{MODES[self.mode].split(' [')[0]} [{unit}]" if unit else ""
         self.plot.show(lines, _("time [s]") if timed else _("frame"), title, self._now(), note)

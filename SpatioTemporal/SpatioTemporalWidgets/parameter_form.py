@@ -8,6 +8,8 @@ from slicer.i18n import tr as _
 from SpatioTemporalLib.declare import Parameter
 from SpatioTemporalLib.errors import ParameterError
 
+from .step import readable
+
 WRONG = "border: 1px solid #c00000;"
 REASON = "color: #c00000;"
 
@@ -37,7 +39,11 @@ class Field:
         _connect(self.editor, self._edited)
 
     def add_to(self, form) -> None:
-        form.addRow(self.label, self.editor)
+        row = qt.QHBoxLayout()
+        row.addWidget(self.editor, 1)
+        if self.parameter.unit:
+            row.addWidget(qt.QLabel(self.parameter.unit))
+        form.addRow(self.label, row)
         form.addRow(self.reason)
 
     def get(self) -> object:
@@ -151,8 +157,7 @@ def _connect(editor, changed) -> None:
 
 
 def _label(parameter: Parameter) -> str:
-    name = parameter.name.replace("_", " ")
-    return f"{name} [{parameter.unit}]:" if parameter.unit else f"{name}:"
+    return f"{readable(parameter.name)}:"
 
 
 def _tooltip(parameter: Parameter) -> str:

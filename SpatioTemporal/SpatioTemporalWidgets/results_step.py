@@ -26,9 +26,10 @@ from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.results import write_result
 from SpatioTemporalLib.steps.regions import distribution
 
-from .step import Step, short_number
+from .step import Step, readable, short_number
 
 MAP = "vtkMRMLScalarVolumeNode"
+MOST_CURVES = 12
 
 
 class ResultsStep(Step):
@@ -39,6 +40,8 @@ class ResultsStep(Step):
     def set_up(self) -> None:
         self.summaries: dict[str, object] = {}
         guarded = self.panel.guarded
+        self.ui.statisticsTable.verticalHeader().setDefaultSectionSize(22)
+        self.ui.statisticsTable.verticalHeader().setVisible(False)
         self.ui.runTree.setHeaderLabels([_("Run"), _("Unit")])
         self.ui.runTree.connect("itemSelectionChanged()", guarded(self._chosen))
         self.ui.opacitySlider.connect("valueChanged(double)", guarded(self._opacity_changed))
@@ -114,8 +117,10 @@ class ResultsStep(Step):
         return overlaid_map(slicer.mrmlScene)
 
     def chosen_curves(self) -> list:
-        """The curves of the chosen run, each model after what it was fitted to."""
-        return [c for value in result_from_nodes(self.nodes()).values() if isinstance(value, tuple) for c in value][:12]
+        """Measured curves of the chosen run with the models fitted to them; all its curves if none was fitted."""
+        charts = [value for value in result_from_nodes(self.nodes()).values() if isinstance(value, tuple)]
+        fitted = [curves for curves in charts if any(curve.fit_of for curve in curves)]
+        return [curve for curves in (fitted or charts) for curve in curves][:MOST_CURVES]
 
     def show_map(self, node) -> None:
         """A map over the series it was made from, with its window and legend."""
@@ -184,7 +189,7 @@ class ResultsStep(Step):
         item.setExpanded(True)
         for output, nodes in nodes_of_run(slicer.mrmlScene, summary.run).by_output.items():
             child = qt.QTreeWidgetItem(item)
-            child.setText(0, output.replace("_", " "))
+            child.setText(0, readable(output))
             child.setText(1, str(attributes.fact(nodes[0], "Unit", "")))
             child.setToolTip(0, str(attributes.fact(nodes[0], "Help", "")))
             child.setData(0, qt.Qt.UserRole, summary.run)

@@ -47,6 +47,9 @@ class ctkCollapsibleButton(doubled(QtWidgets.QAbstractButton)):
     def _toggle(self):
         self.setCollapsed(not self._collapsed)
 
+    def hitButton(self, place):
+        return place.y() < HEADER
+
     def sizeHint(self):
         inside = self.layout().totalSizeHint() if self.layout() and not self._collapsed else QtCore.QSize(100, HEADER)
         return QtCore.QSize(inside.width(), max(inside.height(), HEADER + 4))

@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 import types
+from contextlib import chdir
 from types import SimpleNamespace
 
 import slicer
@@ -21,7 +22,7 @@ def install():
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6 import QtWidgets
 
-    _keep_false_alive()
+    _keep_constants_alive()
     QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     from .ctk_widgets import ctk_module
     from .python_qt import qt_module
@@ -35,8 +36,8 @@ def install():
     return slicer.app
 
 
-def _keep_false_alive():
-    """PySide 6.12 gives up a reference to False for each attribute of a class derived from its own.
+def _keep_constants_alive():
+    """PySide 6.12 gives up references to False and None that it does not own.
 
     Python before 3.12 counts those references and ends the process at none.
     """
@@ -44,6 +45,7 @@ def _keep_false_alive():
     give.argtypes = [ctypes.py_object]
     for _ in range(200_000):
         give(False)
+        give(None)
 
 
 class Application:
@@ -100,6 +102,19 @@ def clear_scene():
     add_views()
 
 
+def save_scene(path):
+    """What File > Save does, as one ``.mrb`` file."""
+    # Packing leaves the process in a folder that is then deleted.
+    with chdir(os.getcwd()):
+        assert slicer.mrmlScene.WriteToMRB(str(path), None)
+
+
+def load_scene(path):
+    """What File > Add Data does with a saved scene."""
+    with chdir(os.getcwd()):
+        assert slicer.mrmlScene.ReadFromMRB(str(path), False)
+
+
 def add_views():
     """The nodes the layout makes: three slice views, a crosshair."""
     scene = slicer.mrmlScene
@@ -141,6 +156,7 @@ def _install_scene():
     scene = application.create_scene()
     logics = application._logics[scene]
     slicer.mrmlScene, slicer.app.logics = scene, logics
+    scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
     # Its legends need no scene of their own, and observing one would add all colours a second time.
     colors = slicer.vtkSlicerColorLogic()
     plots = SimpleNamespace(ShowChartInLayout=_show_chart)
