@@ -111,7 +111,10 @@ class Runs:
         job.state = {"result": "done", "error": "failed"}.get(event.kind, event.kind)
         job.text, job.package = event.text, event.package
         if event.kind == "result":
-            self._show(job, event.result)
+            try:
+                self._show(job, event.result)
+            except Exception as error:  # noqa: BLE001 - the run is over for the panel whatever the scene says
+                job.state, job.text = "failed", in_words(error)
 
     def _show(self, job: Job, result: st.Result) -> None:
         nodes = {name: self.scene.GetNodeByID(identifier) for name, identifier in job.nodes.items()}

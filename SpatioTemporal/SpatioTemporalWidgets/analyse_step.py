@@ -104,9 +104,11 @@ class AnalyseStep(Step):
     def restore(self) -> None:
         self.settings = json.loads(self.panel.parameters.settings or "{}")
         self.analysis = None
-        if self.panel.parameters.analysis:
-            self.choose(self.panel.parameters.analysis)
-            self.select(self.panel.parameters.analysis)
+        self.ui.analysisTree.blockSignals(True)
+        self.ui.analysisTree.clearSelection()
+        self.ui.analysisTree.blockSignals(False)
+        self.choose(self.panel.parameters.analysis)
+        self.select(self.panel.parameters.analysis)
 
     def _add_domain(self, name: str):
         item = qt.QTreeWidgetItem(self.ui.analysisTree)

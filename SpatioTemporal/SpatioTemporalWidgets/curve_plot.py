@@ -16,13 +16,16 @@ PAPER, INK, GRID, MARK = "#ffffff", "#333333", "#e4e4e4", "#d04000"
 
 @dataclass(frozen=True)
 class Line:
-    """One curve of a plot. colour : (r, g, b), 0..1; points : markers instead of a line."""
+    """One curve of a plot.
+
+    colour : (r, g, b), 0..1. drawn : "both" line and markers, "line" or "points".
+    """
 
     times: np.ndarray
     values: np.ndarray
     name: str
     colour: tuple[float, float, float]
-    points: bool = False
+    drawn: str = "both"
     dashed: bool = False
     spread: np.ndarray | None = None
 
@@ -124,7 +127,7 @@ class CurvePlot:
         painter.drawText(left, bottom + 16, right - left, 16, _CENTRE, self.titles[0])
         painter.drawText(left + 6, top, right - left, 16, _LEFT, self.titles[1])
         if self.now is not None:
-            painter.setPen(qt.QPen(qt.QColor(MARK), 1, qt.Qt.DashLine))
+            painter.setPen(_pen(qt.QColor(MARK), 1, dashed=True))
             painter.drawLine(self._x(self.now), top, self._x(self.now), bottom)
 
     def _draw_note(self, painter) -> None:
@@ -133,22 +136,19 @@ class CurvePlot:
         painter.drawText(left + 12, top, right - left - 24, bottom - top, _NOTE, self.note)
 
     def _draw_line(self, painter, line: Line) -> None:
-        colour = qt.QColor(*[int(255 * part) for part in line.colour])
+        red, green, blue = (int(255 * part) for part in line.colour)
         known = np.flatnonzero(np.isfinite(line.values))
         places = [(self._x(line.times[n]), self._y(line.values[n])) for n in known]
         if line.spread is not None:
-            faint = qt.QColor(colour)
-            faint.setAlpha(90)
-            painter.setPen(qt.QPen(faint, 3))
+            painter.setPen(_pen(qt.QColor(red, green, blue, 90), 3))
             for n, (x, _) in zip(known, places):
-                painter.drawLine(
-                    x, self._y(line.values[n] - line.spread[n]), x, self._y(line.values[n] + line.spread[n])
-                )
-        painter.setPen(qt.QPen(colour, 2, qt.Qt.DashLine if line.dashed else qt.Qt.SolidLine))
-        if not line.points:
+                low, high = line.values[n] - line.spread[n], line.values[n] + line.spread[n]
+                painter.drawLine(x, self._y(low), x, self._y(high))
+        painter.setPen(_pen(qt.QColor(red, green, blue), 2, dashed=line.dashed))
+        if line.drawn != "points":
             for (x1, y1), (x2, y2) in zip(places, places[1:]):
                 painter.drawLine(x1, y1, x2, y2)
-        if line.points or len(places) <= 60 and not line.dashed:
+        if line.drawn != "line" and not line.dashed:
             for x, y in places:
                 painter.drawEllipse(x - 2, y - 2, 4, 4)
 
@@ -160,6 +160,14 @@ class CurvePlot:
         for place, line in enumerate(lines):
             painter.setPen(qt.QColor(*[int(200 * part) for part in line.colour]))
             painter.drawText(left, top + 15 * place, self.box[2] - left, 15, _LEFT, line.name)
+
+
+def _pen(colour, width: int, *, dashed: bool = False):
+    pen = qt.QPen(colour)
+    pen.setWidth(width)
+    if dashed:
+        pen.setStyle(qt.Qt.DashLine)
+    return pen
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:

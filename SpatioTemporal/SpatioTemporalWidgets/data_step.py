@@ -116,7 +116,8 @@ class DataStep(Step):
         elif self.node is None:
             self._say(_("Choose a series, or load the sample data."), "")
         self.ui.timesButton.setVisible(self.view is not None)
-        self.ui.timesButton.collapsed = self.view is None or self.view.timed
+        if self.view is not None and not self.view.timed:
+            self.ui.timesButton.collapsed = False
         self._fill_table()
         self.panel.series_changed()
 

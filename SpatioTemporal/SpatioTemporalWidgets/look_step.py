@@ -260,6 +260,7 @@ def _fit_lines(curves: list[Curve]) -> list[tuple[Line, str]]:
     for n, curve in enumerate(curves):
         owner = curve.fit_of if curve.fit_of in names else curve.name
         colour = categorical_colour(names.index(owner) if owner in names else n)
-        line = Line(curve.times, curve.values, curve.name, colour, points=not curve.fit_of, spread=curve.spread)
+        drawn = "line" if curve.fit_of else "points"
+        line = Line(curve.times, curve.values, curve.name, colour, drawn, spread=curve.spread)
         lines.append((line, curve.unit))
     return lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import qt
 import slicer
 from slicer.i18n import tr as _
@@ -40,7 +42,7 @@ class Panel:
             getattr(self.ui, f"{name}Button").layout().addWidget(getattr(self, name).widget)
         self.timer = qt.QTimer()
         self.timer.setInterval(POLL_INTERVAL)
-        self.timer.connect("timeout()", self.poll)
+        self.timer.connect("timeout()", self.guarded(self.poll))
         self.restore()
 
     @property
@@ -49,6 +51,9 @@ class Panel:
 
     def series_changed(self) -> None:
         """The data step understood another series, or other times of it."""
+        if self.data.view is not None:
+            # Started now, it is warm when the first run is asked for.
+            self.logic.runs.worker.start()
         self.look.show_series(self.data.view)
         self.run.check()
 
@@ -75,6 +80,7 @@ class Panel:
             try:
                 return function()
             except Exception as error:  # noqa: BLE001 - whatever goes wrong is said, and the panel lives on
+                logging.getLogger("SpatioTemporal").debug("guarded", exc_info=True)
                 self.say(in_words(error), wrong=True)
                 return None
 
@@ -96,8 +102,7 @@ class Panel:
         self.logic.runs.forget_all()
         for step in self.steps:
             step.scene_closed()
-        if running:
-            self.say(_("The scene was closed; the run was stopped."))
+        self.say(_("The scene was closed; the run was stopped.") if running else "")
 
     def close(self) -> None:
         """Let go of the scene; called before the panel is destroyed."""

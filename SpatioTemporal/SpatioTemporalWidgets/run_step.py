@@ -78,7 +78,8 @@ class RunStep(Step):
         self.log(text)
 
     def log(self, text: str) -> None:
-        self.ui.logEdit.appendPlainText(text)
+        if text:
+            self.ui.logEdit.appendPlainText(text)
 
     def install(self) -> None:
         """Install the package the last run missed, after asking."""

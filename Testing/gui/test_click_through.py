@@ -12,7 +12,7 @@ from SpatioTemporalNodes.overlay import overlaid_map
 from SpatioTemporalNodes.provenance import result_summary
 from SpatioTemporalNodes.voxels import node_values
 
-TUMOUR = (110, 100, 0)
+TUMOUR = (104, 106, 0)
 KTRANS = "Breast DCE Ktrans"
 
 
@@ -153,7 +153,7 @@ def test_model_is_drawn_over_the_points(story, photograph):
     box.setCurrentIndex(box.findData("fit"))
     names = [line.name for line in panel.look.plot.lines]
     assert names[:2] == ["fitted voxels", "fitted voxels fit"]
-    assert panel.look.plot.lines[0].points and not panel.look.plot.lines[1].points
+    assert [line.drawn for line in panel.look.plot.lines[:2]] == ["points", "line"]
     photograph("10-fit", panel.look.widget)
     box.setCurrentIndex(box.findData("signal"))
 

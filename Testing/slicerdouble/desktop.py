@@ -37,15 +37,14 @@ def install():
 
 
 def _keep_constants_alive():
-    """PySide 6.12 gives up references to False and None that it does not own.
+    """PySide 6.12 gives up references to True, False and None that it does not own.
 
-    Python before 3.12 counts those references and ends the process at none.
+    Python before 3.12 counts them and ends the process when none are left. The
+    count is the first field of an object.
     """
-    give = ctypes.pythonapi.Py_IncRef
-    give.argtypes = [ctypes.py_object]
-    for _ in range(200_000):
-        give(False)
-        give(None)
+    if sys.version_info < (3, 12):
+        for constant in (True, False, None):
+            ctypes.c_ssize_t.from_address(id(constant)).value += 1 << 40
 
 
 class Application:

@@ -1,0 +1,151 @@
+"""Few clicks, the Python console, and analyses that nobody told the panel of."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import slicer
+from gui.user import User
+from SpatioTemporalNodes.overlay import overlaid_map
+
+import SpatioTemporalLib as st
+
+MODULE = Path(__file__).resolve().parents[2] / "SpatioTemporal"
+
+
+@pytest.fixture
+def logic(module, panel):
+    return slicer.util.getModuleLogic("SpatioTemporal")
+
+
+def test_from_sample_data_to_ktrans_in_five_clicks_or_fewer(panel, wait):
+    user = User(panel)
+    user.press(panel.data.ui.sampleButton)
+    user.click_item(panel.analyse.ui.analysisTree, "Kinetics", "Extended Tofts")
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    assert overlaid_map(slicer.mrmlScene).GetName() == "Breast DCE Ktrans"
+    assert user.clicks == 3
+
+
+def test_module_says_once_that_it_is_not_for_clinical_use(module):
+    assert module.parent.helpText.count("not for clinical use") == 1
+    assert module.parent.categories == ["Quantification"] and "Sequences" in module.parent.dependencies
+
+
+def test_modules_own_test_passes_here_too(panel):
+    from SpatioTemporal import SpatioTemporalTest
+
+    SpatioTemporalTest().runTest()
+
+
+def test_console_runs_with_names_and_nodes(panel, logic):
+    panel.data.ui.sampleButton.click()
+    assert logic.analyses()["kinetics.extended_tofts"] == "Extended Tofts model"
+    made = logic.run("kinetics.extended_tofts", series="Breast DCE", aif="Breast plasma", curve_is="plasma")
+    assert made["ktrans"].GetName() == "Breast DCE Ktrans"
+    t1 = logic.run("kinetics.variable_flip_angle_t1", stack="Breast flip angles")
+    again = logic.run("kinetics.extended_tofts", series=slicer.util.getNode("Breast DCE"), t1_map=t1["t1"])
+    assert again["ktrans"].GetName() != made["ktrans"].GetName()
+
+
+def test_console_says_what_is_wrong(panel, logic):
+    panel.data.ui.sampleButton.click()
+    with pytest.raises(st.InputError, match="there is no node called 'nothing'"):
+        logic.run("kinetics.tofts", series="nothing")
+    with pytest.raises(st.ParameterError, match="outside 0..0.7"):
+        logic.run("kinetics.tofts", series="Breast DCE", hematocrit=3)
+    with pytest.raises(st.InputError, match="E-INPUT-MISSING"):
+        logic.run("kinetics.tofts")
+    with pytest.raises(st.errors.SpatioTemporalError, match="no aif was given"):
+        logic.run("kinetics.tofts", series="Breast DCE", input_function="curve")
+
+
+def test_console_gives_curves_and_converts(panel, logic):
+    panel.data.ui.sampleButton.click()
+    curve = logic.curve("Breast DCE", panel.data.view.probe.geometry.ijk_to_ras((80, 90, 0)))
+    assert len(curve.times) == 25 and curve.unit == "a.u."
+    volumes = []
+    for number in range(3):
+        volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"visit {number}")
+        from SpatioTemporalNodes.voxels import set_node_values
+
+        set_node_values(volume, np.full((2, 2, 2), number, np.float32))
+        volumes.append(volume)
+    sequence = logic.convert(volumes, times=[0, 10, 30], name="joined")
+    assert [sequence.GetNthIndexValue(n) for n in range(3)] == ["0.0", "10.0", "30.0"]
+    assert sequence.GetIndexUnit() == "s"
+
+
+def test_new_analysis_appears_everywhere(panel, logic, dummy_package):
+    assert logic.analyses()["dummy.slow_mean"] == "Slow mean"
+    panel.analyse.choose("dummy.slow_mean")
+    fields = panel.analyse.form.fields
+    assert [type(f.editor).__name__ for f in fields.values()] == [
+        "QLineEdit",
+        "QLineEdit",
+        "QComboBox",
+        "QCheckBox",
+        "QLineEdit",
+    ]
+    assert panel.analyse.ui.advancedButton.visible and fields["offset"].editor.placeholderText == "automatic"
+    assert "From 0 to 60 s" in fields["duration"].editor.toolTip
+    listed = subprocess.run(
+        [sys.executable, "-m", "SpatioTemporalLib", "list"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": f"{dummy_package}:{MODULE.parent}", "PATH": ""},
+    )
+    assert "dummy.slow_mean" in listed.stdout
+
+
+def test_parameters_survive_a_change_of_analysis_and_reset(panel):
+    panel.analyse.choose("dummy.slow_mean")
+    panel.analyse.form.set({"duration": 5.0, "kind": "square", "quick": True, "offset": 1.5})
+    panel.analyse.choose("kinetics.tofts")
+    panel.analyse.choose("dummy.slow_mean")
+    assert panel.analyse.values() == {"duration": 5.0, "size": 3, "kind": "square", "quick": True, "offset": 1.5}
+    panel.analyse.ui.resetButton.click()
+    assert panel.analyse.values() == {"duration": 20.0, "size": 3, "kind": "round", "quick": False, "offset": None}
+    panel.analyse.form.fields["size"].editor.setText("2.5")
+    assert "whole number" in panel.analyse.form.fields["size"].reason.text
+
+
+def test_search_finds_by_name_summary_and_reference(panel):
+    def found():
+        tree = panel.analyse.ui.analysisTree
+        domains = [tree.topLevelItem(n) for n in range(tree.topLevelItemCount)]
+        return [domain.child(n).text(0) for domain in domains for n in range(domain.childCount())]
+
+    everything = found()
+    panel.analyse.ui.searchEdit.setText("slowly")
+    assert found() == ["Slow mean"]
+    panel.analyse.ui.searchEdit.setText("j magn reson tofts")
+    assert "Extended Tofts model" in found() and "Slow mean" not in found()
+    panel.analyse.ui.searchEdit.setText("")
+    assert found() == everything
+
+
+def test_every_analysis_has_a_form(panel):
+    for id, analysis in st.analyses().items():
+        panel.analyse.choose(id)
+        assert set(panel.analyse.form.fields) == {p.name for p in analysis.parameters}, id
+        assert panel.analyse.form.faults() == [], id
+
+
+def test_no_widget_names_an_analysis():
+    files = [*(MODULE / "SpatioTemporalWidgets").glob("*.py"), *(MODULE / "Resources" / "UI").glob("*.ui")]
+    named = [
+        f"{file.name}: {id}"
+        for file in files
+        for id in st.analyses()
+        if re.search(rf"{re.escape(id)}|{re.escape(id.split('.')[1])}\b", file.read_text())
+        and id.split(".")[1] not in ("concentration", "enhancement")
+    ]
+    assert not named and files

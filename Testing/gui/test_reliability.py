@@ -1,0 +1,196 @@
+"""What may go wrong around the panel: dead workers, closed scenes, removed nodes, missing times."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+import slicer
+from gui.user import User
+from SpatioTemporalNodes.provenance import result_summary
+from SpatioTemporalNodes.voxels import set_node_values
+
+
+@pytest.fixture
+def user(panel):
+    return User(panel)
+
+
+@pytest.fixture
+def slow(panel, user, wait):
+    """The sample data and a run that takes its time, under way."""
+    user.press(panel.data.ui.sampleButton)
+    user.click_item(panel.analyse.ui.analysisTree, "Dummy", "Slow mean")
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job.fraction > 0)
+    return panel.run.job
+
+
+def message(panel) -> str:
+    return panel.run.ui.messageLabel.text
+
+
+def fast(panel):
+    """Let the slow analysis be quick."""
+    panel.analyse.form.set({"duration": 0.1})
+
+
+def numbered_sequence(count=5, name="from DICOM"):
+    """A sequence as Slicer makes it of files that say no times: frames are numbered."""
+    sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", name)
+    sequence.SetIndexName("")
+    sequence.SetIndexUnit("")
+    volume = slicer.vtkMRMLScalarVolumeNode()
+    for number in range(count):
+        set_node_values(volume, np.full((2, 3, 4), number, np.int16))
+        sequence.SetDataNodeAtValue(volume, str(number))
+    browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{name} browser")
+    browser.AddSynchronizedSequenceNode(sequence)
+    slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
+    return sequence
+
+
+def test_killed_worker_leaves_the_scene_and_a_message(panel, user, slow, wait):
+    nodes = slicer.mrmlScene.GetNumberOfNodes()
+    os.kill(panel.logic.runs.worker.process.pid, signal.SIGKILL)
+    wait(lambda: panel.run.job is None)
+    assert "ended unexpectedly" in message(panel) and "The scene is unchanged" in message(panel)
+    assert slicer.mrmlScene.GetNumberOfNodes() == nodes
+    fast(panel)
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    assert "done" in message(panel), message(panel)
+
+
+def test_closing_the_scene_stops_the_run(panel, slow, wait):
+    from slicerdouble.desktop import clear_scene
+
+    worker = panel.logic.runs.worker
+    clear_scene()
+    assert panel.run.job is None and panel.data.view is None
+    assert "scene was closed" in message(panel)
+    wait(lambda: not worker.poll() and not worker.jobs, seconds=3)
+    assert not result_summary(slicer.mrmlScene)
+    panel.data.ui.sampleButton.click()
+    assert panel.data.view.frames.count == 25
+
+
+def test_result_of_a_removed_series_is_dropped_with_a_message(panel, user, wait):
+    user.press(panel.data.ui.sampleButton)
+    user.click_item(panel.analyse.ui.analysisTree, "Dummy", "Slow mean")
+    panel.analyse.form.set({"duration": 1})
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job.fraction > 0)
+    slicer.mrmlScene.RemoveNode(panel.data.node)
+    wait(lambda: panel.run.job is None)
+    assert "series was removed from the scene meanwhile" in message(panel)
+    assert not result_summary(slicer.mrmlScene)
+
+
+def test_double_click_starts_one_run(panel, user, wait):
+    user.press(panel.data.ui.sampleButton)
+    user.click_item(panel.analyse.ui.analysisTree, "Dummy", "Slow mean")
+    fast(panel)
+    panel.run.ui.startButton.click()
+    panel.run.ui.startButton.click()
+    panel.run.start()
+    assert len(panel.logic.runs.jobs) == 1
+    wait(lambda: panel.run.job is None)
+    assert len(result_summary(slicer.mrmlScene)) == 1
+
+
+def test_frame_numbers_are_no_times_until_the_user_gives_some(panel, user, wait, photograph):
+    panel.data.ui.seriesSelector.setCurrentNode(numbered_sequence())
+    assert "no times" in panel.data.ui.understoodLabel.text
+    assert "nothing can be quantified" in panel.data.ui.oddLabel.text
+    assert not panel.data.ui.timesButton.collapsed
+    user.click_item(panel.analyse.ui.analysisTree, "Kinetics", "Bolus arrival")
+    assert not panel.run.ui.startButton.enabled and "frame times" in panel.run.ui.startButton.toolTip
+    user.move_mouse((1, 1, 1))
+    assert panel.look.plot.titles[0] == "frame" and list(panel.look.plot.lines[0].values) == [0, 1, 2, 3, 4]
+    photograph("21-no-times")
+    user.press(panel.data.ui.applyTimesButton)
+    assert "no number" in message(panel)
+    panel.data.ui.intervalBox.value = 2.5
+    user.press(panel.data.ui.intervalButton)
+    user.press(panel.data.ui.applyTimesButton)
+    assert panel.data.view.timed and list(panel.data.view.times) == [0, 2.5, 5, 7.5, 10]
+    assert panel.run.ui.startButton.enabled
+    user.press(panel.data.ui.resetTimesButton)
+    assert not panel.data.view.timed
+
+
+def test_times_that_do_not_rise_are_refused(panel, user):
+    user.press(panel.data.ui.sampleButton)
+    panel.data.ui.timesButton.collapsed = False
+    panel.data.ui.timeTable.item(3, 1).setText("1")
+    user.press(panel.data.ui.applyTimesButton)
+    assert "rise strictly" in message(panel)
+    assert list(panel.data.view.times[:2]) == [0, 16.43]
+
+
+def test_shown_volume_stands_for_its_series(panel, user):
+    sequence = numbered_sequence()
+    browser = slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode")[0]
+    red = slicer.mrmlScene.GetSingletonNode("Red", "vtkMRMLSliceCompositeNode")
+    red.SetBackgroundVolumeID(None)
+    user.press(panel.data.ui.shownButton)
+    assert "no volume is shown" in message(panel)
+    red.SetBackgroundVolumeID(browser.GetProxyNode(sequence).GetID())
+    user.press(panel.data.ui.shownButton)
+    assert panel.data.node is sequence
+
+
+def test_browser_is_understood_too(panel):
+    numbered_sequence()
+    panel.data.choose(slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode")[0])
+    assert panel.data.view.frames.count == 5
+
+
+def test_missing_package_is_offered_and_not_installed_unasked(panel, user, desktop, monkeypatch):
+    from SpatioTemporalLib.worker_client import Event
+
+    user.press(panel.data.ui.sampleButton)
+    user.click_item(panel.analyse.ui.analysisTree, "Dummy", "Slow mean")
+    user.press(panel.run.ui.startButton)
+    job = panel.run.job
+    panel.logic.runs.worker.cancel(job.number)
+    text = "Learning needs the package torch, which is not installed."
+    monkeypatch.setattr(
+        panel.logic.runs.worker, "poll", lambda: [Event("error", job.number, text, code="E-PACKAGE", package="torch")]
+    )
+    panel.poll()
+    assert message(panel) == text and panel.run.ui.installButton.visible
+    assert panel.run.ui.installButton.text == "Install torch..." and desktop.pip_installed == []
+    desktop.ask_yes = False
+    user.press(panel.run.ui.installButton)
+    assert desktop.pip_installed == []
+    desktop.ask_yes = True
+    user.press(panel.run.ui.installButton)
+    assert desktop.pip_installed == ["torch"]
+
+
+def test_gui_hears_events_while_a_run_is_under_way(panel, slow, desktop):
+    from PySide6 import QtCore
+
+    beats = []
+    timer = QtCore.QTimer()
+    timer.timeout.connect(lambda: beats.append(time.monotonic()))
+    timer.start(5)
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        desktop.processEvents()
+    assert len(beats) > 10
+
+
+def test_two_series_at_once(panel, user):
+    user.press(panel.data.ui.sampleButton)
+    other = panel.logic.convert("Breast DCE", name="copy")
+    user.choose_node(panel.look.ui.compareSelector, other.GetName())
+    user.move_mouse((90, 100, 0))
+    first, second = panel.look.plot.lines
+    assert np.array_equal(first.values, second.values) and second.dashed
+    assert second.name == "cursor, copy"
