@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -107,6 +107,18 @@ def add_result(
         Of an earlier run: nodes that fit are filled anew, so views keep showing
         them, and those left over are removed.
     """
+    steps = adding_result(scene, result, series=series, browser=browser, name=name, replace=replace)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return done.value
+
+
+def adding_result(
+    scene, result: Result, *, series=None, browser=None, name: str | None = None, replace: ResultNodes | None = None
+) -> Generator[str, None, ResultNodes]:
+    """As `add_result`, one output a step, for who has other things to do in between."""
     sequence = sequence_of(series) if series is not None else None
     shown = proxy_of(sequence) if sequence is not None else series
     place = _Place(
@@ -118,7 +130,10 @@ def add_result(
         browser=browser or (browser_of(sequence) if sequence is not None else None),
         before=replace.by_output if replace else {},
     )
-    by_output = {output: tuple(_writer(value)(place, output, value)) for output, value in result.items()}
+    by_output: dict[str, tuple] = {}
+    for output, value in result.items():
+        by_output[output] = tuple(_writer(value)(place, output, value))
+        yield output
     _remove_left_over(scene, place.before, by_output)
     return ResultNodes(place.folder, by_output)
 

@@ -11,7 +11,7 @@ from SpatioTemporalLib.errors import InputError, SpatioTemporalError
 from SpatioTemporalLib.run import ON_A_GRID, check_inputs
 from SpatioTemporalLib.worker_client import FINAL, Event, Worker
 
-from .result_nodes import ResultNodes, add_result
+from .result_nodes import ResultNodes, adding_result
 from .run_nodes import remember_inputs
 from .series_view import series_of
 from .value_nodes import value_from_node
@@ -56,6 +56,7 @@ class Runs:
     def __init__(self, scene, worker: Worker):
         self.scene, self.worker = scene, worker
         self.jobs: dict[str, Job] = {}
+        self._showing: dict[str, tuple] = {}
 
     def start(self, id: str, nodes: dict, parameters: dict, *, replace: ResultNodes | None = None) -> Job:
         """Hand a run to the worker.
@@ -91,6 +92,7 @@ class Runs:
             if job is not None:
                 self._hear(job, event)
                 heard.append((job, event))
+        heard += self._go_on_showing()
         return heard
 
     def cancel(self, job: Job) -> None:
@@ -101,35 +103,54 @@ class Runs:
         for job in self.jobs.values():
             self.worker.cancel(job.number)
         self.jobs.clear()
+        self._showing.clear()
 
     def _hear(self, job: Job, event: Event) -> None:
         if event.kind == "progress":
             job.fraction, job.text = event.fraction, event.text
-        if event.kind not in FINAL:
-            return
-        del self.jobs[job.number]
-        job.state = {"result": "done", "error": "failed"}.get(event.kind, event.kind)
-        job.text, job.package = event.text, event.package
-        if event.kind == "result":
-            try:
-                self._show(job, event.result)
-            except Exception as error:  # noqa: BLE001 - the run is over for the panel whatever the scene says
-                job.state, job.text = "failed", in_words(error)
+        elif event.kind == "result":
+            self._start_showing(job, event)
+        elif event.kind in FINAL:
+            job.text, job.package = event.text, event.package
+            self._end(job, "failed" if event.kind == "error" else event.kind)
 
-    def _show(self, job: Job, result: st.Result) -> None:
+    def _start_showing(self, job: Job, event: Event) -> None:
         nodes = {name: self.scene.GetNodeByID(identifier) for name, identifier in job.nodes.items()}
         gone = [name for name, node in nodes.items() if node is None]
         if gone:
-            job.state = "failed"
             job.text = (
                 f"{job.analysis.title} is done, but {', '.join(gone)} was removed from the scene meanwhile; "
                 "the result was dropped. Load it again and run again."
             )
+            self._end(job, "failed")
             return
+        job.text = f"{job.analysis.title}: done in {event.result.provenance.seconds:.1f} s"
         series = next((nodes[i.name] for i in job.analysis.inputs if i.name in nodes), None)
-        job.result = add_result(self.scene, result, series=series, replace=job.replace)
-        remember_inputs(job.result, nodes)
-        job.text = f"{job.analysis.title}: done in {result.provenance.seconds:.1f} s"
+        steps = adding_result(self.scene, event.result, series=series, replace=job.replace)
+        self._showing[job.number] = (steps, nodes, event)
+
+    def _go_on_showing(self) -> list[tuple[Job, Event]]:
+        """Add one more output of each result that has come; many at once would hold up the caller."""
+        ended = []
+        for number, (steps, nodes, event) in list(self._showing.items()):
+            job = self.jobs[number]
+            try:
+                next(steps)
+                continue
+            except StopIteration as done:
+                job.result = done.value
+                remember_inputs(job.result, nodes)
+                self._end(job, "done")
+            except Exception as error:  # noqa: BLE001 - the run is over for the panel whatever the scene says
+                job.text = in_words(error)
+                self._end(job, "failed")
+            del self._showing[number]
+            ended.append((job, event))
+        return ended
+
+    def _end(self, job: Job, state: str) -> None:
+        del self.jobs[job.number]
+        job.state = state
 
 
 def values_of(analysis: Analysis, nodes: dict) -> dict[str, object]:

@@ -122,12 +122,11 @@ class LookStep(Step):
 
     def curves(self) -> list[Curve]:
         """All curves that are drawn, as they are drawn."""
-        return [
-            Curve(line.times, line.values, unit, line.name, spread=line.spread, fit_of=fit_of)
-            for (line, unit), fit_of in (
-                (d, d[0].name.removesuffix(" fit") if d[0].dashed else "") for d in self._drawn()
-            )
-        ]
+        curves = []
+        for line, unit in self._drawn():
+            fit_of = line.name.removesuffix(" fit") if line.drawn == "line" else ""
+            curves.append(Curve(line.times, line.values, unit, line.name, fit_of, line.spread))
+        return curves
 
     def save(self, path) -> None:
         """Write the curves that are drawn to a CSV file."""

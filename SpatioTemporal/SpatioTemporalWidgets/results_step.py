@@ -66,13 +66,14 @@ class ResultsStep(Step):
 
     def refresh(self) -> None:
         """Read the runs from the scene again, the latest first."""
-        tree = self.ui.runTree
+        tree, chosen = self.ui.runTree, (self.run, self.output)
         tree.blockSignals(True)
         tree.clear()
         self.summaries = {summary.run: summary for summary in reversed(result_summary(slicer.mrmlScene))}
         for summary in self.summaries.values():
             self._add_run(summary)
         tree.header().resizeSection(0, 230)
+        self.select(*chosen)
         tree.blockSignals(False)
         self._enable()
 
