@@ -18,14 +18,13 @@ from SpatioTemporalNodes.overlay import (
 )
 from SpatioTemporalNodes.provenance import result_summary
 from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, remove_run, result_from_nodes
-from SpatioTemporalNodes.value_nodes import labels_from_node, map_from_node, table_from_node
-from SpatioTemporalNodes.voxels import node_geometry
+from SpatioTemporalNodes.value_nodes import map_from_node, table_from_node
 
 from SpatioTemporalLib.data import Table
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.results import write_result
-from SpatioTemporalLib.steps.regions import distribution
 
+from .map_statistics import compared, statistics
 from .step import Step, readable, short_number
 
 MAP = "vtkMRMLScalarVolumeNode"
@@ -50,6 +49,7 @@ class ResultsStep(Step):
         self.ui.hideButton.connect("clicked()", guarded(lambda: hide_overlay(slicer.mrmlScene)))
         self.ui.fitButton.connect("clicked()", guarded(self._fit_views))
         self.ui.regionSelector.connect("currentNodeChanged(vtkMRMLNode*)", guarded(self.show_statistics))
+        self.ui.compareBox.connect("toggled(bool)", guarded(self.show_statistics))
         self.ui.chartButton.connect("clicked()", guarded(self.show_chart))
         self.ui.againButton.connect("clicked()", guarded(self.run_again))
         self.ui.exportButton.connect("clicked()", guarded(self._export))
@@ -140,10 +140,21 @@ class ResultsStep(Step):
         """The chosen map in the chosen segments, or the table the run made."""
         regions, node = self.ui.regionSelector.currentNode(), self.chosen_map()
         if regions is not None and node is not None:
-            self._show_table(statistics(node, regions))
+            several = bool(self.ui.compareBox.checked)
+            self._show_table(compared(self._maps_like(node), regions) if several else statistics(node, regions))
         elif self.run:
             tables = [nodes[0] for nodes in self.nodes().by_output.values() if nodes[0].IsA("vtkMRMLTableNode")]
             self._show_table(table_from_node(tables[0]) if tables else Table({}))
+
+    def _maps_like(self, node) -> dict[str, object]:
+        """The maps of all runs that hold the quantity of a map, by the name of their run."""
+        output = attributes.fact(node, "Output")
+        maps = {}
+        for summary in self.summaries.values():
+            found = nodes_of_run(slicer.mrmlScene, summary.run).by_output.get(output, (None,))[0]
+            if found is not None and found.IsA(MAP):
+                maps[_run_name(summary)] = found
+        return maps
 
     def show_chart(self) -> None:
         """The curves of the run in the plot view."""
@@ -184,7 +195,7 @@ class ResultsStep(Step):
 
     def _add_run(self, summary) -> None:
         item = qt.QTreeWidgetItem(self.ui.runTree)
-        item.setText(0, f"{summary.title}, {summary.created[11:19]}")
+        item.setText(0, _run_name(summary))
         item.setToolTip(0, str(summary))
         item.setData(0, qt.Qt.UserRole, summary.run)
         item.setExpanded(True)
@@ -256,16 +267,5 @@ class ResultsStep(Step):
             self.panel.say(_("{count} files were written to {folder}").format(count=len(files), folder=folder))
 
 
-def statistics(map_node, segmentation) -> Table:
-    """A map's distribution in each segment: one row a segment."""
-    quantity = map_from_node(map_node)
-    regions = labels_from_node(segmentation, node_geometry(map_node))
-    rows = []
-    for value, label in regions.labels.items():
-        inside = quantity.values[regions.region(value)]
-        measured = int(np.count_nonzero(np.isfinite(inside)))
-        size = {"voxels": inside.size, "measured": measured, "volume": regions.volume_ml(value)}
-        rows.append({"segment": label.name, **distribution(inside), **size})
-    units = dict.fromkeys(("median", "mean", "SD", "25 %", "75 %"), quantity.unit) | {"volume": "mL"}
-    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
-    return Table(columns, {name: unit for name, unit in units.items() if name in columns}, map_node.GetName())
+def _run_name(summary) -> str:
+    return f"{summary.title}, {summary.created[11:19]}"

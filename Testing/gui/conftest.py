@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from slicerdouble import install
 
 HERE = Path(__file__).parent
+collect_ignore_glob = [] if find_spec("slicer") and find_spec("PySide6") else ["test_*.py"]
 ROOT = HERE.parents[1]
 
 SLOW = '''
@@ -44,7 +45,15 @@ def slow_mean(series, *, parameters, context):
 
 @pytest.fixture(scope="session")
 def desktop():
+    from slicerdouble import install
+
     return install()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if HERE in Path(item.path).parents:
+            item.add_marker("slicer")
 
 
 @pytest.fixture(scope="session")

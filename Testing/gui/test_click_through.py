@@ -177,6 +177,22 @@ def test_segments_give_curves_and_statistics(story, wait, photograph):
     photograph("11-segments")
 
 
+def test_runs_are_compared_segment_by_segment(story, wait):
+    panel, user = story
+    user.click_item(panel.analyse.ui.analysisTree, "Kinetics", "Tofts model")
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    assert "done" in message(panel), message(panel)
+    panel.results.ui.compareBox.setChecked(True)
+    table = panel.results.ui.statisticsTable
+    runs = [table.item(row, 1).text().split(",")[0] for row in range(2)]
+    assert runs == ["Tofts model", "Extended Tofts model"]
+    assert table.item(0, 0).text() == table.item(1, 0).text() == "enhancing region 1"
+    panel.results.ui.compareBox.setChecked(False)
+    user.press(panel.results.ui.removeButton)
+    assert len(result_summary(slicer.mrmlScene)) == 2
+
+
 def test_cancel_half_way_stops_within_two_seconds(story, wait, photograph):
     panel, user = story
     nodes, runs = slicer.mrmlScene.GetNumberOfNodes(), len(result_summary(slicer.mrmlScene))
