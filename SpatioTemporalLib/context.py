@@ -27,7 +27,9 @@ class Context:
     report : callable(fraction, message)
         Called now and then with the fraction done, 0..1.
     device : str
-        "cpu", "cuda", ...
+        "cpu", "cuda", ... : where methods that can will compute.
+    used_device : str
+        Where the last method did compute.
     memory_budget : int
         Bytes that temporary arrays may take together.
     threads : int
@@ -45,6 +47,7 @@ class Context:
 
     def __post_init__(self):
         self.rng = np.random.default_rng(self.seed)
+        self.used_device = "cpu"
 
     def progress(self, fraction: float, message: str = "") -> None:
         """Report progress; raises `Cancelled` when the user has asked to stop."""

@@ -64,7 +64,7 @@ def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
             parameters=parameters_as_dict(parameters),
             inputs={n: identity(v) for n, v in inputs.items() if v is not None},
             software=software_versions(),
-            device=context.device,
+            device=context.used_device,
             seconds=round(time.perf_counter() - started, 3),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             seed=context.seed,

@@ -19,6 +19,7 @@ from ..errors import MissingPackageError, ParameterError
 from ..io.dicom_objects import write_dicom_result
 from ..io.results import SUMMARY, require_absent, write_result
 from ..run import run as run_analysis
+from ..steps.device_blocks import automatic_device
 from .describe import parameter_line
 from .progress import ProgressBar
 from .scene import scene_writer
@@ -49,7 +50,12 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     scene = scene_writer(Path(given.scene)) if given.scene else None
     require_absent([folder / SUMMARY, *([Path(given.scene)] if scene else [])], overwrite=given.overwrite)
     inputs = {i.name: _read(i, getattr(given, i.name), given) for i in analysis.inputs if getattr(given, i.name)}
-    context = Context(report=ProgressBar(), seed=given.seed, **({"threads": given.threads} if given.threads else {}))
+    context = Context(
+        report=ProgressBar(),
+        device=given.device or automatic_device(),
+        seed=given.seed,
+        **({"threads": given.threads} if given.threads else {}),
+    )
     result = run_analysis(analysis.id, context=context, **inputs, **_parameters(analysis, given))
     print(result)
     files = write_result(result, folder, overwrite=given.overwrite)
@@ -99,6 +105,7 @@ def options_of(analysis: Analysis) -> argparse.ArgumentParser:
         help="DICOM file of the source whose patient and study the objects take over",
     )
     results.add_argument("--overwrite", action="store_true", help="replace files of an earlier run")
+    results.add_argument("--device", help='"cpu", "cuda" or another of PyTorch\'s (default: a GPU where there is one)')
     results.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
     results.add_argument("--threads", type=int, help="threads to use (default: all)")
     return parser

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .arrays import clipped, namespace
+
 SMALLEST_DETERMINANT = 1e-13
 
 
@@ -36,20 +38,21 @@ def best_coefficients(on_first, on_second, overlap, first_limit, second_limit) -
     therefore reaches the optimum in at least one of two ways.
     """
     if on_second is None:
-        first = np.clip(on_first, 0.0, first_limit)
+        first = clipped(on_first, 0.0, first_limit)
         return BestCoefficients(first, 0.0, first * (2 * on_first - first))
-    determinant = np.maximum(1 - overlap * overlap, SMALLEST_DETERMINANT)
-    first_a = np.clip((on_first - overlap * on_second) / determinant, 0.0, first_limit)
-    second_a = np.clip(on_second - overlap * first_a, 0.0, second_limit)
-    second_b = np.clip((on_second - overlap * on_first) / determinant, 0.0, second_limit)
-    first_b = np.clip(on_first - overlap * second_b, 0.0, first_limit)
+    xp = namespace(on_first)
+    determinant = clipped(1 - overlap * overlap, SMALLEST_DETERMINANT, np.inf)
+    first_a = clipped((on_first - overlap * on_second) / determinant, 0.0, first_limit)
+    second_a = clipped(on_second - overlap * first_a, 0.0, second_limit)
+    second_b = clipped((on_second - overlap * on_first) / determinant, 0.0, second_limit)
+    first_b = clipped(on_first - overlap * second_b, 0.0, first_limit)
     gain_a = _gain(first_a, second_a, on_first, on_second, overlap)
     gain_b = _gain(first_b, second_b, on_first, on_second, overlap)
     better = gain_a >= gain_b
     return BestCoefficients(
-        np.where(better, first_a, first_b),
-        np.where(better, second_a, second_b),
-        np.where(better, gain_a, gain_b),
+        xp.where(better, first_a, first_b),
+        xp.where(better, second_a, second_b),
+        xp.where(better, gain_a, gain_b),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arrays import clipped, like, namespace
 from .box_quadratic import SMALLEST_DETERMINANT, best_coefficients
 
 
@@ -37,21 +38,22 @@ def solve_pair(measured, first_curve, second_curve, *, first_limit: float, secon
     first_limit, second_limit : float
         Upper bounds; the lower ones are zero.
     """
-    measured = np.asarray(measured, dtype=np.float64)
-    first_norm, second_norm = np.linalg.norm(first_curve), np.linalg.norm(second_curve)
-    f, c = first_curve / first_norm, second_curve / second_norm
+    xp = namespace(measured)
+    measured = xp.asarray(measured, dtype=xp.float64)
+    first_norm, second_norm = float(np.linalg.norm(first_curve)), float(np.linalg.norm(second_curve))
+    f, c = like(first_curve / first_norm, measured), like(second_curve / second_norm, measured)
     overlap = f @ c
     limits = first_limit * first_norm, second_limit * second_norm
     best = best_coefficients(f @ measured, c @ measured, overlap, *limits)
     free = [(a > 0) & (a < limit) for a, limit in zip(best[:2], limits)]
-    both = 1 / max(1 - overlap**2, SMALLEST_DETERMINANT)
-    variance = np.where(free[0] & free[1], both, 1.0)
+    both = 1 / max(1 - float(overlap) ** 2, SMALLEST_DETERMINANT)
+    variance = xp.where(free[0] & free[1], both, xp.ones_like(best.first))
     return PairSolution(
         first=best.first / first_norm,
         second=best.second / second_norm,
-        sse=np.maximum(np.einsum("tn,tn->n", measured, measured) - best.gain, 0.0),
-        first_variance=np.where(free[0], variance, 0.0) / first_norm**2,
-        second_variance=np.where(free[1], variance, 0.0) / second_norm**2,
+        sse=clipped(xp.einsum("tn,tn->n", measured, measured) - best.gain, 0.0, np.inf),
+        first_variance=xp.where(free[0], variance, 0.0) / first_norm**2,
+        second_variance=xp.where(free[1], variance, 0.0) / second_norm**2,
         first_at_limit=best.first >= limits[0],
         second_at_limit=best.second >= limits[1],
     )

@@ -14,11 +14,12 @@ minimum seen on the grid that could be the best is refined.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from .arrays import clipped, like, namespace
 from .box_quadratic import BestCoefficients, best_coefficients
 from .local_polynomials import NODES, REACH, coefficients, grid_derivative, value_and_slope
 from .separable_uncertainty import unit_covariance
@@ -52,11 +53,12 @@ class CurveFamily:
     @property
     def scanned(self) -> np.ndarray:
         """(C,) indices into the grid of the points that are scanned."""
-        return np.arange(REACH, len(self.log_theta) - REACH, SCAN_EVERY)
+        return like(np.arange(REACH, len(self.log_theta) - REACH, SCAN_EVERY), self.log_theta)
 
-    @property
-    def parameter_count(self) -> int:
-        return 2 if self.fixed is None else 3
+    def beside(self, measured) -> CurveFamily:
+        """The same tables as arrays of the kind, and on the device, of the measurements."""
+        arrays = {n: like(getattr(self, n), measured) for n in ("log_theta", "curves", "fixed", "tables")}
+        return self if namespace(measured) is np else replace(self, **arrays)
 
 
 @dataclass(frozen=True)
@@ -136,8 +138,8 @@ def solve(measured: np.ndarray, family: CurveFamily) -> Solution:
 
     Parameters
     ----------
-    measured : (T, n) array
-        Finite.
+    measured : (T, n) array or torch tensor
+        Finite. The work is done where it lies, in float64.
     family : CurveFamily
 
     Returns
@@ -145,37 +147,48 @@ def solve(measured: np.ndarray, family: CurveFamily) -> Solution:
     Solution
         Coefficients in the units of the family's curves before normalisation.
     """
-    measured = np.asarray(measured, dtype=np.float64)
+    xp = namespace(measured)
+    measured = xp.asarray(measured, dtype=xp.float64)
+    family = family.beside(measured)
     projections = family.curves.T @ measured
     on_fixed = family.fixed @ measured if family.fixed is not None else None
     curve, cell = _candidate_cells(projections, on_fixed, family)
     search = _search_in_cells(family, projections, on_fixed, curve, cell)
     s, converged = search.minimise()
-    best = _best_of_each(curve, search.evaluate(s).best.gain, measured.shape[1])
-    power = np.einsum("tn,tn->n", measured, measured)
+    best = _best_of_each(curve, search.evaluate(s).best.gain)
+    power = xp.einsum("tn,tn->n", measured, measured)
     return _solution(search.take(best), s[best], power, converged[best])
 
 
 def _candidate_cells(projections, on_fixed, family):
     """Curve and scanned point of every local optimum that may turn out to be the best."""
+    xp = namespace(projections)
     scanned = family.scanned
     log_norm, overlap = family.tables[:2, 0, :]
-    limit = family.slope_limit * np.exp(family.log_theta[scanned] + log_norm)
+    limit = family.slope_limit * xp.exp(family.log_theta[scanned] + log_norm)
     gain = best_coefficients(projections[scanned], on_fixed, overlap[:, None], limit[:, None], family.fixed_limit).gain
-    rise = np.diff(gain, axis=0, prepend=-np.inf, append=-np.inf)
-    before, after = rise[:-1], -rise[1:]
+    rise = gain[1:] - gain[:-1]
     # Between grid points an optimum exceeds its grid value by no more than a part of the fall around it.
-    fall = np.maximum(np.where(np.isinf(before), 0, before), np.where(np.isinf(after), 0, after))
-    peak = (before > 0) & (after >= 0) & (gain + fall >= gain.max(axis=0))
-    peak[gain.argmax(axis=0), np.arange(gain.shape[1])] = True
-    cell, curve = np.nonzero(peak)
+    fall = xp.zeros_like(gain)
+    fall[1:] = rise
+    fall[:-1] = xp.maximum(fall[:-1], -rise)
+    peak = gain + fall >= xp.amax(gain, axis=0)
+    peak[1:] &= rise > 0
+    peak[:-1] &= rise <= 0
+    peak[xp.argmax(gain, axis=0), xp.arange(gain.shape[1])] = True
+    cell, curve = peak.nonzero() if xp is np else peak.nonzero(as_tuple=True)
     return curve, cell
 
 
-def _best_of_each(curve: np.ndarray, gain: np.ndarray, count: int) -> np.ndarray:
+def _best_of_each(curve, gain):
     """Index of the candidate with the largest gain for each curve."""
-    order = np.lexsort((gain, curve))
-    return order[np.flatnonzero(np.diff(curve[order], append=count))]
+    xp = namespace(gain)
+    order = xp.argsort(gain, stable=True)
+    order = order[xp.argsort(curve[order], stable=True)]
+    sorted_curves = curve[order]
+    is_last = xp.ones_like(sorted_curves, dtype=bool if xp is np else xp.bool)
+    is_last[:-1] = sorted_curves[1:] != sorted_curves[:-1]
+    return order[is_last]
 
 
 class _Point(NamedTuple):
@@ -206,7 +219,7 @@ class _Search:
 
     @property
     def unit(self) -> float:
-        return REACH * (self.family.log_theta[1] - self.family.log_theta[0])
+        return REACH * float(self.family.log_theta[1] - self.family.log_theta[0])
 
     def take(self, chosen: np.ndarray) -> _Search:
         """The same searches for some of the curves."""
@@ -226,7 +239,7 @@ class _Search:
         log_norm = value_and_slope(self.tables[0], s)
         overlap = value_and_slope(self.tables[1], s)
         projection = value_and_slope(self.projection, s)
-        limit = family.slope_limit * np.exp(self.centre + s * self.unit + log_norm[0])
+        limit = family.slope_limit * namespace(s).exp(self.centre + s * self.unit + log_norm[0])
         best = best_coefficients(projection[0], self.on_fixed, overlap[0], limit, family.fixed_limit)
         return _Point(best, limit, log_norm, overlap, projection)
 
@@ -240,7 +253,7 @@ class _Search:
         slope = best.first * (best.second * overlap[1] - projection[1])
         if np.isfinite(self.family.slope_limit):
             push = best.first + best.second * overlap[0] - projection[0]
-            slope += np.where(best.first >= limit, push * limit * (self.unit + log_norm[1]), 0.0)
+            slope += namespace(s).where(best.first >= limit, push * limit * (self.unit + log_norm[1]), 0.0)
         return slope
 
     def minimise(self) -> tuple[np.ndarray, np.ndarray]:
@@ -249,19 +262,20 @@ class _Search:
         Secant steps inside a bracket that shrinks; a bisection replaces a step
         that would leave it. Searches that have converged drop out.
         """
-        found, converged = np.zeros(len(self.low)), np.zeros(len(self.low), dtype=bool)
-        active, search, low, high = np.arange(len(found)), self, self.low, self.high
-        x = np.zeros(len(found))
+        xp = namespace(self.low)
+        found, converged = xp.zeros_like(self.low), self.low > self.high
+        active, search, low, high = like(np.arange(len(found)), found), self, self.low, self.high
+        x = xp.zeros_like(found)
         d = search.slope(x)
-        previous_x = np.where(d > 0, low, high)
+        previous_x = xp.where(d > 0, low, high)
         previous_d = search.slope(previous_x)
         for _ in range(MAX_STEPS):
-            low, high = np.where(d > 0, low, x), np.where(d > 0, x, high)
+            low, high = xp.where(d > 0, low, x), xp.where(d > 0, x, high)
             with np.errstate(divide="ignore", invalid="ignore"):
                 proposal = x - d * (x - previous_x) / (d - previous_d)
             inside = (proposal > low) & (proposal < high)
-            proposal = np.where(d == 0, x, np.where(inside, proposal, (low + high) / 2))
-            done = np.abs(proposal - x) * self.unit < TOLERANCE
+            proposal = xp.where(d == 0, x, xp.where(inside, proposal, (low + high) / 2))
+            done = abs(proposal - x) * self.unit < TOLERANCE
             found[active], converged[active] = proposal, done
             keep = ~done
             if not keep.any():
@@ -273,31 +287,34 @@ class _Search:
 
 
 def _search_in_cells(family: CurveFamily, projections, on_fixed, curve, cell) -> _Search:
-    half = SCAN_EVERY / REACH
+    xp = namespace(projections)
+    half = xp.full_like(family.log_theta[family.scanned[cell]], SCAN_EVERY / REACH)
+    around = family.scanned[cell] + like(NODES[:, None], projections)
     return _Search(
         family=family,
         centre=family.log_theta[family.scanned[cell]],
-        projection=coefficients(projections[family.scanned[cell] + NODES[:, None], curve]),
+        projection=coefficients(projections[around, curve]),
         on_fixed=None if on_fixed is None else on_fixed[curve],
         tables=family.tables[:, :, cell],
-        low=np.where(cell == 0, 0.0, -half),
-        high=np.where(cell == len(family.scanned) - 1, 0.0, half),
+        low=xp.where(cell == 0, 0.0, -half),
+        high=xp.where(cell == len(family.scanned) - 1, 0.0, half),
     )
 
 
 def _solution(search: _Search, s: np.ndarray, power: np.ndarray, converged: np.ndarray) -> Solution:
+    xp = namespace(s)
     family = search.family
     point = search.evaluate(s)
     best = point.best
-    norm = np.exp(point.log_norm[0])
+    norm = xp.exp(point.log_norm[0])
     at_edge = (s <= search.low) & (search.low == 0) | (s >= search.high) & (search.high == 0)
     linear_at_limit = best.first >= point.limit
-    fixed = np.broadcast_to(best.second, s.shape)
+    fixed = best.second + xp.zeros_like(s)
     return Solution(
-        theta=np.exp(search.centre + s * search.unit),
+        theta=xp.exp(search.centre + s * search.unit),
         linear=best.first / norm,
         fixed=fixed / family.fixed_norm,
-        sse=np.maximum(power - best.gain, 0.0),
+        sse=clipped(power - best.gain, 0.0, np.inf),
         covariance=unit_covariance(
             first=best.first,
             norm=norm,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arrays import namespace
+
 
 def spoiled_gradient_echo_signal(r1, flip_angle, repetition_time, s0=1.0):
     """Steady-state signal at TE much shorter than T2*.
@@ -55,13 +57,15 @@ def concentration_from_signal(signal, baseline, r1_baseline, *, flip_angle, repe
     A = (S/S_b) (1 - E10) / (1 - E10 cos a), E1 = (1 - A) / (1 - A cos a),
     which has a relaxation rate only for A < 1.
     """
-    cosine = np.cos(np.deg2rad(flip_angle))
-    e10 = np.exp(-repetition_time * np.asarray(r1_baseline))
-    usable = np.asarray(baseline) > 0
-    scale = np.where(usable, (1 - e10) / (1 - e10 * cosine) / np.where(usable, baseline, 1.0), np.nan)
+    xp = namespace(signal)
+    cosine = float(np.cos(np.deg2rad(flip_angle)))
+    baseline, r1_baseline = xp.asarray(baseline), xp.asarray(r1_baseline)
+    e10 = xp.exp(-repetition_time * r1_baseline)
+    usable = baseline > 0
+    scale = xp.where(usable, (1 - e10) / (1 - e10 * cosine) / xp.where(usable, baseline, 1.0), np.nan)
     a = signal * scale
     saturated = a >= 1
     e1 = (1 - a) / (1 - a * cosine)
     # A signal below zero has E1 > 1: a relaxation rate below zero, kept as the noise it is.
-    r1 = -np.log(np.where(saturated | ~(e1 > 0), np.nan, e1)) / repetition_time
+    r1 = -xp.log(xp.where(saturated | ~(e1 > 0), np.nan, e1)) / repetition_time
     return (r1 - r1_baseline) / relaxivity, saturated

@@ -12,6 +12,7 @@ from ..data.series import Series
 from ..data.volumes import LabelMap, Map
 from ..declare import Advanced, Help, Range, Unit
 from ..errors import Finding, InputError, Severity
+from ..numerics.arrays import chosen, like, namespace
 from ..numerics.bolus_arrival import baseline_length, bolus_arrival
 from ..numerics.spoiled_gradient_echo import concentration_from_signal
 from .fit_status import FitStatus
@@ -78,28 +79,29 @@ class Conversion:
 
     def __call__(self, curves: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Concentrations in mmol/L of (T, n) curves at (n,) flat indices, and (n,) reasons where there are none."""
+        xp = namespace(curves)
+        no_reason = xp.zeros_like(curves[0], dtype=xp.uint8)
         if self.is_identity:
-            return np.asarray(curves), np.zeros(curves.shape[1], dtype=np.uint8)
+            return curves, no_reason
         if self.baseline_signal is None:
-            baseline = np.asarray(curves[self.baseline], dtype=float).mean(axis=0)
+            baseline = xp.asarray(curves[self.baseline], dtype=xp.float64).mean(axis=0)
         else:
-            baseline = np.full(curves.shape[1], self.baseline_signal)
+            baseline = xp.full_like(curves[0], self.baseline_signal, dtype=xp.float64)
         t1 = self.t1 if np.isscalar(self.t1) else self.t1[index]
         with np.errstate(divide="ignore", invalid="ignore"):
             concentration, saturated = concentration_from_signal(
                 curves,
                 baseline,
-                1 / np.asarray(t1),
+                like(1 / np.asarray(t1), curves),
                 flip_angle=self.flip_angle,
                 repetition_time=self.repetition_time,
                 relaxivity=self.relaxivity,
             )
-        reason = np.select(
-            [~(baseline > 0), saturated.any(axis=0), ~np.isfinite(concentration).all(axis=0)],
+        return concentration, chosen(
+            [~(baseline > 0), saturated.any(axis=0), ~xp.isfinite(concentration).all(axis=0)],
             [FitStatus.NO_BASELINE, FitStatus.SATURATED, FitStatus.NONFINITE],
-            0,
+            no_reason,
         )
-        return concentration, reason.astype(np.uint8)
 
 
 def conversion_for(

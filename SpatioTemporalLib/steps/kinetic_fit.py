@@ -15,6 +15,7 @@ from ..data.series import Series
 from ..data.volumes import Label, LabelMap
 from ..declare import Advanced, Choices, Help, Range, Unit
 from ..errors import Finding, InputError, Severity
+from ..numerics.arrays import namespace
 from ..numerics.bolus_arrival import bolus_arrival
 from ..numerics.delayed_fit import best_delays
 from ..numerics.frame_sampling import FrameSampling
@@ -61,12 +62,14 @@ class KineticModel:
     degrees : number of parameters counted in the degrees of freedom.
     prepare : from (input times, plasma, `FrameSampling`) the function that fits (T, n) curves.
     curve : from (input times, plasma, times, values) the (n, T) model curves.
+    any_device : whether what `prepare` gives takes torch tensors too.
     """
 
     units: dict[str, str]
     degrees: int
     prepare: Callable[[np.ndarray, np.ndarray, FrameSampling], Callable[[np.ndarray], Estimates]]
     curve: Callable[[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]], np.ndarray]
+    any_device: bool = False
 
 
 def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, context: Context, **inputs) -> dict:
@@ -94,7 +97,15 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
     def fit_block(curves, index):
         return _fit_usable(fit, *conversion(curves, index), model)
 
-    maps, nonfinite = map_voxels(fit_block, series.values, mask=mask, context=context, message="fitting voxels")
+    maps, nonfinite = map_voxels(
+        fit_block,
+        series.values,
+        mask=mask,
+        context=context,
+        message="fitting voxels",
+        # The search over delays keeps its books in numpy.
+        any_device=model.any_device and parameters.delay == "none",
+    )
     status = maps.pop("fit_status", np.zeros(series.geometry.shape, np.uint8))
     status[nonfinite] = FitStatus.NONFINITE
     fitted = (status >= FitStatus.FITTED) & (status < FitStatus.SATURATED)
@@ -184,22 +195,21 @@ def _joined(parts: list[tuple[np.ndarray, Estimates]], count: int) -> Estimates:
 
 def _fit_usable(fit: Callable, concentration, reason, model: KineticModel) -> dict[str, np.ndarray]:
     """Outputs of one block; NaN and the reason for the curves without concentration."""
-    usable = reason == 0
-    count, frames = reason.size, len(concentration)
-    blank = np.full((1, count), np.nan)
-    outputs = {"fit_status": reason.copy()}
+    xp = namespace(concentration)
+    usable, frames = reason == 0, len(concentration)
+    outputs = {"fit_status": 1 * reason}
     if not usable.any():
         return outputs
     good = concentration if usable.all() else concentration[:, usable]
     estimates = fit(good)
-    noise = np.sqrt(estimates.sse / (frames - model.degrees))
+    noise = xp.sqrt(estimates.sse / (frames - model.degrees))
     scatter = ((good - good.mean(axis=0)) ** 2).sum(axis=0)
     computed = dict(estimates.values)
-    computed |= {f"{n}_se": np.where(error > 0, error * noise, np.nan) for n, error in estimates.errors.items()}
-    computed["rmse"] = np.sqrt(estimates.sse / frames)
-    computed["r2"] = np.where(scatter > 0, 1 - estimates.sse / np.where(scatter > 0, scatter, 1.0), np.nan)
+    computed |= {f"{n}_se": xp.where(error > 0, error * noise, np.nan) for n, error in estimates.errors.items()}
+    computed["rmse"] = xp.sqrt(estimates.sse / frames)
+    computed["r2"] = xp.where(scatter > 0, 1 - estimates.sse / xp.where(scatter > 0, scatter, 1.0), np.nan)
     for name, values in computed.items():
-        outputs[name] = np.where(usable, 0.0, blank[0])
+        outputs[name] = xp.full_like(reason, np.nan, dtype=values.dtype)
         outputs[name][usable] = values
     outputs["fit_status"][usable] = estimates.status
     return outputs

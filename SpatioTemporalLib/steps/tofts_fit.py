@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..numerics.arrays import chosen, clipped, namespace
 from ..numerics.separable_least_squares import Solution, solve
 from ..numerics.tofts_models import SECONDS_PER_MINUTE, extended_tofts_concentration, tofts_family
 from .fit_status import FitStatus
@@ -25,12 +26,15 @@ def tofts_model(*, kep_bounds, ve_max: float, vp_max: float | None) -> KineticMo
         chosen = {name: values[name] for name in ("ktrans", "ve", "vp") if name in values}
         return extended_tofts_concentration(input_times, plasma, times, **chosen)
 
-    return KineticModel(EXTENDED_UNITS if extended else TOFTS_UNITS, 3 if extended else 2, prepare, curve)
+    return KineticModel(
+        EXTENDED_UNITS if extended else TOFTS_UNITS, 3 if extended else 2, prepare, curve, any_device=True
+    )
 
 
 def _estimates(solution: Solution, extended: bool) -> Estimates:
+    xp = namespace(solution.linear)
     uptake = solution.linear > 0
-    kep = np.where(uptake, solution.theta, np.nan)
+    kep = xp.where(uptake, solution.theta, np.nan)
     ve = solution.linear / kep
     covariance = solution.covariance
     # ve = a1 / theta and log theta is the third parameter: d ve = d a1 / theta - ve d log theta.
@@ -42,7 +46,7 @@ def _estimates(solution: Solution, extended: bool) -> Estimates:
     }
     errors = {
         "ktrans": _root(covariance[0, 0]) * SECONDS_PER_MINUTE,
-        "ve": np.where(solution.linear_at_limit, 0.0, _root(ve_variance)),
+        "ve": xp.where(solution.linear_at_limit, 0.0, _root(ve_variance)),
         "kep": _root(covariance[2, 2]) * kep * SECONDS_PER_MINUTE,
     }
     if extended:
@@ -50,14 +54,16 @@ def _estimates(solution: Solution, extended: bool) -> Estimates:
     return Estimates(values, errors, solution.sse, _status(solution, uptake))
 
 
-def _root(variance: np.ndarray) -> np.ndarray:
+def _root(variance):
     """Square root, zero where rounding made a variance negative and NaN where there is none."""
+    xp = namespace(variance)
     with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(variance), np.sqrt(np.maximum(variance, 0.0)), np.nan)
+        return xp.where(xp.isfinite(variance), xp.sqrt(clipped(variance, 0.0, np.inf)), np.nan)
 
 
-def _status(solution: Solution, uptake: np.ndarray) -> np.ndarray:
-    return np.select(
+def _status(solution: Solution, uptake):
+    xp = namespace(uptake)
+    return chosen(
         [
             ~solution.converged,
             ~uptake & (solution.fixed <= 0),
@@ -72,5 +78,5 @@ def _status(solution: Solution, uptake: np.ndarray) -> np.ndarray:
             FitStatus.VE_AT_LIMIT,
             FitStatus.VP_AT_LIMIT,
         ],
-        FitStatus.FITTED,
-    ).astype(np.uint8)
+        xp.full_like(uptake, int(FitStatus.FITTED), dtype=xp.uint8),
+    )

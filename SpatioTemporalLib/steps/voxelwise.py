@@ -9,6 +9,8 @@ import numpy as np
 
 from ..context import Context
 from ..data.volumes import LabelMap
+from ..numerics.arrays import as_numpy, like, namespace
+from .device_blocks import device_block_size, halving, on_device
 
 # Blocks of this size keep the working arrays of a fit inside the processor's cache.
 LARGEST_BLOCK = 8192
@@ -21,6 +23,7 @@ def map_voxels(
     mask: LabelMap | None,
     context: Context,
     message: str,
+    any_device: bool = False,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Apply a function to every voxel's curve.
 
@@ -33,6 +36,9 @@ def map_voxels(
         May be memory-mapped; only one block a thread is in memory at a time.
     mask : LabelMap or None
         Voxels to compute; all when None.
+    any_device : bool
+        Whether the function takes torch tensors too; then it runs on the
+        context's device.
 
     Returns
     -------
@@ -46,23 +52,46 @@ def map_voxels(
     frames = values.reshape(len(values), -1)
     nonfinite = np.zeros(int(np.prod(shape)), dtype=bool)
     outputs: dict[str, np.ndarray] = {}
+    device = context.device if any_device else "cpu"
+    context.used_device = device
 
     def compute(block: np.ndarray):
         curves = frames[:, block[0] : block[-1] + 1] if _is_run(block) else frames[:, block]
-        finite = np.isfinite(curves).all(axis=0)
+        if device != "cpu":
+            curves = on_device(curves, device)
+        finite = as_numpy(namespace(curves).isfinite(curves).all(axis=0))
         if not finite.all():
             nonfinite[block[~finite]] = True
-            curves, block = curves[:, finite], block[finite]
-        return block, function(curves, block) if block.size else {}
+            curves, block = curves[:, like(np.flatnonzero(finite), curves)], block[finite]
+        computed = function(curves, block) if block.size else {}
+        return block, {name: as_numpy(_stored(part)) for name, part in computed.items()}
 
-    size = _block_size(len(values), context)
-    for block, computed in _in_parallel(compute, np.split(index, range(size, len(index), size)), context, message):
+    for block, computed in _computed(compute, index, len(values), device, context, message):
+        place = slice(block[0], block[-1] + 1) if _is_run(block) else block
         for name, part in computed.items():
             if name not in outputs:
                 outputs[name] = _empty(part, nonfinite.size)
-            outputs[name][..., block] = part
+            outputs[name][..., place] = part
     shaped = {name: whole.reshape(*whole.shape[:-1], *shape) for name, whole in outputs.items()}
     return shaped, nonfinite.reshape(shape)
+
+
+def _computed(compute: Callable, index: np.ndarray, frame_count: int, device: str, context: Context, message: str):
+    """Results block by block, in threads on the processor and one after the other on a device."""
+    size = _block_size(frame_count, context) if device == "cpu" else device_block_size(frame_count, device)
+    blocks = np.split(index, range(size, len(index), size))
+    if device == "cpu":
+        yield from _in_parallel(compute, blocks, context, message)
+        return
+    for done, block in enumerate(blocks, start=1):
+        yield from halving(compute, block)
+        context.progress(done / len(blocks), message)
+
+
+def _stored(part):
+    """Computed values in the type they are kept in; reduced before they leave a device."""
+    xp = namespace(part)
+    return part if part.dtype == xp.uint8 else xp.asarray(part, dtype=xp.float32)
 
 
 def _block_size(frame_count: int, context: Context) -> int:

@@ -1,6 +1,6 @@
 """Speed and memory of the extended Tofts model on a whole volume, beside its peers in the same run.
 
-    python Testing/benchmarks/kinetics.py [--slices 24] [--peer-voxels 200]
+    python Testing/benchmarks/kinetics.py [--slices 24] [--peer-voxels 200] [--device cuda]
 
 Our figure is that of ``run("kinetics.extended_tofts")`` on signal: conversion to
 concentration, fit, standard errors, goodness, reason codes, region curves and
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from unittest import mock
 
 import numpy as np
 from scipy.optimize import curve_fit
@@ -24,6 +25,7 @@ from SpatioTemporalLib.numerics.population_input_functions import parker_blood_c
 from SpatioTemporalLib.numerics.separable_least_squares import solve
 from SpatioTemporalLib.numerics.spoiled_gradient_echo import concentration_from_signal, spoiled_gradient_echo_signal
 from SpatioTemporalLib.numerics.tofts_models import extended_tofts_concentration, tofts_family
+from SpatioTemporalLib.steps.voxelwise import map_voxels
 
 TIMES = np.arange(60) * 5.0
 BASELINE = 6
@@ -53,19 +55,35 @@ def peak_gigabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def time_ours(series: st.Series) -> tuple[st.Result, float]:
-    aif = st.Curve(TIMES, BLOOD, "mmol/L", "blood")
+ARGUMENTS = {
+    "hematocrit": HEMATOCRIT,
+    "relaxivity": RELAXIVITY,
+    "t1_baseline": T1,
+    "baseline_frames": BASELINE,
+    "aif": st.Curve(TIMES, BLOOD, "mmol/L", "blood"),
+}
+
+
+def time_ours(series: st.Series, device: str) -> tuple[st.Result, float]:
+    context = st.Context(device=device)
     started = time.perf_counter()
-    result = st.run(
-        "kinetics.extended_tofts",
-        series=series,
-        aif=aif,
-        hematocrit=HEMATOCRIT,
-        relaxivity=RELAXIVITY,
-        t1_baseline=T1,
-        baseline_frames=BASELINE,
-    )
+    result = st.run("kinetics.extended_tofts", series=series, context=context, **ARGUMENTS)
     return result, time.perf_counter() - started
+
+
+def time_fit(series: st.Series, device: str) -> float:
+    """Seconds of conversion, fit and standard errors alone, transfer to and from the device included."""
+    seconds = {}
+
+    def timed(*arguments, **keywords):
+        started = time.perf_counter()
+        outcome = map_voxels(*arguments, **keywords)
+        seconds["fit"] = time.perf_counter() - started
+        return outcome
+
+    with mock.patch("SpatioTemporalLib.steps.kinetic_fit.map_voxels", timed):
+        time_ours(series, device)
+    return seconds["fit"]
 
 
 def time_solver(concentration: np.ndarray) -> float:
@@ -120,16 +138,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--slices", type=int, default=24)
     parser.add_argument("--peer-voxels", type=int, default=200, help="voxels given to the slow peers")
+    parser.add_argument("--device", default="cpu", help="where our fit runs; the peers run on the processor")
     arguments = parser.parse_args()
     series = make_series(arguments.slices)
     voxels = series.values[0].size
+    if arguments.device != "cpu":
+        time_ours(make_series(1), arguments.device)  # starts the device
     before = peak_gigabytes()
-    result, seconds = time_ours(series)
+    result, seconds = time_ours(series, arguments.device)
     after = peak_gigabytes()
     ours = voxels / seconds
     signal = series.values.reshape(len(TIMES), -1)
     print(f"{voxels} voxels, {len(TIMES)} frames, input {series.nbytes / 2**30:.2f} GiB")
-    print(f"ours, run():            {ours:12.0f} voxels/s   ({seconds:.2f} s)")
+    print(f"ours, run() on {arguments.device + ':':<8} {ours:12.0f} voxels/s   ({seconds:.2f} s)")
+    fit = time_fit(series, arguments.device)
+    print(f"  of it conversion, fit and errors, with transfer: {fit:.3f} s, {voxels / fit:.0f} voxels/s")
     print(f"peak memory             {after:12.2f} GiB in all, {before:.2f} GiB before the run;")
     print(f"                        {2 * series.nbytes / 2**30 + 1:12.2f} GiB is twice the input plus 1 GiB")
     concentration, _ = concentration_from_signal(

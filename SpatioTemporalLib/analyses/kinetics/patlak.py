@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
-
 from ...declare import Advanced, Help, Range, Unit, analysis
+from ...numerics.arrays import chosen, namespace
 from ...numerics.exponential_convolution import running_integral, sampled_input
 from ...numerics.linear_pair import solve_pair
 from ...numerics.tofts_models import SECONDS_PER_MINUTE, patlak_concentration
@@ -47,22 +46,25 @@ def _model(ktrans_max: float, vp_max: float) -> KineticModel:
                 curves, integral, vascular, first_limit=ktrans_max / SECONDS_PER_MINUTE, second_limit=vp_max
             )
             no_uptake = (solution.first <= 0) & (solution.second <= 0)
-            status = np.select(
-                [no_uptake, solution.second_at_limit], [FitStatus.NO_UPTAKE, FitStatus.VP_AT_LIMIT], FitStatus.FITTED
+            xp = namespace(no_uptake)
+            status = chosen(
+                [no_uptake, solution.second_at_limit],
+                [FitStatus.NO_UPTAKE, FitStatus.VP_AT_LIMIT],
+                xp.full_like(no_uptake, int(FitStatus.FITTED), dtype=xp.uint8),
             )
             return Estimates(
                 {"ktrans": solution.first * SECONDS_PER_MINUTE, "vp": solution.second},
                 {
-                    "ktrans": np.sqrt(solution.first_variance) * SECONDS_PER_MINUTE,
-                    "vp": np.sqrt(solution.second_variance),
+                    "ktrans": xp.sqrt(solution.first_variance) * SECONDS_PER_MINUTE,
+                    "vp": xp.sqrt(solution.second_variance),
                 },
                 solution.sse,
-                status.astype(np.uint8),
+                status,
             )
 
         return fit
 
-    return KineticModel({"ktrans": "1/min", "vp": "1"}, 2, prepare, _curve)
+    return KineticModel({"ktrans": "1/min", "vp": "1"}, 2, prepare, _curve, any_device=True)
 
 
 def _curve(input_times, plasma, times, values):

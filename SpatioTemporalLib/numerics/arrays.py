@@ -1,0 +1,47 @@
+"""The few array operations in which numpy and torch differ, so that one solver runs on both.
+
+Code that takes arrays of either kind asks `namespace` for the module and uses
+the functions that both spell alike; torch accepts numpy's ``axis``.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import numpy as np
+
+
+def namespace(array) -> ModuleType:
+    """``torch`` for a tensor, ``numpy`` for anything else; torch is never imported here."""
+    torch = sys.modules.get("torch")
+    return torch if torch is not None and isinstance(array, torch.Tensor) else np
+
+
+def like(values: np.ndarray | None, array):
+    """A numpy array as an array of the kind, and on the device, of another; float64 stays float64."""
+    if values is None or namespace(array) is np:
+        return values
+    return namespace(array).as_tensor(values, device=array.device)
+
+
+def as_numpy(array) -> np.ndarray:
+    """Any array as numpy, copied from a device where it lies on one."""
+    return array if namespace(array) is np else array.detach().cpu().numpy()
+
+
+def clipped(array, low: float, high):
+    """The array within a lower bound and an upper one, which may be a number or an array."""
+    if namespace(array) is np:
+        return np.clip(array, low, high)
+    clamped = array.clamp(min=low)
+    return clamped.clamp(max=high) if isinstance(high, float) else namespace(array).minimum(clamped, high)
+
+
+def chosen(conditions: list, values: list, default):
+    """numpy's ``select`` for both kinds: the value of the first condition that holds, in the default's type."""
+    xp = namespace(default)
+    result = default
+    for condition, value in zip(reversed(conditions), reversed(values)):
+        result = xp.where(condition, xp.full_like(default, int(value)), result)
+    return result
