@@ -10,7 +10,8 @@ import qt
 MARGINS = (52, 10, 10, 34)  # left, top, right, bottom
 # Qt's alignment flags as the numbers that drawText takes in every binding of Qt.
 _LEFT, _RIGHT, _CENTRE, _NOTE = 0x81, 0x82, 0x84, 0x1084
-MOST_NAMES = 8
+MOST_NAMES = 12
+ROW = 15
 PAPER, INK, GRID, MARK = "#ffffff", "#333333", "#e4e4e4", "#d04000"
 
 
@@ -93,14 +94,26 @@ class CurvePlot:
 
     def _frame(self, width: int, height: int) -> None:
         left, top, right, bottom = MARGINS
-        self.box = (left, top, width - right, height - bottom)
-        times = [line.times for line in self.lines]
-        self.times = _span(times, 0.0)
+        self.names = self._placed_names(left, width - right)
+        rows = 1 + max((y for _, y, _ in self.names), default=0) if self.names else 0
+        self.box = (left, top + ROW * (rows + bool(self.titles[1])), width - right, height - bottom)
+        self.times = _span([line.times for line in self.lines], 0.0)
         edges = [line.values for line in self.lines]
-        edges += [
-            line.values + sign * line.spread for line in self.lines if line.spread is not None for sign in (-1, 1)
-        ]
+        spread = [line for line in self.lines if line.spread is not None]
+        edges += [line.values + sign * line.spread for line in spread for sign in (-1, 1)]
         self.values = _span(edges, 0.06)
+
+    def _placed_names(self, left: int, right: int) -> list[tuple[int, int, Line]]:
+        """Place and row of each name above the plot, where no curve runs; a model goes with its points."""
+        named = [line for line in self.lines if line.drawn != "line"][:MOST_NAMES]
+        placed, x, row = [], left, 0
+        for line in named:
+            wide = 8 * len(line.name) + 14
+            if x > left and x + wide > right:
+                x, row = left, row + 1
+            placed.append((x, row, line))
+            x += wide
+        return placed
 
     def _x(self, time: float) -> int:
         low, high = self.times
@@ -125,7 +138,7 @@ class CurvePlot:
         painter.drawLine(left, bottom, right, bottom)
         painter.drawLine(left, top, left, bottom)
         painter.drawText(left, bottom + 16, right - left, 16, _CENTRE, self.titles[0])
-        painter.drawText(left + 6, top, right - left, 16, _LEFT, self.titles[1])
+        painter.drawText(left, MARGINS[1] - 4, right - left, ROW, _LEFT, self.titles[1])
         if self.now is not None:
             painter.setPen(_pen(qt.QColor(MARK), 1, dashed=True))
             painter.drawLine(self._x(self.now), top, self._x(self.now), bottom)
@@ -153,13 +166,12 @@ class CurvePlot:
                 painter.drawEllipse(x - 2, y - 2, 4, 4)
 
     def _draw_names(self, painter) -> None:
-        left, top, lines = self.box[0] + 6, self.box[1] + 18, self.lines[:MOST_NAMES]
-        # Names stay readable where curves run below them.
-        widest = max((len(line.name) for line in lines), default=0)
-        painter.fillRect(left - 2, top, 7 * widest + 8, 15 * len(lines), qt.QColor(255, 255, 255, 190))
-        for place, line in enumerate(lines):
-            painter.setPen(qt.QColor(*[int(200 * part) for part in line.colour]))
-            painter.drawText(left, top + 15 * place, self.box[2] - left, 15, _LEFT, line.name)
+        first = MARGINS[1] + (ROW if self.titles[1] else 0)
+        for x, row, line in self.names:
+            red, green, blue = (int(220 * part) for part in line.colour)
+            painter.setPen(qt.QColor(red, green, blue))
+            painter.fillRect(x, first + ROW * row + 4, 7, 7, qt.QColor(red, green, blue))
+            painter.drawText(x + 10, first + ROW * row, 8 * len(line.name) + 8, ROW, _LEFT, line.name)
 
 
 def _pen(colour, width: int, *, dashed: bool = False):

@@ -83,6 +83,7 @@ class ResultsStep(Step):
         for place in range(tree.topLevelItemCount):
             item = tree.topLevelItem(place)
             if item.data(0, qt.Qt.UserRole) == run:
+                tree.scrollToItem(item, qt.QAbstractItemView.PositionAtTop)
                 children = [item.child(n) for n in range(item.childCount())]
                 tree.setCurrentItem(next((c for c in children if c.data(0, qt.Qt.UserRole + 1) == output), item))
 

@@ -82,9 +82,12 @@ def desktop(app, panel, folder: Path) -> None:
     assert panel.look.ui.plotLabel.grab().save(str(folder / "fit.png"))
     panel.ui.analyseButton.collapsed = True
     app.processEvents()
-    panel.widget.resize(520, 10)
+    window = panel.widget.window()
+    window.resize(520, 10)
     app.processEvents()
-    assert desktop_picture(panel.widget, size=(1000, 1000)).save(str(folder / "panel.png"))
+    window.resize(520, window.minimumSizeHint().height())
+    app.processEvents()
+    assert desktop_picture(panel.widget).save(str(folder / "panel.png"))
 
 
 def _finish(app, panel, user) -> None:

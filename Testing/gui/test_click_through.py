@@ -127,7 +127,7 @@ def test_run_shows_overlay_legend_table_and_chart(story, wait, photograph, pictu
     photograph("07-results")
     picture = slice_picture()
     assert picture.save(str(pictures / "08-slice-view.png"))
-    assert desktop_picture(panel.widget, size=(900, 900)).save(str(pictures / "09-desktop.png"))
+    assert desktop_picture(panel.widget).save(str(pictures / "09-desktop.png"))
 
 
 def test_opacity_threshold_and_legend_follow_their_controls(story):

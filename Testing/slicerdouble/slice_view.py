@@ -30,12 +30,11 @@ def slice_picture(view="Red", size=(560, 560)):
     return image
 
 
-def desktop_picture(panel_widget, size=(560, 560)):
-    """The panel beside a slice view, as one QImage."""
+def desktop_picture(panel_widget, width=1000):
+    """The panel beside a slice view as high as the panel, as one QImage."""
     panel = panel_widget.grab().toImage()
-    view = slice_picture(size=size)
-    height = max(panel.height(), view.height())
-    whole = QtGui.QImage(panel.width() + view.width(), height, QtGui.QImage.Format_RGB32)
+    view = slice_picture(size=(width, panel.height()))
+    whole = QtGui.QImage(panel.width() + width, panel.height(), QtGui.QImage.Format_RGB32)
     whole.fill(QtGui.QColor("#202020"))
     painter = QtGui.QPainter(whole)
     painter.drawImage(0, 0, panel)
