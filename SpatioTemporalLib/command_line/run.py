@@ -19,7 +19,6 @@ from ..errors import MissingPackageError, ParameterError
 from ..io.dicom_objects import write_dicom_result
 from ..io.results import SUMMARY, require_absent, write_result
 from ..run import run as run_analysis
-from ..steps.device_blocks import automatic_device
 from .describe import parameter_line
 from .progress import ProgressBar
 from .scene import scene_writer
@@ -52,7 +51,7 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     inputs = {i.name: _read(i, getattr(given, i.name), given) for i in analysis.inputs if getattr(given, i.name)}
     context = Context(
         report=ProgressBar(),
-        device=given.device or automatic_device(),
+        device=given.device,
         seed=given.seed,
         **({"threads": given.threads} if given.threads else {}),
     )
@@ -105,7 +104,9 @@ def options_of(analysis: Analysis) -> argparse.ArgumentParser:
         help="DICOM file of the source whose patient and study the objects take over",
     )
     results.add_argument("--overwrite", action="store_true", help="replace files of an earlier run")
-    results.add_argument("--device", help='"cpu", "cuda" or another of PyTorch\'s (default: a GPU where there is one)')
+    results.add_argument(
+        "--device", default="cpu", help="where fits that can will run: cpu (default) or PyTorch's cuda"
+    )
     results.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
     results.add_argument("--threads", type=int, help="threads to use (default: all)")
     return parser

@@ -175,7 +175,7 @@ def _candidate_cells(projections, on_fixed, family):
     peak = gain + fall >= xp.amax(gain, axis=0)
     peak[1:] &= rise > 0
     peak[:-1] &= rise <= 0
-    peak[xp.argmax(gain, axis=0), xp.arange(gain.shape[1])] = True
+    peak[xp.argmax(gain, axis=0), like(np.arange(gain.shape[1]), gain)] = True
     cell, curve = peak.nonzero() if xp is np else peak.nonzero(as_tuple=True)
     return curve, cell
 

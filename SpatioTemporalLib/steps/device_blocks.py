@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..errors import ParameterError
 from ..packages import require
 
 # The search of a fit keeps about this much for each voxel, besides its curve.
@@ -44,14 +45,24 @@ def halving(compute: Callable[[np.ndarray], tuple], block: np.ndarray, depth: in
     return [r for half in np.array_split(block, 2) for r in halving(compute, half, depth + 1)]
 
 
-def automatic_device() -> str:
-    """ "cuda" where PyTorch sees a GPU, else "cpu"; PyTorch is imported only where a GPU's driver is."""
-    import shutil
-    from importlib.util import find_spec
+def require_device(device: str) -> None:
+    """Refuse a device that PyTorch does not have here, or that has no double precision.
 
-    if shutil.which("nvidia-smi") is None or find_spec("torch") is None:
-        return "cpu"
-    return "cuda" if _torch().cuda.is_available() else "cpu"
+    Raises
+    ------
+    ParameterError
+        ``E-DEVICE``.
+    MissingPackageError
+        When PyTorch is not installed.
+    """
+    torch = _torch()
+    try:
+        torch.zeros(1, dtype=torch.float64, device=device)
+    except (RuntimeError, TypeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ParameterError(
+            "E-DEVICE", f"the fits cannot run on the device {device!r}: {reason}", fix="Use cpu, or a CUDA device."
+        ) from error
 
 
 def _torch():

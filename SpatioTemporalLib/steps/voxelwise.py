@@ -10,7 +10,7 @@ import numpy as np
 from ..context import Context
 from ..data.volumes import LabelMap
 from ..numerics.arrays import as_numpy, like, namespace
-from .device_blocks import device_block_size, halving, on_device
+from .device_blocks import device_block_size, halving, on_device, require_device
 
 # Blocks of this size keep the working arrays of a fit inside the processor's cache.
 LARGEST_BLOCK = 8192
@@ -54,6 +54,8 @@ def map_voxels(
     outputs: dict[str, np.ndarray] = {}
     device = context.device if any_device else "cpu"
     context.used_device = device
+    if device != "cpu":
+        require_device(device)
 
     def compute(block: np.ndarray):
         curves = frames[:, block[0] : block[-1] + 1] if _is_run(block) else frames[:, block]

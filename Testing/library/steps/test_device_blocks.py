@@ -6,7 +6,7 @@ import torch
 from small_inputs import small_phantom
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.steps.device_blocks import automatic_device, halving, on_device
+from SpatioTemporalLib.steps.device_blocks import halving, on_device
 
 # A name that torch takes for the processor and that is not the numpy path.
 TORCH_ON_CPU = "cpu:0"
@@ -70,6 +70,9 @@ def test_memory_that_never_suffices_is_an_error_after_three_halvings():
         halving(compute, np.arange(100))
 
 
-def test_without_a_gpu_the_processor_is_chosen(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert automatic_device() == "cpu"
+@pytest.mark.parametrize("device", ["gpu", "cuda:99", "meta:x"])
+def test_device_that_is_not_there_is_refused_in_words(device):
+    phantom = small_phantom()
+    with pytest.raises(st.ParameterError, match=f"{device}.*Use cpu") as caught:
+        st.run("kinetics.tofts", series=phantom.series, context=st.Context(device=device))
+    assert caught.value.code == "E-DEVICE"
