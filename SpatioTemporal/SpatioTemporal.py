@@ -27,11 +27,12 @@ except ModuleNotFoundError as error:
     import SpatioTemporalLib as st
 
 from SpatioTemporalNodes.runs import Runs
-from SpatioTemporalNodes.sample_nodes import SERIES, add_sample_data
+from SpatioTemporalNodes.sample_nodes import SERIES, SHA256, add_sample_data
 from SpatioTemporalNodes.series_nodes import add_series, series_from_node
 from SpatioTemporalNodes.series_view import series_of, view_of
 from SpatioTemporalWidgets.panel import Panel
 
+from SpatioTemporalLib.sample_data import sample_file
 from SpatioTemporalLib.worker_client import Worker
 
 PACKAGES = ("SpatioTemporalLib", "SpatioTemporalNodes", "SpatioTemporalWidgets")
@@ -68,9 +69,12 @@ def registerSampleData():
         category="SpatioTemporal",
         sampleName="Breast DCE-MRI",
         thumbnailFileName=str(Path(__file__).parent / "Resources" / "Icons" / "SpatioTemporal.png"),
-        uris=None,
+        uris=sample_file(SERIES).as_uri(),
         fileNames=SERIES,
         nodeNames="Breast DCE",
+        checksums=f"SHA256:{SHA256[SERIES]}",
+        loadFileType="SequenceFile",
+        # With the flip angles and the plasma curve that go with the series.
         customDownloader=lambda source: [add_sample_data(slicer.mrmlScene)],
     )
 

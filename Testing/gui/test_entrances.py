@@ -38,6 +38,30 @@ def test_module_says_once_that_it_is_not_for_clinical_use(module):
     assert module.parent.categories == ["Quantification"] and "Sequences" in module.parent.dependencies
 
 
+def test_sample_data_are_registered_with_a_checksum(panel, monkeypatch):
+    import hashlib
+    import types
+    from urllib.parse import urlparse
+
+    from SpatioTemporal import registerSampleData
+
+    registered = []
+    stand_in = types.ModuleType("SampleData")
+    stand_in.SampleDataLogic = types.SimpleNamespace(
+        registerCustomSampleDataSource=lambda **facts: registered.append(facts)
+    )
+    registerSampleData()
+    monkeypatch.setitem(sys.modules, "SampleData", stand_in)
+    registerSampleData()
+    (source,) = registered
+    file = Path(urlparse(source["uris"]).path)
+    assert source["checksums"] == f"SHA256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+    assert file.name == source["fileNames"] and source["loadFileType"] == "SequenceFile"
+    assert Path(source["thumbnailFileName"]).is_file()
+    (node,) = source["customDownloader"](source)
+    assert node.GetName() == "Breast DCE"
+
+
 def test_modules_own_test_passes_here_too(panel):
     from SpatioTemporal import SpatioTemporalTest
 

@@ -1,0 +1,43 @@
+"""The panel is closed and made again, as Reload and the end of the application do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+RELOAD = """
+import sys
+sys.path[:0] = [{testing!r}, {module!r}]
+from slicerdouble import install
+app = install()
+import slicer
+from slicerdouble.desktop import move_cursor
+from slicerdouble.scripted_module import load_module
+path = {module!r} + "/SpatioTemporal.py"
+first = load_module(path).widgetRepresentation().self()
+first.panel.data.ui.sampleButton.click()
+worker = first.logic.runs.worker
+assert worker.alive
+before = sys.modules["SpatioTemporalWidgets.panel"]
+slicer.util.reloadScriptedModule = lambda name: (first.cleanup(), load_module(path))
+first.onReload()
+assert sys.modules["SpatioTemporalWidgets.panel"] is not before
+assert not worker.alive, "the worker of the old panel has ended"
+second = slicer.util.getModuleWidget("SpatioTemporal")
+assert second is not first and second.panel.data.view.frames.count == 25
+geometry = second.panel.data.view.probe.geometry
+move_cursor(tuple(float(x) for x in geometry.ijk_to_ras((90, 100, 0))))
+assert len(second.panel.look.plot.lines) == 1 and first.panel.look.plot.lines == []
+second.cleanup()
+assert not second.logic.runs.worker.alive
+print("reloaded")
+"""
+
+
+def test_reload_ends_the_old_panel_and_its_worker():
+    code = RELOAD.format(testing=str(ROOT / "Testing"), module=str(ROOT / "SpatioTemporal"))
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd="/")
+    assert ran.stdout.strip() == "reloaded" and ran.returncode == 0, ran.stderr[-2000:]
