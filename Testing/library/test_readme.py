@@ -43,7 +43,7 @@ def test_python_example_runs(files):
 def test_command_line_examples_run(files):
     example = next(block for block in blocks("sh") if "spatiotemporal run" in block).replace("\\\n", "")
     commands = [shlex.split(line, comments=True)[1:] for line in example.splitlines()]
-    assert [command[0] for command in commands] == ["list", "describe", "run", "convert", "doctor"]
+    assert [command[0] for command in commands] == ["list", "describe", "run", "convert", "check", "doctor"]
     for command in commands:
         if command[0] != "convert":
             assert cli.main(command) == 0, command

@@ -1,14 +1,13 @@
 """The QIBA digital reference object of the Tofts model, version 6: signals without noise, integers as in DICOM."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.io import loadmat
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.sample_data import sample_file
 
-FILE = Path(__file__).parents[2] / "data" / "qiba" / "qiba6.mat"
+FILE = sample_file("reference/qiba6.mat")
 KTRANS = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.35])
 VE = np.array([0.01, 0.05, 0.1, 0.2, 0.5])
 

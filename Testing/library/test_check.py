@@ -1,0 +1,42 @@
+"""The check of an installation: passes here, fails where a number is wrong, and says which."""
+
+import numpy as np
+import pytest
+
+import SpatioTemporalLib as st
+from SpatioTemporalLib import cli
+from SpatioTemporalLib.validation import kinetics
+from SpatioTemporalLib.validation.checks import Comparison, comparison_table
+
+
+@pytest.fixture(scope="module")
+def comparisons():
+    return kinetics.check_kinetics(st.Context())
+
+
+def test_every_comparison_is_within_its_tolerance(comparisons, worst_error):
+    for comparison in comparisons:
+        error = abs(comparison.estimate - comparison.reference) / comparison.allowed
+        worst_error(f"spatiotemporal check: {comparison.check}", error, 1.0, "of its tolerance")
+    assert all(c.passed for c in comparisons)
+    assert {c.source for c in comparisons} == {"OSIPI", "PkModeling", "QIBA"}
+
+
+def test_every_row_has_a_unit(comparisons):
+    assert all(c.unit for c in comparisons)
+
+
+def test_wrong_number_fails_the_command_and_is_named(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(kinetics, "parker_blood_concentration", lambda times: np.full(len(times), 1.0))
+    assert cli.main(["check", "kinetics", "--out", str(tmp_path / "check.csv")]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL" in out and "31 of 36 within their tolerance" in out
+    table = st.read_table(tmp_path / "check.csv")
+    failed = {c for c, r in zip(table.columns["check"], table.columns["result"]) if r == "FAIL"}
+    assert failed == {"Parker input"}
+
+
+def test_nan_never_passes():
+    comparison = Comparison("x", "y", "1", float("nan"), 1.0, 0.5, "z")
+    assert not comparison.passed
+    assert comparison_table([comparison]).columns["result"] == ["FAIL"]
