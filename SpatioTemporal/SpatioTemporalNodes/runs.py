@@ -11,6 +11,7 @@ from SpatioTemporalLib.errors import InputError, SpatioTemporalError
 from SpatioTemporalLib.run import ON_A_GRID, check_inputs
 from SpatioTemporalLib.worker_client import FINAL, Event, Worker
 
+from .one_voxel import at_voxel
 from .result_nodes import ResultNodes, adding_result
 from .run_nodes import remember_inputs
 from .series_view import series_of
@@ -23,6 +24,7 @@ class Job:
 
     nodes : input name to node id; ids, because a node may go before the run ends.
     result : its nodes, when it has ended well.
+    voxel : (k, j, i) of the one voxel it is about, or None; curves : what it gave there.
     """
 
     number: str
@@ -36,6 +38,8 @@ class Job:
     text: str = ""
     package: str = ""
     result: ResultNodes | None = None
+    voxel: tuple[int, int, int] | None = None
+    curves: tuple = ()
 
     @property
     def seconds_left(self) -> float | None:
@@ -84,6 +88,22 @@ class Runs:
         self.jobs[number] = Job(number, analysis, identifiers, dict(parameters), replace)
         return self.jobs[number]
 
+    def start_at(self, voxel: tuple[int, int, int], id: str, nodes: dict, parameters: dict) -> Job:
+        """Run an analysis on one voxel; its curves come with the job, nothing goes into the scene.
+
+        Raises
+        ------
+        InputError
+            As `start`, and when the analysis cannot work on one voxel.
+        """
+        analysis = st.get(id)
+        inputs = at_voxel(analysis, values_of(analysis, nodes), voxel)
+        check_presence(analysis, inputs)
+        analysis.checked_parameters(parameters)
+        number = self.worker.submit(analysis.id, inputs, parameters)
+        self.jobs[number] = Job(number, analysis, {}, dict(parameters), voxel=voxel)
+        return self.jobs[number]
+
     def poll(self) -> list[tuple[Job, Event]]:
         """What was said of the runs since the last call; results are in the scene by then."""
         heard = []
@@ -115,6 +135,12 @@ class Runs:
             self._end(job, "failed" if event.kind == "error" else event.kind)
 
     def _start_showing(self, job: Job, event: Event) -> None:
+        if job.voxel is not None:
+            charts = [value for value in event.result.values() if isinstance(value, tuple)]
+            job.text = f"{job.analysis.title}: fitted to one voxel"
+            job.curves = next((curves for curves in charts if any(curve.fit_of for curve in curves)), ())
+            self._end(job, "done")
+            return
         nodes = {name: self.scene.GetNodeByID(identifier) for name, identifier in job.nodes.items()}
         gone = [name for name, node in nodes.items() if node is None]
         if gone:

@@ -16,7 +16,7 @@ MODES = {
     "change": _("Change from baseline"),
     "percent": _("Enhancement [%]"),
     "concentration": _("Concentration [mmol/L]"),
-    "fit": _("Model fit of the chosen run"),
+    "fit": _("Model fit"),
 }
 """Modes by key, as the user reads them."""
 

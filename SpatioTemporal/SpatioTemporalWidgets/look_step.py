@@ -24,6 +24,7 @@ from .curve_modes import MODES, shown_curve
 from .curve_plot import CurvePlot, Line
 from .step import Step
 
+NOT_POINTED = _("no position was pointed at yet")
 CURSOR_COLOUR = (0.15, 0.15, 0.15)
 
 
@@ -34,7 +35,7 @@ class LookStep(Step):
 
     def set_up(self) -> None:
         self.view = self.other = None
-        self.cursor, self.pins = None, []
+        self.cursor, self.pins, self.fits = None, [], []
         self.segments: list[tuple[Curve, tuple]] = []
         self.observed: list[tuple] = []
         self.plot = CurvePlot(self.ui.plotLabel, self.go_to)
@@ -45,6 +46,7 @@ class LookStep(Step):
         self.ui.baselineBox.connect("valueChanged(int)", guarded(self.redraw))
         self.ui.frameSlider.connect("valueChanged(int)", self._slid)
         self.ui.pinButton.connect("clicked()", guarded(self.pin))
+        self.ui.fitButton.connect("clicked()", guarded(self.fit))
         self.ui.clearButton.connect("clicked()", guarded(self.clear))
         self.ui.exportButton.connect("clicked()", guarded(self._export))
         self.ui.chartButton.connect("clicked()", guarded(self.to_chart))
@@ -74,15 +76,38 @@ class LookStep(Step):
     def pin(self) -> None:
         """Keep the curve at the last position of the mouse."""
         if self.cursor is None:
-            raise InputError(
-                "E-NO-POINT", _("no position was pointed at yet"), fix=_("Move the mouse over a slice view first.")
-            )
+            raise InputError("E-NO-POINT", NOT_POINTED, fix=_("Move the mouse over a slice view first."))
         self.pins = [*self.pins, self.cursor]
         self._remember()
 
     def clear(self) -> None:
-        self.pins, self.cursor = [], None
+        self.pins, self.fits, self.cursor = [], [], None
         self._remember()
+
+    def fit(self) -> None:
+        """Fit the analysis of step 3 to the curve at the last position of the mouse."""
+        analyse, place = self.panel.analyse, self.cursor or next(iter(self.pins[-1:]), None)
+        if place is None:
+            raise InputError("E-NO-POINT", NOT_POINTED, fix=_("Move the mouse over a slice view first."))
+        if analyse.faults():
+            raise InputError("E-NOT-READY", _("nothing can be fitted yet"), fix=" ".join(analyse.faults()))
+        voxel = self.view.probe.voxel(place)
+        self.panel.logic.runs.start_at(voxel, analyse.analysis.id, analyse.nodes(), analyse.values())
+        self.panel.run_started()
+
+    def hear(self, job) -> None:
+        """Draw the model fitted to a voxel, in the unit of the model; or say why there is none."""
+        if job.voxel is None or job.state == "running":
+            return
+        self.panel.say(job.text, wrong=job.state == "failed")
+        k, j, i = job.voxel
+        names = {curve.name: f"{_('voxel')} {i}, {j}, {k}" for curve in job.curves if not curve.fit_of}
+        for curve in job.curves:
+            name = names.get(curve.name) or f"{names[curve.fit_of]} fit"
+            self.fits.append(replace(curve, name=name, fit_of=names.get(curve.fit_of, ""), spread=None))
+        if job.curves:
+            self.ui.modeBox.setCurrentIndex(self.ui.modeBox.findData("fit"))
+            self.redraw()
 
     def go_to(self, time: float) -> None:
         """Show the frame nearest to a time."""
@@ -159,7 +184,7 @@ class LookStep(Step):
     def scene_closed(self) -> None:
         self.stop_listening()
         self.view = self.other = self.cursor = None
-        self.pins, self.segments = [], []
+        self.pins, self.fits, self.segments = [], [], []
         self.redraw()
 
     def stop_listening(self) -> None:
@@ -170,7 +195,7 @@ class LookStep(Step):
     def _drawn(self) -> list[tuple[Line, str]]:
         """Every line with the unit of its values."""
         if self.mode == "fit":
-            return _fit_lines(self.panel.results.chosen_curves())
+            return _fit_lines(self.fits or self.panel.results.chosen_curves())
         if self.view is None:
             return []
         if self.mode == "concentration" and not self.view.timed:

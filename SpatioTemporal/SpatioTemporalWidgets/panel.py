@@ -9,6 +9,8 @@ import slicer
 from slicer.i18n import tr as _
 from SpatioTemporalNodes.runs import in_words
 
+from SpatioTemporalLib.worker_client import FINAL
+
 from .analyse_step import AnalyseStep
 from .data_step import DataStep
 from .look_step import LookStep
@@ -68,8 +70,10 @@ class Panel:
         """Hear of the runs; called by a timer while there are any."""
         for job, event in self.logic.runs.poll():
             self.run.hear(job, event)
-            if job.result is not None:
-                self.results.show_new(job)
+            if event.kind in FINAL:
+                self.look.hear(job)
+                if job.result is not None:
+                    self.results.show_new(job)
         if not self.logic.runs.jobs:
             self.timer.stop()
 

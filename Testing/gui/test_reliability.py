@@ -194,3 +194,35 @@ def test_two_series_at_once(panel, user):
     first, second = panel.look.plot.lines
     assert np.array_equal(first.values, second.values) and second.dashed
     assert second.name == "cursor, copy"
+
+
+def test_model_is_fitted_to_the_voxel_under_the_mouse(panel, user, wait, photograph):
+    user.press(panel.data.ui.sampleButton)
+    user.press(panel.look.ui.fitButton)
+    assert "no position was pointed at" in message(panel)
+    user.move_mouse((104, 106, 0))
+    user.press(panel.look.ui.fitButton)
+    assert "Choose an analysis" in message(panel)
+    user.click_item(panel.analyse.ui.analysisTree, "Kinetics", "Extended Tofts")
+    user.choose_node(panel.analyse.selectors["aif"], "Breast plasma")
+    panel.analyse.form.set({"curve_is": "plasma"})
+    nodes = slicer.mrmlScene.GetNumberOfNodes()
+    user.press(panel.look.ui.fitButton)
+    wait(lambda: panel.look.mode == "fit")
+    measured, model = panel.look.plot.lines
+    assert (measured.name, measured.drawn) == ("voxel 104, 106, 0", "points")
+    assert (model.name, model.drawn) == ("voxel 104, 106, 0 fit", "line")
+    assert np.sqrt(np.mean((measured.values - model.values) ** 2)) < 0.2 * measured.values.max()
+    assert slicer.mrmlScene.GetNumberOfNodes() == nodes
+    photograph("22-voxel-fit", panel.look.widget)
+    user.press(panel.look.ui.clearButton)
+    assert panel.look.fits == []
+
+
+def test_fit_of_a_voxel_without_uptake_says_why(panel, user, wait):
+    user.press(panel.data.ui.sampleButton)
+    user.move_mouse((2, 2, 0))
+    user.click_item(panel.analyse.ui.analysisTree, "Kinetics", "Extended Tofts")
+    user.press(panel.look.ui.fitButton)
+    wait(lambda: not panel.logic.runs.jobs)
+    assert "[E-" in message(panel) and panel.look.fits == []
