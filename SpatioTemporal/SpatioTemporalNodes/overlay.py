@@ -36,8 +36,8 @@ def overlaid_map(scene):
 
 def show_legend(volume, title: str, *, visible: bool = True) -> None:
     """A colour legend with the quantity and its unit."""
-    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(volume)
-    legend = legend or slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volume)
+    logic = slicer.modules.colors.logic() if hasattr(slicer, "modules") else slicer.vtkSlicerColorLogic
+    legend = logic.GetColorLegendDisplayNode(volume) or logic.AddDefaultColorLegendDisplayNode(volume)
     if legend is not None:
         legend.SetTitleText(title)
         legend.SetVisibility(visible)

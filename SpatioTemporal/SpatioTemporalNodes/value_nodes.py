@@ -70,18 +70,31 @@ def labels_from_node(node, geometry: Geometry | None = None) -> LabelMap:
 
 def map_from_node(node) -> Map:
     """The quantity in a volume, NaN again where the node could not hold it."""
-    unit = attributes.fact(node, "Unit") or _unit_meaning(node)
+    unit = unit_of(node)
     if not unit:
         raise InputError(
             "E-UNIT",
             "nothing says in which unit the volume is",
             where=node.GetName(),
-            fix=f"Say it in the Python console: getNode('{node.GetName()}').SetAttribute('SpatioTemporal.Unit', 's').",
+            fix="Fill in the unit beside it in step 3, or in the Python console: "
+            f"getNode('{node.GetName()}').SetAttribute('SpatioTemporal.Unit', 's').",
         )
     values = node_values(node)
     if attributes.json_fact(node, "NotANumberCount", 0):
         values = np.where(values == attributes.json_fact(node, "NotANumberShownAs", 0), np.float32(np.nan), values)
     return Map(values, node_geometry(node), unit, node.GetName())
+
+
+def unit_of(node) -> str:
+    """The unit of a volume's values, "" where nothing says it."""
+    entry = node.GetVoxelValueUnits()
+    meaning = entry.GetCodeMeaning() if entry is not None else ""
+    return attributes.fact(node, "Unit") or meaning or ""
+
+
+def say_unit(node, unit: str) -> None:
+    """Keep the unit of a volume's values with it."""
+    attributes.set_fact(node, "Unit", unit.strip())
 
 
 def stack_from_node(node) -> ImageStack:
@@ -160,11 +173,6 @@ def _column(node, index: int) -> tuple[str, str, list]:
     if isinstance(array, vtk.vtkStringArray):
         return name, unit, [array.GetValue(row) for row in range(array.GetNumberOfValues())]
     return name, unit, vtk_to_numpy(array).tolist()
-
-
-def _unit_meaning(node) -> str:
-    entry = node.GetVoxelValueUnits()
-    return (entry.GetCodeMeaning() or "") if entry is not None else ""
 
 
 def _label(segment) -> Label:

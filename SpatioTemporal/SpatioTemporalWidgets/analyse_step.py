@@ -7,7 +7,7 @@ import json
 import qt
 import slicer
 from slicer.i18n import tr as _
-from SpatioTemporalNodes.value_nodes import NODE_CLASSES
+from SpatioTemporalNodes.value_nodes import NODE_CLASSES, say_unit, unit_of
 
 import SpatioTemporalLib as st
 
@@ -158,17 +158,34 @@ class AnalyseStep(Step):
                 # The first series is that of step 1.
                 self.from_data = declared.name
                 continue
-            selector = slicer.qMRMLNodeComboBox()
-            selector.nodeTypes = list(NODE_CLASSES[declared.kind])
-            selector.noneEnabled = True
-            selector.noneDisplay = _("None") if declared.optional else _("Choose one")
-            selector.addEnabled = selector.removeEnabled = False
-            selector.setToolTip(f"{declared.help} [{declared.unit}]" if declared.unit else declared.help)
-            selector.setObjectName(f"input_{declared.name}")
-            selector.setMRMLScene(slicer.mrmlScene)
+            selector = _selector(declared)
+            row = qt.QHBoxLayout()
+            row.addWidget(selector, 1)
+            unit = self._unit_editor(selector) if declared.kind is st.Map else None
+            if unit is not None:
+                row.addWidget(unit)
             selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: self.panel.run.check())
-            self.layouts[0].addRow(f"{readable(declared.name)}:", selector)
+            self.layouts[0].addRow(f"{readable(declared.name)}:", row)
             self.selectors[declared.name] = selector
+
+    def _unit_editor(self, selector):
+        """A field for the unit of a volume that does not say it."""
+        editor = qt.QLineEdit()
+        editor.setPlaceholderText(_("unit"))
+        editor.setToolTip(_("Unit of the volume's values, e.g. s; nothing in it says so."))
+        editor.setMaximumWidth(80)
+        editor.hide()
+
+        def chosen(node):
+            editor.setVisible(node is not None and not unit_of(node))
+
+        def typed(text):
+            if selector.currentNode() is not None and editor.visible:
+                say_unit(selector.currentNode(), text)
+
+        selector.connect("currentNodeChanged(vtkMRMLNode*)", chosen)
+        editor.connect("textChanged(QString)", typed)
+        return editor
 
     def _changed(self) -> None:
         self._keep_settings()
@@ -182,3 +199,15 @@ class AnalyseStep(Step):
 
 def _about(analysis) -> str:
     return f"{analysis.summary}<br><small>{analysis.citation}</small>"
+
+
+def _selector(declared):
+    selector = slicer.qMRMLNodeComboBox()
+    selector.nodeTypes = list(NODE_CLASSES[declared.kind])
+    selector.noneEnabled = True
+    selector.noneDisplay = _("None") if declared.optional else _("Choose one")
+    selector.addEnabled = selector.removeEnabled = False
+    selector.setToolTip(f"{declared.help} [{declared.unit}]" if declared.unit else declared.help)
+    selector.setObjectName(f"input_{declared.name}")
+    selector.setMRMLScene(slicer.mrmlScene)
+    return selector

@@ -40,7 +40,9 @@ class MouseFilter(qt.QWidget):
 
     def eventFilter(self, watched, event):
         if event.type() == qt.QEvent.MouseButtonPress:
-            self.clicked(event.pos().x())
+            # Qt 5 has no position(), and Qt 6 is about to lose pos().
+            place = event.position() if hasattr(event, "position") else event.pos()
+            self.clicked(int(place.x()))
         elif event.type() == qt.QEvent.Resize:
             self.resized()
         return False

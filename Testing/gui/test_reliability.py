@@ -226,3 +226,25 @@ def test_fit_of_a_voxel_without_uptake_says_why(panel, user, wait):
     user.press(panel.look.ui.fitButton)
     wait(lambda: not panel.logic.runs.jobs)
     assert "[E-" in message(panel) and panel.look.fits == []
+
+
+def test_volume_without_a_unit_is_asked_for_it(panel, user, wait):
+    from SpatioTemporalNodes.voxels import set_node_geometry
+
+    user.press(panel.data.ui.sampleButton)
+    geometry = panel.data.view.probe.geometry
+    t1 = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "T1 from elsewhere")
+    set_node_values(t1, np.full(geometry.shape, 1.2, np.float32))
+    set_node_geometry(t1, geometry)
+    user.click_item(panel.analyse.ui.analysisTree, "Kinetics", "Tofts model")
+    user.choose_node(panel.analyse.selectors["t1_map"], t1.GetName())
+    user.press(panel.run.ui.startButton)
+    assert "E-UNIT" in message(panel) and "step 3" in message(panel) and panel.run.job is None
+    unit = next(
+        w for w in slicer.util.findChildren(panel.analyse.widget) if getattr(w, "placeholderText", "") == "unit"
+    )
+    assert unit.isVisible()
+    user.type_into(unit, "s")
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    assert "done" in message(panel), message(panel)

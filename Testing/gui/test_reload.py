@@ -41,3 +41,29 @@ def test_reload_ends_the_old_panel_and_its_worker():
     code = RELOAD.format(testing=str(ROOT / "Testing"), module=str(ROOT / "SpatioTemporal"))
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd="/")
     assert ran.stdout.strip() == "reloaded" and ran.returncode == 0, ran.stderr[-2000:]
+
+
+FROM_SOURCE = """
+import sys
+sys.path[:0] = [{testing!r}, {module!r}, {root!r}]
+from slicerdouble import install
+install()
+from slicerdouble.scripted_module import load_module
+# As in Slicer with the module's folder among its paths: the library is not where Python looks.
+for name in [m for m in sys.modules if m.split(".")[0] in ("SpatioTemporalLib", "SpatioTemporalNodes")]:
+    del sys.modules[name]
+sys.path[:] = [place for place in sys.path if place not in ("", {root!r})]
+sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder).lower()]
+widget = load_module({module!r} + "/SpatioTemporal.py").widgetRepresentation().self()
+assert sys.path[0] == {root!r}
+assert sys.modules["SpatioTemporalLib"].__file__.startswith({root!r})
+widget.cleanup()
+print("found")
+"""
+
+
+def test_library_beside_the_module_is_found_from_source():
+    names = {"testing": str(ROOT / "Testing"), "module": str(ROOT / "SpatioTemporal"), "root": str(ROOT)}
+    code = FROM_SOURCE.format(**names)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd="/")
+    assert ran.stdout.strip() == "found" and ran.returncode == 0, ran.stderr[-2000:]

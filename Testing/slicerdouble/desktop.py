@@ -19,7 +19,7 @@ def install():
     """Give ``qt``, ``ctk`` and the application's names of ``slicer``; once for a process."""
     if hasattr(slicer, "app"):
         return slicer.app
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ["QT_QPA_PLATFORM"] = os.environ.get("QT_QPA_PLATFORM") or "offscreen"
     from PySide6 import QtWidgets
 
     _keep_constants_alive()
