@@ -31,6 +31,8 @@ class DataStep(Step):
         self.ui.intervalButton.connect("clicked()", guarded(self.fill_interval))
         self.ui.applyTimesButton.connect("clicked()", guarded(self.apply_times))
         self.ui.resetTimesButton.connect("clicked()", guarded(self.reset_times))
+        self.ui.joinVolumesButton.connect("clicked()", guarded(self.join_volumes))
+        self.ui.joinButton.connect("contentsCollapsed(bool)", lambda collapsed: collapsed or self.list_volumes())
         self.ui.seriesSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.choose)
         self.ui.timeTable.setHorizontalHeaderLabels([_("Frame"), _("Time [s]")])
         self.ui.timeTable.verticalHeader().setVisible(False)
@@ -52,6 +54,24 @@ class DataStep(Step):
             )
         self.choose(sequence_of(volume) or volume)
         self.ui.seriesSelector.setCurrentNode(self.node)
+
+    def list_volumes(self) -> None:
+        """List the volumes that belong to no series yet."""
+        self.ui.volumeList.clear()
+        for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+            if not node.IsA("vtkMRMLLabelMapVolumeNode") and sequence_of(node) is None:
+                item = qt.QListWidgetItem(node.GetName(), self.ui.volumeList)
+                item.setData(qt.Qt.UserRole, node.GetID())
+
+    def join_volumes(self) -> None:
+        """A series of the chosen volumes, evenly spaced in time."""
+        listed = [self.ui.volumeList.item(row) for row in range(self.ui.volumeList.count)]
+        nodes = [slicer.mrmlScene.GetNodeByID(i.data(qt.Qt.UserRole)) for i in listed if i.isSelected()]
+        if len(nodes) < 2:
+            raise InputError("E-ONE-FRAME", _("a series needs two volumes or more"), fix=_("Choose them in the list."))
+        name = _("Series of {name}").format(name=nodes[0].GetName())
+        sequence = self.panel.logic.convert(nodes, frame_interval=float(self.ui.joinBox.value), name=name)
+        self.ui.seriesSelector.setCurrentNode(sequence)
 
     def choose(self, node) -> None:
         """Take a node as the series and say what was understood of it."""

@@ -248,3 +248,19 @@ def test_volume_without_a_unit_is_asked_for_it(panel, user, wait):
     user.press(panel.run.ui.startButton)
     wait(lambda: panel.run.job is None)
     assert "done" in message(panel), message(panel)
+
+
+def test_several_volumes_become_a_series(panel, user):
+    for number in range(4):
+        volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"volume {number}")
+        set_node_values(volume, np.full((2, 3, 4), number, np.float32))
+    panel.data.ui.joinButton.collapsed = False
+    assert panel.data.ui.volumeList.count == 4
+    user.press(panel.data.ui.joinVolumesButton)
+    assert "two volumes or more" in message(panel)
+    for row in range(3):
+        panel.data.ui.volumeList.item(row).setSelected(True)
+    panel.data.ui.joinBox.value = 30
+    user.press(panel.data.ui.joinVolumesButton)
+    assert panel.data.ui.understoodLabel.text.startswith("3 frames, 0–60 s, every 30 s")
+    panel.data.ui.joinButton.collapsed = True
