@@ -27,9 +27,9 @@ class FitStatus(IntEnum):
 
 LABELS = {
     FitStatus.FITTED: Label("fitted", (0.20, 0.60, 0.30)),
-    FitStatus.VP_AT_LIMIT: Label("vp at its upper limit", (0.85, 0.75, 0.20)),
+    FitStatus.VP_AT_LIMIT: Label("vp, or the only volume, at its upper limit", (0.85, 0.75, 0.20)),
     FitStatus.VE_AT_LIMIT: Label("ve at its upper limit", (0.95, 0.60, 0.15)),
-    FitStatus.NOT_IDENTIFIED: Label("kep not identified by the data", (0.55, 0.45, 0.80)),
+    FitStatus.NOT_IDENTIFIED: Label("rates or flow not identified by the data", (0.55, 0.45, 0.80)),
     FitStatus.NO_UPTAKE: Label("no uptake", (0.35, 0.55, 0.80)),
     FitStatus.NOT_CONVERGED: Label("fit did not converge", (0.80, 0.10, 0.10)),
     FitStatus.SATURATED: Label("signal above what any concentration gives", (0.90, 0.20, 0.50)),

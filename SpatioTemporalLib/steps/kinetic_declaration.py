@@ -46,6 +46,9 @@ QUANTITIES = {
         Display((0, 0.6), "viridis", Code("126314", "DCM", "ve"), "ve"),
     ),
     "vp": ("1", "Plasma volume fraction.", Display((0, 0.2), "magma", Code("126331", "DCM", "vp"), "vp")),
+    "v": ("1", "Volume fraction that the input flows through.", Display((0, 0.6), "viridis", symbol="v")),
+    "fp": ("mL/100mL/min", "Plasma flow.", Display((0, 100), "inferno", symbol="Fp")),
+    "ps": ("1/min", "Permeability-surface area product.", Display((0, 0.5), "plasma", symbol="PS")),
 }
 DELAY = Output(
     "delay", Map, unit="s", help="How much later than the input function the tissue is reached.", optional=True

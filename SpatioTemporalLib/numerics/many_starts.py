@@ -1,0 +1,75 @@
+"""The best of several bounded descents for each of very many problems."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .bounded_gauss_newton import Descent, Model, minimise
+
+# Steps between looks at which descents may still win; after the last look few are left.
+ROUNDS = (2, 3, 4, 5, 6, 8)
+LAST_ROUND = 400
+# A descent goes on while the linearised model promises that this many times its gain would make it the best.
+PATIENCE = 1.2
+SAME = 0.2  # descents whose parameters all differ by less have come to the same valley
+AT_ONCE = 2048  # descents whose working arrays stay in the processor's cache
+
+
+def best_descent(model: Model, starts: np.ndarray, low, high, *, power, rough: Model | None = None) -> Descent:
+    """Minimise the sum of squares of each problem from several starts.
+
+    Parameters
+    ----------
+    model : callable
+        See `bounded_gauss_newton.Model`.
+    starts : (S, P, n) array, within the bounds
+        In parameters of which a step of one is large, such as logarithms.
+    low, high : (P,) arrays
+    power : (n,) array
+    rough : callable, optional
+        A cheaper model, good enough to tell which descent will win.
+
+    Returns
+    -------
+    Descent
+        The one with the smallest sum of squares, for each of n problems.
+    """
+    count = starts.shape[2]
+    problem = np.tile(np.arange(count), len(starts))
+    x = np.concatenate(starts, axis=1)
+    for steps in (*ROUNDS, LAST_ROUND):
+        exact = rough is None or steps == LAST_ROUND
+        found = _descended(model if exact else rough, x, problem, low, high, power, steps)
+        best = _best(found, problem, count)
+        if steps != LAST_ROUND:
+            kept = _may_win(found, problem, best)
+            x, problem = found.parameters[:, kept], problem[kept]
+    return Descent(*(values[..., best] for values in found))
+
+
+def _descended(model: Model, x, problem, low, high, power, steps: int) -> Descent:
+    size = AT_ONCE if steps != LAST_ROUND else max(1, len(problem))
+    parts = []
+    for start in range(0, len(problem), size):
+        chosen = problem[start : start + size]
+
+        def of_chosen(parameters, index, chosen=chosen):
+            return model(parameters, chosen[index])
+
+        parts.append(minimise(of_chosen, x[:, start : start + size], low, high, power=power[chosen], steps=steps))
+    return Descent(*(np.concatenate(values, axis=-1) for values in zip(*parts)))
+
+
+def _best(found: Descent, problem: np.ndarray, count: int) -> np.ndarray:
+    """(n,) index of the lowest descent of each problem."""
+    order = np.lexsort((found.sse, problem))
+    return order[np.searchsorted(problem[order], np.arange(count))]
+
+
+def _may_win(found: Descent, problem: np.ndarray, best: np.ndarray) -> np.ndarray:
+    """(m,) bool: the best descents, and those that may overtake them and are not on the same way."""
+    lowest, leader = found.sse[best][problem], found.parameters[:, best][:, problem]
+    kept = found.sse - PATIENCE * found.promise < lowest * (1 - 1e-9)
+    kept &= np.abs(found.parameters - leader).max(axis=0) > SAME
+    kept[best] = True
+    return kept
