@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import qt
 import slicer
@@ -22,6 +24,7 @@ from SpatioTemporalNodes.value_nodes import map_from_node, table_from_node
 
 from SpatioTemporalLib.data import Table
 from SpatioTemporalLib.errors import InputError
+from SpatioTemporalLib.io.dicom_objects import write_dicom_result
 from SpatioTemporalLib.io.results import write_result
 
 from .map_statistics import compared, statistics
@@ -179,8 +182,12 @@ class ResultsStep(Step):
         self.panel.run.launch(summary.analysis, inputs, summary.parameters, replace=nodes)
 
     def export(self, folder) -> list:
-        """Write the chosen run as NIfTI with JSON, and CSV; the paths."""
-        return write_result(result_from_nodes(self.nodes()), folder, overwrite=True)
+        """Write the chosen run as NIfTI with JSON, CSV, and DICOM where that is ticked; the paths."""
+        result = result_from_nodes(self.nodes())
+        files = write_result(result, folder)
+        if self.ui.dicomBox.checked:
+            files += write_dicom_result(result, Path(folder) / "dicom")
+        return files
 
     def remove(self) -> None:
         remove_run(slicer.mrmlScene, self.nodes())
@@ -264,6 +271,8 @@ class ResultsStep(Step):
     def _export(self) -> None:
         folder = qt.QFileDialog.getExistingDirectory(self.widget, _("Folder for the results"))
         if folder:
+            # A folder for each run: nothing that lies in the chosen one is replaced.
+            folder = Path(folder) / _run_name(self.summaries[self.run]).replace(":", "-")
             files = self.export(folder)
             self.panel.say(_("{count} files were written to {folder}").format(count=len(files), folder=folder))
 

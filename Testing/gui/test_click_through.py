@@ -230,6 +230,10 @@ def test_export_writes_images_and_tables(story, tmp_path):
     assert {"ktrans.nii.gz", "curves.csv", "statistics.csv", "fit_status.nii.gz", "result.json"} <= files
     ktrans = st.read_map(tmp_path / "out" / "ktrans.nii.gz")
     assert ktrans.unit == "1/min"
+    user.press(panel.results.ui.dicomBox)
+    objects = {path.name for path in panel.results.export(tmp_path / "again") if path.suffix == ".dcm"}
+    user.press(panel.results.ui.dicomBox)
+    assert {"ktrans.dcm", "fit_status.dcm"} <= objects
     panel.look.save(tmp_path / "curves.csv")
     assert "point 1 [a.u.]" in (tmp_path / "curves.csv").read_text().splitlines()[0]
     charts = slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLPlotChartNode")
