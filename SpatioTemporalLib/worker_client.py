@@ -22,7 +22,7 @@ from .errors import InputError
 from .worker import CANCEL_FILE
 from .worker_values import plain_number, read_result, write_value
 
-CANCEL_GRACE = 1.5  # s; then the process is ended
+CANCEL_GRACE = 1.0  # s; then the process is ended
 FINAL = ("result", "error", "cancelled")
 
 
@@ -71,6 +71,7 @@ class Worker:
         self._numbers = itertools.count(1)
         self._events: queue.Queue = queue.Queue()
         self._deadlines: dict[str, float] = {}
+        self._lost: list[Event] = []
         self._last_words: list[str] = []
         self._root = Path(tempfile.mkdtemp(prefix="spatiotemporal-jobs-"))
 
@@ -82,6 +83,8 @@ class Worker:
         """Start the process unless it runs."""
         if self.alive:
             return
+        # What the last process left undone died with it; the next one must not answer for it.
+        self._lost += [self._died(job) for job in list(self.jobs)]
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         here = str(Path(__file__).resolve().parent.parent)
         places = [*self.paths, here, *filter(None, [environment.get("PYTHONPATH")])]
@@ -125,7 +128,7 @@ class Worker:
 
     def poll(self) -> list[Event]:
         """What has been said since the last call; never waits."""
-        events = []
+        events, self._lost = self._lost, []
         while not self._events.empty():
             events += self._event(self._events.get())
         events += self._overdue()

@@ -115,6 +115,11 @@ class Runs:
         heard += self._go_on_showing()
         return heard
 
+    @property
+    def busy(self) -> bool:
+        """Whether `poll` has to be called: a stopped run may have to be ended though nobody waits for it."""
+        return bool(self.jobs or self.worker.jobs)
+
     def cancel(self, job: Job) -> None:
         self.worker.cancel(job.number)
 

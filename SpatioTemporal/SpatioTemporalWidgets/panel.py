@@ -74,7 +74,7 @@ class Panel:
                 self.look.hear(job)
                 if job.result is not None:
                     self.results.show_new(job)
-        if not self.logic.runs.jobs:
+        if not self.logic.runs.busy:
             self.timer.stop()
 
     def guarded(self, function):

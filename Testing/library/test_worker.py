@@ -165,6 +165,19 @@ def test_killed_worker_says_so_and_the_next_job_starts_another(worker, series, p
     assert again[-1].kind == "result"
 
 
+def test_next_job_is_not_taken_for_one_that_died_unheard(worker, series):
+    lost, stopped = (worker.submit("test.slow", {"series": series}) for _ in range(2))
+    until(worker, lambda e: e.job == lost and e.kind == "progress")
+    worker.cancel(stopped)
+    worker.kill()
+    after = worker.submit("kinetics.bolus_arrival", {"series": series})
+    time.sleep(worker.grace + 0.1)
+    events = until(worker, lambda e: e.job == after and e.kind in ("result", "error"))
+    last = {event.job: event for event in events}
+    assert (last[lost].code, last[stopped].kind) == ("E-WORKER-DIED", "cancelled")
+    assert last[after].code != "E-WORKER-DIED", last[after].text
+
+
 def test_bad_input_arrives_as_the_words_of_the_error(worker, series, phantom):
     one = st.Series.from_curves([0.0], np.ones((1, 4)), name="one")
     with pytest.raises(st.InputError) as raised:
