@@ -220,3 +220,21 @@ def test_two_compartment_model_with_delay_agrees(case, worst_error):
         check_compartments(estimates, row, names, f"{case}, delayed", worst_error)
         worst_error(f"OSIPI {case}, delayed: delay", abs(estimates["delay"] - 5) / 1.0, 1.0, "of its tolerance")
         assert abs(estimates["delay"] - 5) <= 1
+
+
+@pytest.mark.parametrize("method", ["oSVD", "sSVD", "Tikhonov"])
+def test_perfusion_by_deconvolution_agrees(method, worst_error):
+    rows = cases("dsc/dsc_data.csv")
+    curves = np.stack([rows[0]["C_aif"], *(row["C_tis"] for row in rows)], axis=1)
+    series = st.Series.from_curves(rows[0]["tr"] * np.arange(len(curves)), curves, unit="1/s")
+    first = np.zeros(series.geometry.shape, np.uint8)
+    first.reshape(-1)[0] = 1
+    # The generator has neither hematocrit nor density.
+    plain = {"hematocrit_large": 0.0, "hematocrit_small": 0.0, "density": 1.0}
+    artery = st.LabelMap(first, series.geometry, name="artery")
+    result = st.run("kinetics.perfusion_by_deconvolution", series=series, aif_mask=artery, method=method, **plain)
+    for name, absolute in (("cbf", 15.0), ("cbv", 1.0)):
+        truth = np.array([row[name] for row in rows])
+        error = np.abs(result[name].values.reshape(-1)[1:] - truth) / (absolute + 0.1 * truth)
+        worst_error(f"OSIPI DSC, {method}: {name}", error.max(), 1.0, "of its tolerance")
+        assert (error <= 1).all()
