@@ -49,11 +49,22 @@ class TabulatedExponentials:
         u = np.minimum(np.log(shifted / self.corner), STEP * len(self.pieces))
         cell = np.minimum((u / STEP).astype(np.intp), len(self.pieces) - 1)
         x = (u - STEP * cell)[:, None]
-        piece = self.pieces[cell]
-        value = ((piece[:, 0] * x + piece[:, 1]) * x + piece[:, 2]) * x + piece[:, 3]
-        slope = (3 * piece[:, 0] * x + 2 * piece[:, 1]) * x + piece[:, 2]
+        cubic, square, linear, constant = np.moveaxis(self.pieces[cell], 1, 0)
+        # In place: these few lines are half the time of a fit.
+        value, slope = cubic * x, cubic * (3 * x)
+        value += square
+        value *= x
+        value += linear
+        value *= x
+        value += constant
+        slope += 2 * square
+        slope *= x
+        slope += linear
+        slope -= value
         scale = 1 / shifted[:, None]
-        return value * scale, (slope - value) * scale**2
+        value *= scale
+        slope *= scale * scale
+        return value, slope
 
 
 def tabulate_exponentials(input_times, plasma, sampling: FrameSampling) -> TabulatedExponentials:

@@ -232,7 +232,9 @@ def _curve_and_slopes(family: TwoCompartmentFamily, exchange: Exchange) -> tuple
     jacobian = np.empty((len(family.upper), *shape.shape))
     for n, name in enumerate(family.upper):
         fast, slow, beta = (slope[:, None] for slope in slopes[name])
-        jacobian[n] = fast * by_fast + slow * by_slow + beta * by_beta
+        np.multiply(by_fast, fast, out=jacobian[n])
+        jacobian[n] += slow * by_slow
+        jacobian[n] += beta * by_beta
         if name == "flow":
             jacobian[n] += shape
     return flow * shape, jacobian
