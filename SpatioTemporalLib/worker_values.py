@@ -170,12 +170,14 @@ def _write_labels(value: LabelMap, folder: JobFolder, name: str) -> dict[str, ob
         "geometry": _geometry_as_json(value.geometry),
         "labels": {str(number): asdict(label) for number, label in value.labels.items()},
         "name": value.name,
+        "findings": findings_as_json(value.findings),
     }
 
 
 def _read_labels(described: dict, folder: JobFolder) -> LabelMap:
     labels = {int(number): _label(label) for number, label in described["labels"].items()}
-    return LabelMap(folder.load(described["values"]), _geometry(described["geometry"]), labels, described["name"])
+    geometry, findings = _geometry(described["geometry"]), findings_from_json(described["findings"])
+    return LabelMap(folder.load(described["values"]), geometry, labels, described["name"], findings)
 
 
 def _write_curve(value: Curve, folder: JobFolder, name: str) -> dict[str, object]:

@@ -20,7 +20,7 @@ from .series_nodes import add_series, refill_series, remove_sequence
 from .table_nodes import CurveNodes, fill_chart, fill_table
 from .units import coded_entry, units_entry
 from .volume_display import show_as_map
-from .voxels import set_node_geometry, set_node_values
+from .voxels import set_node_geometry, set_node_values, without_nan
 
 
 @dataclass(frozen=True)
@@ -131,11 +131,30 @@ def adding_result(
         before=replace.by_output if replace else {},
     )
     by_output: dict[str, tuple] = {}
-    for output, value in result.items():
-        by_output[output] = tuple(_writer(value)(place, output, value))
-        yield output
+    try:
+        for output, value in result.items():
+            by_output[output] = tuple(_writer(value)(place, output, value))
+            yield output
+    except Exception:
+        # Half a result would look like a whole one. What stood there before was filled anew and stays.
+        if replace is None:
+            remove_nodes(scene, ResultNodes(place.folder, by_output))
+        raise
     _remove_left_over(scene, place.before, by_output)
     return ResultNodes(place.folder, by_output)
+
+
+def remove_nodes(scene, nodes: ResultNodes) -> None:
+    """Remove the nodes of a run and their folder."""
+    for node in [n for outputs in nodes.by_output.values() for n in outputs]:
+        if node.GetScene() is not scene or node.IsA("vtkMRMLSequenceBrowserNode"):
+            continue
+        if node.IsA("vtkMRMLSequenceNode"):
+            remove_sequence(node)
+        else:
+            scene.RemoveNode(node)
+    if nodes.folder:
+        hierarchy_of(scene).RemoveItem(nodes.folder)
 
 
 def _writer(value) -> Callable:
@@ -147,8 +166,7 @@ def _add_map(place: _Place, output: str, value: Map):
     node = place.node("vtkMRMLScalarVolumeNode", output, place.title(output))
     values = np.asarray(value.values, dtype=np.float32)
     missing = ~np.isfinite(values)
-    # Slicer has no way to show or count around NaN; the attribute says how many were there.
-    set_node_values(node, np.where(missing, np.float32(0), values))
+    set_node_values(node, without_nan(values))
     set_node_geometry(node, value.geometry)
     declared = place.result.displays[output]
     node.SetVoxelValueUnits(units_entry(value.unit))
@@ -156,7 +174,7 @@ def _add_map(place: _Place, output: str, value: Map):
     show_as_map(node, values, declared)
     attributes.set_fact(node, "Unit", value.unit)
     attributes.set_fact(node, "NotANumberCount", int(np.count_nonzero(missing)))
-    attributes.set_fact(node, "NotANumberShownAs", 0)
+    attributes.set_fact(node, "NotANumberShownAs", "-0")
     yield node
 
 

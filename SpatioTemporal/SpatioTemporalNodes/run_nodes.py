@@ -12,13 +12,13 @@ from . import attributes
 from .frames import browser_of
 from .hierarchy import hierarchy_of, item_of
 from .result_nodes import ResultNodes
-from .series_nodes import remove_sequence, series_from_node
+from .series_nodes import series_from_node
 from .value_nodes import labels_from_node, map_from_node, table_from_node
 from .voxels import node_geometry
 
 INPUT_REFERENCE = "SpatioTemporal.Input."
 FIRST_CLASSES = ("vtkMRMLPlotChartNode", "vtkMRMLTableNode")
-__all__ = ["curves_of_chart", "input_nodes", "nodes_of_run", "remember_inputs", "remove_run", "result_from_nodes"]
+__all__ = ["curves_of_chart", "input_nodes", "nodes_of_run", "remember_inputs", "result_from_nodes"]
 
 
 def nodes_of_run(scene, run: str) -> ResultNodes:
@@ -51,19 +51,6 @@ def input_nodes(nodes: ResultNodes) -> dict[str, object]:
         if role.startswith(INPUT_REFERENCE) and first.GetNodeReferenceID(role):
             found[role.removeprefix(INPUT_REFERENCE)] = first.GetNodeReference(role)
     return found
-
-
-def remove_run(scene, nodes: ResultNodes) -> None:
-    """Remove the nodes of a run and their folder."""
-    for node in [n for outputs in nodes.by_output.values() for n in outputs]:
-        if node.GetScene() is not scene or node.IsA("vtkMRMLSequenceBrowserNode"):
-            continue
-        if node.IsA("vtkMRMLSequenceNode"):
-            remove_sequence(node)
-        else:
-            scene.RemoveNode(node)
-    if nodes.folder:
-        hierarchy_of(scene).RemoveItem(nodes.folder)
 
 
 def result_from_nodes(nodes: ResultNodes) -> Result:

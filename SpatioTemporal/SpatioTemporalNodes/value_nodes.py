@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import slicer
@@ -16,8 +17,9 @@ from SpatioTemporalLib.io.time_axis import seconds_per_unit
 
 from . import attributes
 from .frames import frames_of, sequence_of, stacked
+from .segmentation_findings import segmentation_findings
 from .segmentation_nodes import segment_code
-from .voxels import matrix_of, node_geometry, node_values
+from .voxels import matrix_of, node_geometry, node_values, set_node_geometry, set_node_values, with_nan
 
 NODE_CLASSES = {
     Series: ("vtkMRMLSequenceNode",),
@@ -47,7 +49,15 @@ def value_from_node(kind: type, node, geometry: Geometry | None = None) -> objec
 def labels_from_node(node, geometry: Geometry | None = None) -> LabelMap:
     """The segments of a segmentation, or the labels of a label volume, on a grid.
 
-    Where segments overlap, the later one counts.
+    Where segments overlap, the later one counts; that, and what the move onto
+    the grid did to their volume, is among the findings.
+
+    Raises
+    ------
+    InputError
+        ``E-MASK-EMPTY`` when nothing is drawn.
+    GeometryError
+        ``E-MASK-OUTSIDE`` when nothing lies inside the grid.
     """
     if node.IsA("vtkMRMLLabelMapVolumeNode"):
         labels = LabelMap(node_values(node), node_geometry(node), name=node.GetName())
@@ -64,8 +74,13 @@ def labels_from_node(node, geometry: Geometry | None = None) -> LabelMap:
     segmentation = node.GetSegmentation()
     segments = [segmentation.GetNthSegment(n) for n in range(segmentation.GetNumberOfSegments())]
     labels = {number: _label(segment) for number, segment in enumerate(segments, start=1)}
-    values, grid = _exported(node, geometry)
-    return LabelMap(values, grid, labels, node.GetName())
+    drawn = LabelMap(*_exported(node, None), labels, node.GetName())
+    if not drawn.foreground.any():
+        raise InputError(
+            "E-MASK-EMPTY", "no segment has a voxel", where=node.GetName(), fix="Draw a region in the Segment Editor."
+        )
+    placed = drawn if geometry is None else LabelMap(*_exported(node, geometry), labels, node.GetName())
+    return replace(placed, findings=segmentation_findings(segmentation, drawn, placed))
 
 
 def map_from_node(node) -> Map:
@@ -81,7 +96,7 @@ def map_from_node(node) -> Map:
         )
     values = node_values(node)
     if attributes.json_fact(node, "NotANumberCount", 0):
-        values = np.where(values == attributes.json_fact(node, "NotANumberShownAs", 0), np.float32(np.nan), values)
+        values = with_nan(values)
     return Map(values, node_geometry(node), unit, node.GetName())
 
 
@@ -125,8 +140,6 @@ def stack_from_node(node) -> ImageStack:
 
 def add_stack(scene, stack: ImageStack):
     """A sequence whose index is the setting in which the volumes of a stack differ."""
-    from .voxels import set_node_geometry, set_node_values
-
     sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", stack.name)
     sequence.SetIndexName(stack.setting)
     sequence.SetIndexUnit(stack.setting_unit)

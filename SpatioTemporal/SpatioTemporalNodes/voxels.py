@@ -48,6 +48,21 @@ def set_node_values(node, values: np.ndarray) -> None:
     node.SetAndObserveImageData(image)
 
 
+def without_nan(values: np.ndarray) -> np.ndarray:
+    """float32 values with minus zero where there is none, because views cannot show around NaN.
+
+    Minus zero is shown and counted as zero, survives every file a scene is
+    saved in, and is told from a measured zero by `with_nan`.
+    """
+    values = np.asarray(values, dtype=np.float32)
+    return np.where(np.isfinite(values), values + np.float32(0), np.float32(-0.0))
+
+
+def with_nan(values: np.ndarray) -> np.ndarray:
+    """The values `without_nan` was given, NaN for infinities too."""
+    return np.where((values == 0) & np.signbit(values), np.float32(np.nan), values)
+
+
 def node_geometry(node) -> Geometry:
     """The grid of a volume node.
 

@@ -19,7 +19,8 @@ from SpatioTemporalNodes.overlay import (
     show_overlay,
 )
 from SpatioTemporalNodes.provenance import result_summary
-from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, remove_run, result_from_nodes
+from SpatioTemporalNodes.result_nodes import remove_nodes
+from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, result_from_nodes
 from SpatioTemporalNodes.value_nodes import map_from_node, table_from_node
 
 from SpatioTemporalLib.data import Table
@@ -190,7 +191,7 @@ class ResultsStep(Step):
         return files
 
     def remove(self) -> None:
-        remove_run(slicer.mrmlScene, self.nodes())
+        remove_nodes(slicer.mrmlScene, self.nodes())
         self.refresh()
         self._show_table(Table({}))
 

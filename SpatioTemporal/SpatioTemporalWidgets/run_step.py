@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import slicer
 from slicer.i18n import tr as _
 
+from .package_install import button_text, install
 from .step import Step
 
 WRONG = "color: #c00000;"
@@ -83,14 +83,8 @@ class RunStep(Step):
 
     def install(self) -> None:
         """Install the package the last run missed, after asking."""
-        packaging = getattr(slicer, "packaging", None)
-        if packaging is not None:
-            packaging.pip_ensure([self.package], requester="SpatioTemporal")
-        else:
-            question = _("Install the Python package {name}?").format(name=self.package)
-            if not slicer.util.confirmOkCancelDisplay(question):
-                return
-            slicer.util.pip_install(self.package)
+        if not install(self.package):
+            return
         self.ui.installButton.setVisible(False)
         self.panel.logic.runs.worker.kill()
         self.say(_("{name} was installed; run again.").format(name=self.package))
@@ -104,7 +98,7 @@ class RunStep(Step):
         self.job, self.package = None, job.package
         self._empty_bar()
         self.say(job.text, wrong=job.state == "failed")
-        self.ui.installButton.setText(_("Install {name}...").format(name=job.package))
+        self.ui.installButton.setText(button_text(job.package))
         self.ui.installButton.setVisible(bool(job.package))
         self.check()
 

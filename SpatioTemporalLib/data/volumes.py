@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import Finding, InputError
 from .geometry import Geometry
 from .series import Acquisition, require_real
 
@@ -69,12 +69,14 @@ class LabelMap:
     values : (K, J, I) integer array. Values stored as floats are accepted when
     they lie within 1e-3 of a whole number.
     labels : dict of label value to `Label`; unnamed values get a name.
+    findings : what was odd where the labels came from.
     """
 
     values: np.ndarray
     geometry: Geometry
     labels: dict[int, Label] = field(default_factory=dict)
     name: str = "mask"
+    findings: tuple[Finding, ...] = ()
 
     def __post_init__(self):
         values = whole_numbers(np.asanyarray(self.values), self.name)

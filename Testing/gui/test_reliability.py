@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 
 import numpy as np
@@ -164,7 +165,7 @@ def test_missing_package_is_offered_and_not_installed_unasked(panel, user, deskt
     )
     panel.poll()
     assert message(panel) == text and panel.run.ui.installButton.visible
-    assert panel.run.ui.installButton.text == "Install torch..." and desktop.pip_installed == []
+    assert panel.run.ui.installButton.text == "Install torch (200 MB to 3 GB)..." and desktop.pip_installed == []
     desktop.ask_yes = False
     user.press(panel.run.ui.installButton)
     assert desktop.pip_installed == []
@@ -264,3 +265,84 @@ def test_several_volumes_become_a_series(panel, user):
     user.press(panel.data.ui.joinVolumesButton)
     assert panel.data.ui.understoodLabel.text.startswith("3 frames, 0–60 s, every 30 s")
     panel.data.ui.joinButton.collapsed = True
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_run_can_be_cancelled_early_half_way_and_late(panel, user, wait, share):
+    user.press(panel.data.ui.sampleButton)
+    user.click_item(panel.analyse.ui.analysisTree, "Dummy", "Slow mean")
+    panel.analyse.form.set({"duration": 4.0})
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job.fraction >= share, seconds=60.0)
+    nodes, started = slicer.mrmlScene.GetNumberOfNodes(), time.monotonic()
+    user.press(panel.run.ui.cancelButton)
+    wait(lambda: panel.run.job is None)
+    assert time.monotonic() - started < 2
+    assert "cancelled" in message(panel)
+    assert slicer.mrmlScene.GetNumberOfNodes() == nodes and not result_summary(slicer.mrmlScene)
+    fast(panel)
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    assert "done" in message(panel), message(panel)
+
+
+def test_output_that_cannot_be_shown_leaves_no_half_result(panel, user, wait, monkeypatch):
+    from SpatioTemporalNodes import result_nodes
+
+    def broken(place, output, value):
+        raise RuntimeError("no room for a table")
+        yield
+
+    monkeypatch.setattr(result_nodes, "_add_table", broken)
+    user.press(panel.data.ui.sampleButton)
+    user.click_item(panel.analyse.ui.analysisTree, "Kinetics", "Extended Tofts")
+    maps = slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    assert "no room for a table" in message(panel)
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == maps
+    assert not result_summary(slicer.mrmlScene)
+
+
+def test_pytorch_comes_through_its_extension_where_that_is_present(panel, desktop, monkeypatch):
+    import types
+
+    from SpatioTemporalWidgets.package_install import install
+
+    asked = []
+
+    class Logic:
+        def installTorch(self, **facts):
+            asked.append(facts)
+            return object()
+
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=Logic))
+    before = list(desktop.pip_installed)
+    assert install("torch")
+    assert asked == [{"askConfirmation": True, "torchVersionRequirement": ">=2.6"}]
+    assert desktop.pip_installed == before
+
+
+def test_overlapping_segments_are_told_of_in_the_log(panel, user, wait):
+    from SpatioTemporalNodes.segmentation_nodes import fill_segmentation
+    from SpatioTemporalNodes.series_view import view_of
+
+    import SpatioTemporalLib as st
+
+    user.press(panel.data.ui.sampleButton)
+    geometry = view_of(panel.data.node).probe.geometry
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "two regions")
+    for name, columns in (("left", slice(90, 106)), ("right", slice(100, 116))):
+        values = np.zeros(geometry.shape, np.uint8)
+        values[:, 100:112, columns] = 1
+        part = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+        fill_segmentation(part, st.LabelMap(values, geometry, {1: st.Label(name)}))
+        segment = part.GetSegmentation().GetNthSegmentID(0)
+        node.GetSegmentation().CopySegmentFromSegmentation(part.GetSegmentation(), segment)
+        slicer.mrmlScene.RemoveNode(part)
+    user.click_item(panel.analyse.ui.analysisTree, "Kinetics", "Semi-quantitative")
+    user.choose_node(panel.analyse.selectors["mask"], "two regions")
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    assert "done" in message(panel), message(panel)
+    assert "72 voxels lie in several segments" in panel.run.ui.logEdit.plainText

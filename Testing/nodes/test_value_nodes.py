@@ -98,8 +98,8 @@ def test_probe_gives_the_voxel_under_the_cursor(scene, series):
 
 def test_result_read_back_from_its_nodes_is_the_result(scene, series, result):
     from SpatioTemporalNodes.provenance import result_summary
-    from SpatioTemporalNodes.result_nodes import add_result
-    from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, remember_inputs, remove_run, result_from_nodes
+    from SpatioTemporalNodes.result_nodes import add_result, remove_nodes
+    from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, remember_inputs, result_from_nodes
     from SpatioTemporalNodes.series_nodes import add_series
 
     sequence, _ = add_series(scene, series)
@@ -121,7 +121,7 @@ def test_result_read_back_from_its_nodes_is_the_result(scene, series, result):
     assert [c.name for c in back["curves"]] == [c.name for c in result["curves"]]
     for mine, theirs in zip(back["curves"], result["curves"]):
         assert np.allclose(mine.values, theirs.values) and mine.fit_of == theirs.fit_of
-    remove_run(scene, found)
+    remove_nodes(scene, found)
     assert not result_summary(scene)
     assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == before
 
@@ -144,3 +144,70 @@ def test_changed_sample_file_is_refused(scene, monkeypatch):
     monkeypatch.setitem(sample_nodes.SHA256, sample_nodes.SERIES, "0" * 64)
     with pytest.raises(st.InputError, match="E-SAMPLE"):
         sample_nodes.add_sample_data(scene)
+
+
+def segmentation_of(scene, *parts):
+    """A segmentation with one segment for each label map."""
+    from SpatioTemporalNodes.segmentation_nodes import fill_segmentation
+
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "drawn")
+    fill_segmentation(node, parts[0])
+    for number, part in enumerate(parts[1:]):
+        other = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"other {number}")
+        fill_segmentation(other, part)
+        segment = other.GetSegmentation().GetNthSegmentID(0)
+        node.GetSegmentation().CopySegmentFromSegmentation(other.GetSegmentation(), segment)
+    return node
+
+
+def box(geometry, *place):
+    values = np.zeros(geometry.shape, np.uint8)
+    values[place] = 1
+    return st.LabelMap(values, geometry, {1: st.Label("box")})
+
+
+def test_segmentation_on_a_finer_grid_is_placed_and_its_volume_change_said(scene):
+    from SpatioTemporalNodes.value_nodes import labels_from_node
+
+    fine = st.Geometry.from_spacing((10, 40, 40), (0.5, 0.5, 1.0))
+    coarse = st.Geometry.from_spacing((10, 14, 14), (1.5, 1.5, 1.0))
+    node = segmentation_of(scene, box(fine, slice(2, 8), slice(10, 21), slice(10, 21)))
+    placed = labels_from_node(node, coarse)
+    assert placed.geometry.matches(coarse) and placed.foreground.any()
+    drawn, now = 6 * 11 * 11 * 0.25e-3, placed.volume_ml(1)
+    assert abs(now - drawn) > 0.02 * drawn
+    assert [f.code for f in placed.findings] == ["R-MASK-GRID"]
+    assert f"{now:.3g} mL, {drawn:.3g} mL as drawn" in placed.findings[0].message
+
+
+def test_segmentation_of_another_place_is_refused(scene):
+    from SpatioTemporalNodes.value_nodes import labels_from_node
+
+    here = st.Geometry.from_spacing((10, 20, 20))
+    far = st.Geometry.from_spacing((10, 20, 20), origin=(500, 0, 0))
+    node = segmentation_of(scene, box(here, slice(2, 8), slice(5, 9), slice(5, 9)))
+    with pytest.raises(st.GeometryError, match="outside of the image") as caught:
+        labels_from_node(node, far)
+    assert caught.value.code == "E-MASK-OUTSIDE"
+
+
+def test_segmentation_mostly_cut_off_is_said(scene):
+    from SpatioTemporalNodes.value_nodes import labels_from_node
+
+    here = st.Geometry.from_spacing((10, 20, 20))
+    shifted = st.Geometry.from_spacing((10, 20, 20), origin=(10, 0, 0))
+    node = segmentation_of(scene, box(here, slice(2, 8), slice(5, 9), slice(0, 13)))
+    (finding,) = labels_from_node(node, shifted).findings
+    assert finding.code == "W-MASK-CLIPPED" and "mL lie inside the image" in finding.message
+
+
+def test_overlapping_segments_are_counted_and_said(scene):
+    from SpatioTemporalNodes.value_nodes import labels_from_node
+
+    grid = st.Geometry.from_spacing((10, 20, 20))
+    first = box(grid, slice(2, 6), slice(5, 9), slice(5, 9))
+    second = box(grid, slice(4, 8), slice(5, 9), slice(5, 9))
+    labels = labels_from_node(segmentation_of(scene, first, second), grid)
+    (finding,) = labels.findings
+    assert finding.code == "W-LABEL-OVERLAP" and finding.message.startswith(f"{2 * 4 * 4} voxels")
+    assert np.count_nonzero(labels.values) == 6 * 4 * 4
