@@ -134,7 +134,9 @@ def solve_two_compartment(measured: np.ndarray, family: TwoCompartmentFamily) ->
     held = (descent.parameters <= low[:, None]) | (descent.parameters >= high[:, None])
     variances = _variances(model, descent, held)
     parameters = _physical(family, descent.parameters)
+    # Exactly: rounding of the logarithm would hide that a bound was reached.
     parameters[descent.parameters <= low[:, None]] = 0.0
+    parameters = np.where(descent.parameters >= high[:, None], family.high[:, None], parameters)
     return TwoCompartmentSolution(
         parameters=dict(zip(family.upper, parameters)),
         variances=dict(zip(family.upper, variances)),
