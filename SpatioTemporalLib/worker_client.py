@@ -85,7 +85,8 @@ class Worker:
             return
         # What the last process left undone died with it; the next one must not answer for it.
         self._lost += [self._died(job) for job in list(self.jobs)]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        # Blocks of voxels already keep every core busy; threads inside their matrix products only get in the way.
+        environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONUNBUFFERED": "1"}
         here = str(Path(__file__).resolve().parent.parent)
         places = [*self.paths, here, *filter(None, [environment.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(places)
