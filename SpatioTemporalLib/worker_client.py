@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +74,9 @@ class Worker:
         self._deadlines: dict[str, float] = {}
         self._lost: list[Event] = []
         self._last_words: list[str] = []
+        # One thread hands over, so that jobs reach the worker in the order they were submitted.
+        self._handing_over = ThreadPoolExecutor(1, thread_name_prefix="hand-over")
+        self._saying = threading.Lock()
         self._root = Path(tempfile.mkdtemp(prefix="spatiotemporal-jobs-"))
 
     @property
@@ -124,7 +128,7 @@ class Worker:
         order = {"run": job, "folder": str(folder), "analysis": analysis, "parameters": parameters or {}}
         order |= surroundings
         given = {name: value for name, value in inputs.items() if value is not None}
-        threading.Thread(target=self._hand_over, args=(order, given, folder), daemon=True).start()
+        self._handing_over.submit(self._hand_over, order, given, folder)
         return job
 
     def poll(self) -> list[Event]:
@@ -170,12 +174,15 @@ class Worker:
         """End the process and remove what was handed over."""
         self.jobs.clear()
         self.kill()
+        self._handing_over.shutdown(cancel_futures=True)
         shutil.rmtree(self._root, ignore_errors=True)
 
     def _hand_over(self, order: dict, inputs: dict, folder: Path) -> None:
         try:
             order["inputs"] = {name: write_value(value, folder, f"input-{name}") for name, value in inputs.items()}
-            self._say(order)
+            # A job that was given up meanwhile must not start in a process that was started since.
+            if order["run"] in self.jobs:
+                self._say(order)
         except InputError as error:
             self._events.put(_error(order["run"], error.code, str(error), error.fix))
         except OSError as error:
@@ -184,8 +191,9 @@ class Worker:
 
     def _say(self, order: dict) -> None:
         try:
-            self.process.stdin.write(json.dumps(order, default=plain_number) + "\n")
-            self.process.stdin.flush()
+            with self._saying:
+                self.process.stdin.write(json.dumps(order, default=plain_number) + "\n")
+                self.process.stdin.flush()
         except (OSError, ValueError):
             # The process has ended; `poll` finds that out and says so.
             return

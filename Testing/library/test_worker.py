@@ -241,3 +241,13 @@ def test_large_arrays_are_mapped_and_never_pickled(tmp_path, phantom):
         read_value({**described, "values": "evil.npy"}, tmp_path)
     result = st.run("kinetics.bolus_arrival", series=phantom.series)
     assert same(read_result(write_result(result, tmp_path), tmp_path).arrival, result.arrival)
+
+
+def test_jobs_run_in_the_order_they_were_submitted(worker, series, phantom):
+    # The first takes longer to hand over than those after it.
+    jobs = [worker.submit("kinetics.bolus_arrival", {"series": s}) for s in (phantom.series, series, series, series)]
+    ended, end = [], time.monotonic() + 60
+    while len(ended) < len(jobs) and time.monotonic() < end:
+        ended += [event.job for event in worker.poll() if event.kind in ("result", "error")]
+        time.sleep(0.01)
+    assert ended == jobs
