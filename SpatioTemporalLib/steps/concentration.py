@@ -9,11 +9,12 @@ import numpy as np
 
 from ..data.series import Series
 from ..data.volumes import LabelMap, Map
-from ..declare import Advanced, Help, Range, Unit
+from ..declare import Help, Range, Unit
 from ..errors import Finding, InputError, Severity
 from ..numerics.arrays import chosen, like, namespace
 from ..numerics.bolus_arrival import baseline_length, bolus_arrival
 from ..numerics.spoiled_gradient_echo import concentration_from_signal
+from .baseline import BaselineParameters
 from .fit_status import FitStatus
 
 CONCENTRATION_UNIT = "mmol/L"
@@ -23,7 +24,7 @@ TRIMMED_PART = 0.1
 
 
 @dataclass(frozen=True)
-class ConcentrationParameters:
+class SignalParameters:
     """What turns the signal of a spoiled gradient echo into concentration."""
 
     t1_baseline: Annotated[
@@ -41,14 +42,11 @@ class ConcentrationParameters:
     repetition_time: Annotated[
         float | None, Unit("s"), Range(0.0005, 5), Help("Repetition time TR; taken from the series when left empty.")
     ] = None
-    baseline_frames: Annotated[
-        int | None,
-        Range(1, 500),
-        Help("Frames before arrival that are averaged as baseline; found from the bolus arrival when left empty."),
-    ] = None
-    skipped_frames: Annotated[
-        int, Range(0, 100), Help("First frames left out of the baseline, not yet in steady state."), Advanced()
-    ] = 0
+
+
+@dataclass(frozen=True)
+class ConcentrationParameters(BaselineParameters, SignalParameters):
+    """Those of the signal, then those of its baseline."""
 
 
 @dataclass(frozen=True)

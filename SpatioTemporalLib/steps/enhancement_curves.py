@@ -9,15 +9,16 @@ import numpy as np
 
 from ..data.series import Series
 from ..data.volumes import LabelMap
-from ..declare import Advanced, Help, Range, Unit
+from ..declare import Help, Range, Unit
 from ..errors import InputError
+from .baseline import BaselineParameters
 from .concentration import CONCENTRATION_UNIT, baseline_frames, series_arrival
 from .fit_status import FitStatus
 
 
 @dataclass(frozen=True)
-class EnhancementParameters:
-    """Where the baseline ends and enhancement begins."""
+class ArrivalParameters:
+    """When enhancement begins."""
 
     arrival: Annotated[
         float | None,
@@ -25,14 +26,11 @@ class EnhancementParameters:
         Range(-600, 3600),
         Help("When contrast arrives, on the series' clock; found from the series when left empty."),
     ] = None
-    baseline_frames: Annotated[
-        int | None,
-        Range(1, 500),
-        Help("Frames before arrival that are averaged as baseline; found from the arrival when left empty."),
-    ] = None
-    skipped_frames: Annotated[
-        int, Range(0, 100), Help("First frames left out of the baseline, not yet in steady state."), Advanced()
-    ] = 0
+
+
+@dataclass(frozen=True)
+class EnhancementParameters(BaselineParameters, ArrivalParameters):
+    """When enhancement begins, and where the baseline before it lies."""
 
 
 @dataclass(frozen=True)

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 
 from ..data.series import Series
 from ..data.volumes import LabelMap
-from ..declare import Advanced, Help, Range
 from ..errors import Finding, InputError, Severity
 from ..numerics.bolus_arrival import baseline_length, bolus_arrival
+from .baseline import BaselineParameters
 from .fit_status import FitStatus
 
 CONCENTRATION_UNITS = ("mmol/L", "1/s", "HU")
 """Series in these units are taken as they are: concentration, change of R2* or of attenuation."""
-
-
-@dataclass(frozen=True)
-class FirstPassParameters:
-    """Where the baseline of the signal ends."""
-
-    baseline_frames: Annotated[
-        int | None,
-        Range(1, 500),
-        Help("Frames before arrival that are averaged as baseline; found from the artery when left empty."),
-    ] = None
-    skipped_frames: Annotated[
-        int, Range(0, 100), Help("First frames left out of the baseline, not yet in steady state."), Advanced()
-    ] = 0
 
 
 @dataclass(frozen=True)
@@ -57,7 +42,7 @@ class FirstPass:
 
 
 def arterial_first_pass(
-    series: Series, aif_mask: LabelMap, parameters: FirstPassParameters
+    series: Series, aif_mask: LabelMap, parameters: BaselineParameters
 ) -> tuple[FirstPass, np.ndarray, tuple[Finding, ...]]:
     """The conversion of a series, the (T,) mean concentration of its artery, and what was odd.
 

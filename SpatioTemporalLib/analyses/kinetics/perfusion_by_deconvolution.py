@@ -14,7 +14,8 @@ from ...data.volumes import Label, LabelMap, Map
 from ...declare import Advanced, Choices, Help, Input, Output, Range, Unit, analysis
 from ...numerics.deconvolution import circulant_residues, standard_residues, tikhonov_residues
 from ...numerics.first_pass import perfusion, uniform_axis
-from ...steps.first_pass import FirstPassParameters, arterial_first_pass
+from ...steps.baseline import BaselineParameters
+from ...steps.first_pass import arterial_first_pass
 from ...steps.fit_status import FitStatus, status_map
 from ...steps.kinetic_declaration import MASK
 from ...steps.regions import distribution_table, region_curves
@@ -24,7 +25,7 @@ UNITS = {"cbf": "mL/100g/min", "cbv": "mL/100g", "mtt": "s", "tmax": "s"}
 
 
 @dataclass(frozen=True)
-class DeconvolutionParameters(FirstPassParameters):
+class DeconvolutionParameters(BaselineParameters):
     method: Annotated[
         str,
         Choices("oSVD", "sSVD", "Tikhonov"),
