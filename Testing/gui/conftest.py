@@ -102,7 +102,7 @@ def panel(module):
 def wait(desktop):
     """Let events happen until something is so."""
 
-    def wait(condition, seconds=20.0):
+    def wait(condition, seconds=60.0):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, f"waited {seconds} s in vain"

@@ -76,7 +76,7 @@ def series():
     return st.Series.from_curves(np.arange(6.0) * 2, np.random.default_rng(0).random((6, 8)), name="small")
 
 
-def until(worker: Worker, wanted, seconds: float = 10.0) -> list:
+def until(worker: Worker, wanted, seconds: float = 30.0) -> list:
     """Events until one satisfies a condition."""
     end, events = time.monotonic() + seconds, []
     while time.monotonic() < end:
