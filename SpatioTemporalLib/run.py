@@ -48,6 +48,7 @@ def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
     inputs = {n: arguments.get(n) for n in names}
     findings = check_inputs(analysis, inputs)
     parameters = analysis.checked_parameters({n: v for n, v in arguments.items() if n not in names})
+    context.used_device = "cpu"
     started = time.perf_counter()
     context.progress(0.0, analysis.title)
     returned = dict(analysis.function(**inputs, parameters=parameters, context=context))

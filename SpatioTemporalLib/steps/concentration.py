@@ -182,9 +182,9 @@ def baseline_findings(series: Series, mask: LabelMap | None, conversion: Convers
     inside = np.ones(baseline.shape, bool) if mask is None else mask.foreground
     bad = np.count_nonzero(inside & ~(baseline > 0))
     share = bad / np.count_nonzero(inside)
-    text = f"the baseline signal is zero or negative in {100 * share:.0f} % of the voxels ({bad})"
+    text = f"the baseline signal is not positive in {100 * share:.0f} % of the voxels ({bad})"
     if mask is not None and share > 0.5:
-        raise InputError("E-BASELINE", text, where=series.name, fix="Draw the region inside tissue that has signal.")
+        raise InputError("E-BASELINE", text, where=mask.name, fix="Draw the region inside tissue that has signal.")
     return (Finding("W-BASELINE", Severity.MASK, f"{text}; they were left out", series.name),) if bad else ()
 
 

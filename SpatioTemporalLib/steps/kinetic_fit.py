@@ -106,7 +106,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         # The search over delays keeps its books in numpy.
         any_device=model.any_device and parameters.delay == "none",
     )
-    status = maps.pop("fit_status", np.zeros(series.geometry.shape, np.uint8))
+    status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
     fitted = (status >= FitStatus.FITTED) & (status < FitStatus.SATURATED)
     _require_some(fitted, status, series)

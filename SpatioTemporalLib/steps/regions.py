@@ -11,6 +11,7 @@ import numpy as np
 from ..data.curve import Curve, Table
 from ..data.series import Series
 from ..data.volumes import LabelMap
+from ..errors import InputError
 
 BLOCK = 16384
 SPREAD_SAMPLE = 10000
@@ -33,12 +34,12 @@ def region_curves(
         From (T, n) values and their flat indices to what is averaged.
     """
     curves = []
-    for value, label in regions.labels.items():
+    for value, name in region_names(regions).items():
         index = np.flatnonzero(regions.region(value) & usable)
         if not index.size:
             continue
         mean, spread = _mean_and_spread(series, index, convert)
-        curves.append(Curve(series.times, mean, unit, label.name, spread=spread))
+        curves.append(Curve(series.times, mean, unit, name, spread=spread))
     return curves
 
 
@@ -46,9 +47,14 @@ def distribution_table(maps, regions: LabelMap, usable: np.ndarray, units: dict[
     """One row a region and map: its size and the distribution over its usable voxels.
 
     maps : dict of (K, J, I) arrays; units : the maps to tabulate, in order, with their units.
+
+    Raises
+    ------
+    InputError
+        ``E-NOTHING-MEASURED`` when no region has a usable voxel.
     """
     rows = []
-    for value, label in regions.labels.items():
+    for value, region in region_names(regions).items():
         inside = regions.region(value)
         chosen = inside & usable
         if not chosen.any():
@@ -59,10 +65,24 @@ def distribution_table(maps, regions: LabelMap, usable: np.ndarray, units: dict[
             "volume": float(np.count_nonzero(inside) * regions.geometry.voxel_volume_ml),
         }
         for name, unit in units.items():
-            rows.append(
-                {"region": label.name, "quantity": name, "unit": unit, **distribution(maps[name][chosen]), **size}
-            )
+            rows.append({"region": region, "quantity": name, "unit": unit, **distribution(maps[name][chosen]), **size})
+    if not rows:
+        raise InputError(
+            "E-NOTHING-MEASURED",
+            "no voxel could be measured: the baseline signal is not positive, or values are not finite",
+            where=regions.name,
+            fix="Draw the region inside tissue that has signal.",
+        )
     return Table({name: [row[name] for row in rows] for name in rows[0]}, {"volume": "mL"}, "region statistics")
+
+
+def region_names(regions: LabelMap) -> dict[int, str]:
+    """A name for each label value; a number follows names that were used before, as segments may share one."""
+    names: dict[int, str] = {}
+    for value, label in regions.labels.items():
+        taken = sum(other.name == label.name for n, other in regions.labels.items() if n in names)
+        names[value] = f"{label.name} ({taken + 1})" if taken else label.name
+    return names
 
 
 def distribution(values: np.ndarray) -> dict[str, float]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..context import Context
 from ..data.volumes import LabelMap
+from ..errors import InputError
 from ..numerics.arrays import as_numpy, like, namespace
 from .device_blocks import device_block_size, halving, on_device, require_device
 
@@ -46,6 +47,11 @@ def map_voxels(
         float32 with NaN, or uint8 with 0, where nothing was computed.
     nonfinite : (K, J, I) bool array
         True for voxels of the mask whose curves are not finite.
+
+    Raises
+    ------
+    InputError
+        ``E-NO-VALUES`` when no curve is finite.
     """
     shape = values.shape[1:]
     index = np.arange(np.prod(shape)) if mask is None else np.flatnonzero(mask.foreground)
@@ -74,6 +80,13 @@ def map_voxels(
             if name not in outputs:
                 outputs[name] = _empty(part, nonfinite.size)
             outputs[name][..., place] = part
+    if not outputs:
+        raise InputError(
+            "E-NO-VALUES",
+            "no voxel has finite values in every frame",
+            where="the image" if mask is None else mask.name,
+            fix="Choose a region inside the image, and check how the image was exported.",
+        )
     shaped = {name: whole.reshape(*whole.shape[:-1], *shape) for name, whole in outputs.items()}
     return shaped, nonfinite.reshape(shape)
 

@@ -137,9 +137,9 @@ def enhancement(series, mask=None, *, parameters, context):
         context=context,
         message="measuring enhancement",
     )
-    status = maps.pop("fit_status", np.zeros(series.geometry.shape, np.uint8))
+    status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
-    kinds = maps.pop("curve_type", np.zeros_like(status))
+    kinds = maps.pop("curve_type")
     usable = status == FitStatus.FITTED
     regions = mask or LabelMap(usable.astype(np.uint8), series.geometry, {1: Label("whole image")})
     units = {name: unit.format(e=measured.unit) for name, unit in UNITS.items()}

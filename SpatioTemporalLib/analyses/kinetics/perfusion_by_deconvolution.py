@@ -96,7 +96,7 @@ def perfusion_by_deconvolution(series, aif_mask, mask=None, *, parameters, conte
         return _in_units(measures, reason, parameters)
 
     maps, nonfinite = map_voxels(measure, series.values, mask=mask, context=context, message="deconvolving")
-    status = maps.pop("fit_status", np.zeros(series.geometry.shape, np.uint8))
+    status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
     usable = status == FitStatus.FITTED
     regions = mask or LabelMap(usable.astype(np.uint8), series.geometry, {1: Label("voxels with flow")})

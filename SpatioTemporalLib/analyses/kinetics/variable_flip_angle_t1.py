@@ -66,7 +66,7 @@ def variable_flip_angle_t1(stack, mask=None, *, parameters, context):
     maps, nonfinite = map_voxels(
         lambda curves, index: _fit(curves, family), stack.values, mask=mask, context=context, message="fitting T1"
     )
-    status = maps.pop("fit_status", np.zeros(stack.geometry.shape, np.uint8))
+    status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
     return {**maps, "fit_status": status_map(status, stack.geometry)}
 
