@@ -159,11 +159,6 @@ class Worker:
         self._deadlines[job] = time.monotonic() + self.grace
         self._say({"cancel": job})
 
-    def restart(self) -> None:
-        """End the process and start another; jobs under way are lost."""
-        self.kill()
-        self.start()
-
     def kill(self) -> None:
         """End the process at once."""
         if self.alive:

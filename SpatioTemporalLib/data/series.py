@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -118,10 +118,6 @@ class Series:
     @property
     def nbytes(self) -> int:
         return self.values.nbytes
-
-    def with_findings(self, *findings: Finding) -> Series:
-        """The same series with more findings."""
-        return replace(self, findings=self.findings + findings)
 
     def __str__(self) -> str:
         return f"{self.frame_count} frames, {describe_times(self.times)}; {self.geometry}; unit {self.unit}"

@@ -102,9 +102,9 @@ def _weinmann(t: np.ndarray) -> np.ndarray:
 def _fritz_hansen(t: np.ndarray) -> np.ndarray:
     """Fritz-Hansen et al., Magn Reson Med 36:225 (1996), as two exponentials.
 
-    The fit is that of Schmid et al., IEEE Trans Med Imaging 25:1627 (2006), who
-    use it as plasma concentration: 24 and 6.2 kg/L times the dose. Some
-    packages print the same curve as 2.4 and 0.62 with a dose of one.
+    The constants and their reading as plasma concentration are those of the
+    package dcemriS4, which prints 2.4 and 0.62 with a dose of one; they were not
+    compared with the paper.
     """
     return REFERENCE_DOSE * (24.0 * np.exp(-3.0 * t) + 6.2 * np.exp(-0.016 * t))
 

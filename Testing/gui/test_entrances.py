@@ -66,6 +66,7 @@ def test_modules_own_test_passes_here_too(panel):
     from SpatioTemporal import SpatioTemporalTest
 
     SpatioTemporalTest().runTest()
+    assert overlaid_map(slicer.mrmlScene).GetName() == "Breast DCE Ktrans"
 
 
 def test_console_runs_with_names_and_nodes(panel, logic):

@@ -149,7 +149,7 @@ def volume(**fields):
     return lambda path: nifti(path, frames()[0], **fields)
 
 
-def refused(bad: Bad, folder: Path) -> None:
+def assert_refused(bad: Bad, folder: Path) -> None:
     """Assert that an input is refused with its code, naming what is wrong, where, and what to do."""
     with pytest.raises(InputError) as caught:
         bad.read(folder)
@@ -161,7 +161,7 @@ def refused(bad: Bad, folder: Path) -> None:
         assert words.lower() in str(error).lower()
 
 
-def told(bad: Bad, folder: Path) -> None:
+def assert_told(bad: Bad, folder: Path) -> None:
     """Assert that an input is read with exactly one finding of its code."""
     series = bad.read(folder)
     found = [finding for finding in series.findings if finding.code == bad.code]

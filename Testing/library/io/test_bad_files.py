@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from library.bad_inputs import (
     Bad,
+    assert_refused,
+    assert_told,
     cut,
     dicom,
     enhanced,
     frames,
     nifti,
     nrrd,
-    refused,
     series_of,
     text,
-    told,
 )
 from library.io.dicom_phantom import write_classic, write_enhanced
 
@@ -204,12 +204,12 @@ TOLD = [
 
 @pytest.mark.parametrize("bad", REFUSED, ids=str)
 def test_is_refused_with_what_where_and_what_to_do(bad, tmp_path):
-    refused(bad, tmp_path)
+    assert_refused(bad, tmp_path)
 
 
 @pytest.mark.parametrize("bad", TOLD, ids=str)
 def test_is_read_and_told(bad, tmp_path):
-    told(bad, tmp_path)
+    assert_told(bad, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["with space.nii", "größe-画像.nii", "x" * 240 + ".nii", "a'b\"c;$(d).nii"])

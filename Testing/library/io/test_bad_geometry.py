@@ -7,13 +7,13 @@ import pytest
 from library.bad_inputs import (
     AFFINE,
     Bad,
+    assert_refused,
+    assert_told,
     dicom,
     frames,
     nifti,
     nrrd,
-    refused,
     series_of,
-    told,
     volume,
     volumes,
 )
@@ -171,12 +171,12 @@ TOLD = [
 
 @pytest.mark.parametrize("bad", REFUSED, ids=str)
 def test_is_refused_with_what_where_and_what_to_do(bad, tmp_path):
-    refused(bad, tmp_path)
+    assert_refused(bad, tmp_path)
 
 
 @pytest.mark.parametrize("bad", TOLD, ids=str)
 def test_is_read_and_told(bad, tmp_path):
-    told(bad, tmp_path)
+    assert_told(bad, tmp_path)
 
 
 def test_oblique_and_left_handed_grids_are_kept(tmp_path):

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from library.bad_inputs import (
     Bad,
+    assert_refused,
+    assert_told,
     csv,
     dicom,
     frames,
     nifti,
     nrrd,
-    refused,
     series_of,
     sidecar,
-    told,
 )
 from library.io.dicom_phantom import write_classic
 
@@ -140,12 +140,12 @@ TOLD = [
 
 @pytest.mark.parametrize("bad", REFUSED, ids=str)
 def test_is_refused_with_what_where_and_what_to_do(bad, tmp_path):
-    refused(bad, tmp_path)
+    assert_refused(bad, tmp_path)
 
 
 @pytest.mark.parametrize("bad", TOLD, ids=str)
 def test_is_read_and_told(bad, tmp_path):
-    told(bad, tmp_path)
+    assert_told(bad, tmp_path)
 
 
 def test_sorted_frames_equal_those_that_came_in_order(tmp_path):

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from library.bad_inputs import (
     Bad,
+    assert_refused,
+    assert_told,
     dicom,
     frames,
     nifti,
     nrrd,
-    refused,
     series_of,
-    told,
 )
 from library.io.dicom_phantom import TIMES, clock, write_classic
 
@@ -86,12 +86,12 @@ TOLD = [
 
 @pytest.mark.parametrize("bad", REFUSED, ids=str)
 def test_is_refused_with_what_where_and_what_to_do(bad, tmp_path):
-    refused(bad, tmp_path)
+    assert_refused(bad, tmp_path)
 
 
 @pytest.mark.parametrize("bad", TOLD, ids=str)
 def test_is_read_and_told(bad, tmp_path):
-    told(bad, tmp_path)
+    assert_told(bad, tmp_path)
 
 
 def test_each_frame_is_rescaled_by_its_own_slope(tmp_path):

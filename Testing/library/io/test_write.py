@@ -7,6 +7,7 @@ import errno
 import gzip
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def test_facts_and_time_source_survive(name, tmp_path):
 
 
 def test_side_car_uses_bids_names_and_keeps_provenance(tmp_path):
-    series = dce().with_findings(Finding("W-TIME-GAP", Severity.WARN, "a gap", "dce"))
+    series = replace(dce(), findings=(Finding("W-TIME-GAP", Severity.WARN, "a gap", "dce"),))
     write_series(tmp_path / "a.nii.gz", series, provenance={"analysis": "kinetics.tofts", "seed": 0})
     entries = json.loads((tmp_path / "a.json").read_text())
     assert entries["VolumeTiming"] == series.times.tolist()
