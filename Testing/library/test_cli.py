@@ -8,6 +8,7 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 from small_inputs import flip_angle_stack, small_phantom
 
@@ -180,6 +181,14 @@ def test_doctor_names_packages_memory_and_devices(capsys):
         assert word in out
 
 
+def wait_until_open(process, file):
+    """Wait until a process has mapped a file: its run, which takes most of a minute, is then under way."""
+    end = time.monotonic() + 60
+    while not any(m.path == str(file) for m in psutil.Process(process.pid).memory_maps()):
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.05)
+
+
 def test_interrupt_leaves_no_file_behind(tmp_path):
     times = np.arange(40) * 5.0
     values = np.random.default_rng(0).uniform(50, 60, (40, 16, 192, 192)).astype(np.float32)
@@ -194,13 +203,14 @@ def test_interrupt_leaves_no_file_behind(tmp_path):
         tmp_path / "large.nii",
         "--out",
         tmp_path / "r",
-        "--threads",
-        "1",
+        "--delay",
+        "fit",
     ]
     process = subprocess.Popen(
         [sys.executable, "-m", "SpatioTemporalLib", *map(str, command)], stderr=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    time.sleep(1.5)
+    wait_until_open(process, tmp_path / "large.nii")
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
