@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arrays import namespace
+from .arrays import like, namespace
 
 
 def spoiled_gradient_echo_signal(r1, flip_angle, repetition_time, s0=1.0):
@@ -38,7 +38,7 @@ def concentration_from_signal(signal, baseline, r1_baseline, *, flip_angle, repe
     signal : (T, ...) array, a.u.
     baseline : (...) array, a.u.       Mean signal before arrival.
     r1_baseline : (...) array or float, 1/s
-    flip_angle : float, degrees
+    flip_angle : (...) array or float, degrees
     repetition_time : float, s
     relaxivity : float, 1/(mM s)
 
@@ -58,7 +58,7 @@ def concentration_from_signal(signal, baseline, r1_baseline, *, flip_angle, repe
     which has a relaxation rate only for A < 1.
     """
     xp = namespace(signal)
-    cosine = float(np.cos(np.deg2rad(flip_angle)))
+    cosine = like(np.cos(np.deg2rad(flip_angle)), signal)
     baseline, r1_baseline = xp.asarray(baseline), xp.asarray(r1_baseline)
     e10 = xp.exp(-repetition_time * r1_baseline)
     usable = baseline > 0

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data.series import Series
 from ..data.volumes import LabelMap, Map
-from ..declare import Help, Range, Unit
+from ..declare import Help, Input, Range, Unit
 from ..errors import Finding, InputError, Severity
 from ..numerics.arrays import chosen, like, namespace
 from ..numerics.bolus_arrival import baseline_length, bolus_arrival
@@ -18,6 +18,13 @@ from .baseline import BaselineParameters
 from .fit_status import FitStatus
 
 CONCENTRATION_UNIT = "mmol/L"
+B1_MAP = Input(
+    "b1_map",
+    Map,
+    unit="1",
+    optional=True,
+    help="Flip angle reached over the nominal one, voxel by voxel; 1 is nominal.",
+)
 # Without a mask, arrival is looked for in this part of the voxels that change most.
 CHANGING_PART = 0.02
 TRIMMED_PART = 0.1
@@ -53,7 +60,8 @@ class ConcentrationParameters(BaselineParameters, SignalParameters):
 class Conversion:
     """How the curves of one series become concentration.
 
-    t1 is a number or one for each voxel of the grid, s. flip_angle (degrees),
+    t1 in s and b1, the flip angle reached over the nominal one, are a number or
+    one for each voxel of the grid. flip_angle (nominal, degrees),
     repetition_time (s) and relaxivity (1/(mM s)) are None for a series that
     holds concentrations already. baseline_signal stands in for the mean of the
     baseline frames where the curves are not those of the series.
@@ -64,15 +72,17 @@ class Conversion:
     flip_angle: float | None = None
     repetition_time: float | None = None
     relaxivity: float | None = None
+    b1: float | np.ndarray = 1.0
     baseline_signal: float | None = None
 
     @property
     def is_identity(self) -> bool:
         return self.flip_angle is None
 
-    def with_baseline(self, signal: float) -> Conversion:
-        """The same conversion with a known baseline signal."""
-        return replace(self, baseline_signal=signal)
+    def of_mean(self, index: np.ndarray, baseline_signal: float) -> Conversion:
+        """The conversion of the mean curve of the voxels at (n,) flat indices, with a known baseline signal."""
+        means = {name: float(np.mean(_at(getattr(self, name), index))) for name in ("t1", "b1")}
+        return replace(self, baseline_signal=baseline_signal, **means)
 
     def __call__(self, curves: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Concentrations in mmol/L of (T, n) curves at (n,) flat indices, and (n,) reasons where there are none."""
@@ -84,13 +94,13 @@ class Conversion:
             baseline = xp.asarray(curves[self.baseline], dtype=xp.float64).mean(axis=0)
         else:
             baseline = xp.full_like(curves[0], self.baseline_signal, dtype=xp.float64)
-        t1 = self.t1 if np.isscalar(self.t1) else self.t1[index]
+        b1 = np.asarray(_at(self.b1, index))
         with np.errstate(divide="ignore", invalid="ignore"):
             concentration, saturated = concentration_from_signal(
                 curves,
                 baseline,
-                like(1 / np.asarray(t1), curves),
-                flip_angle=self.flip_angle,
+                like(1 / np.asarray(_at(self.t1, index)), curves),
+                flip_angle=self.flip_angle * np.where(b1 > 0, b1, np.nan),
                 repetition_time=self.repetition_time,
                 relaxivity=self.relaxivity,
             )
@@ -102,12 +112,19 @@ class Conversion:
 
 
 def conversion_for(
-    series: Series, mask: LabelMap | None, parameters: ConcentrationParameters, *, t1: float | Map
+    series: Series,
+    mask: LabelMap | None,
+    parameters: ConcentrationParameters,
+    *,
+    t1: float | Map,
+    b1: Map | None = None,
 ) -> Conversion:
     """The conversion of a series, by its unit, its acquisition facts and the parameters.
 
     t1 : float in s or Map
         Of the voxels that will be converted, before contrast.
+    b1 : Map, optional
+        Flip angle reached over the nominal one.
 
     Raises
     ------
@@ -116,6 +133,7 @@ def conversion_for(
         ``E-BASELINE`` when no frame is left before arrival.
     """
     t1 = np.asarray(t1.values, dtype=float).reshape(-1) if isinstance(t1, Map) else t1
+    reached = 1.0 if b1 is None else np.asarray(b1.values, dtype=float).reshape(-1)
     if series.unit == CONCENTRATION_UNIT:
         return Conversion(slice(0, 1), t1)
     facts = {}
@@ -129,7 +147,9 @@ def conversion_for(
                 where=series.name,
                 fix=f"Set the parameter {name} (--set {name}=...), or give a series in {CONCENTRATION_UNIT}.",
             )
-    return Conversion(baseline_frames(series, mask, parameters), t1, relaxivity=parameters.relaxivity, **facts)
+    return Conversion(
+        baseline_frames(series, mask, parameters), t1, relaxivity=parameters.relaxivity, b1=reached, **facts
+    )
 
 
 def baseline_frames(series: Series, mask: LabelMap | None, parameters: ConcentrationParameters) -> slice:
@@ -186,6 +206,10 @@ def baseline_findings(series: Series, mask: LabelMap | None, conversion: Convers
     if mask is not None and share > 0.5:
         raise InputError("E-BASELINE", text, where=mask.name, fix="Draw the region inside tissue that has signal.")
     return (Finding("W-BASELINE", Severity.MASK, f"{text}; they were left out", series.name),) if bad else ()
+
+
+def _at(values: float | np.ndarray, index: np.ndarray) -> float | np.ndarray:
+    return values if np.isscalar(values) else values[index]
 
 
 def _robust_mean(values: np.ndarray) -> float:

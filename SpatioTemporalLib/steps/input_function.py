@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data.curve import Curve
 from ..data.series import Series
-from ..data.volumes import LabelMap
+from ..data.volumes import LabelMap, Map
 from ..declare import Advanced, Choices, Help, Range, Unit
 from ..errors import Finding, InputError, Severity
 from ..numerics.bolus_arrival import bolus_arrival
@@ -80,6 +80,8 @@ def plasma_input(
     aif_mask: LabelMap | None,
     mask: LabelMap | None,
     parameters: InputFunctionParameters | ConcentrationParameters,
+    *,
+    b1_map: Map | None = None,
 ) -> tuple[Curve, tuple[Finding, ...]]:
     """Plasma concentration over time in mmol/L, and what was odd about it.
 
@@ -95,7 +97,7 @@ def plasma_input(
     if kind == "curve":
         blood, findings = _given(aif), ()
     else:
-        blood, findings = _measured(series, aif_mask, parameters)
+        blood, findings = _measured(series, aif_mask, parameters, b1_map)
     findings += _odd(blood, series)
     if kind == "curve" and parameters.curve_is == "plasma":
         return blood, findings
@@ -148,13 +150,15 @@ def _given(aif: Curve) -> Curve:
     return aif
 
 
-def _measured(series: Series, aif_mask: LabelMap, parameters) -> tuple[Curve, tuple[Finding, ...]]:
+def _measured(series: Series, aif_mask: LabelMap, parameters, b1_map) -> tuple[Curve, tuple[Finding, ...]]:
     chosen = np.flatnonzero(aif_mask.foreground)
     curves = np.stack([np.asarray(f).reshape(-1)[chosen] for f in series.values]).astype(float)
     finite = np.isfinite(curves).all(axis=0)
-    conversion = conversion_for(series, aif_mask, parameters, t1=parameters.t1_blood)
+    conversion = conversion_for(series, aif_mask, parameters, t1=parameters.t1_blood, b1=b1_map)
     if parameters.frame_values == "average" and finite.any():
-        return _reconstructed(series, curves[:, finite].mean(axis=1), conversion, aif_mask), ()
+        signal = curves[:, finite].mean(axis=1)
+        of_mean = conversion.of_mean(chosen[finite], signal[conversion.baseline].mean())
+        return _reconstructed(series, signal, of_mean, aif_mask), ()
     concentration, reason = conversion(curves, chosen)
     usable = (reason == 0) & finite
     if not usable.any():
@@ -179,12 +183,12 @@ def _reconstructed(series: Series, signal: np.ndarray, conversion, aif_mask: Lab
     averages signal, and concentration is no straight line of it.
     """
     sampling = over_intervals(series.times)
-    first, last = conversion.baseline.start, conversion.baseline.stop
     continuous = continuous_curve(series.times, signal, sampling)
     if not conversion.is_identity:
         # The spline rings by a fraction of the bolus; before arrival the signal is the baseline's.
-        continuous = np.where(sampling.times < series.times[last - 1], signal[first:last].mean(), continuous)
-    concentration, reason = conversion.with_baseline(signal[first:last].mean())(continuous[:, None], np.zeros(1, int))
+        before = sampling.times < series.times[conversion.baseline.stop - 1]
+        continuous = np.where(before, conversion.baseline_signal, continuous)
+    concentration, reason = conversion(continuous[:, None], np.zeros(1, int))
     if reason[0]:
         raise InputError(
             "E-AIF-SATURATED",

@@ -9,7 +9,7 @@ from ..data.result import Display
 from ..data.series import Series
 from ..data.volumes import Code, LabelMap, Map
 from ..declare import Input, Output
-from .concentration import ConcentrationParameters
+from .concentration import B1_MAP, ConcentrationParameters
 from .input_function import InputFunctionParameters
 from .kinetic_fit import DelayParameters
 
@@ -20,11 +20,15 @@ DYNAMIC_SERIES = Input(
     help="Dynamic T1-weighted series: signal of a spoiled gradient echo, or concentration in mmol/L.",
 )
 MASK = Input("mask", LabelMap, optional=True, help="Voxels to compute; each label is a region of its own in the table.")
+RELAXATION_MAPS = (
+    Input("t1_map", Map, unit="s", optional=True, help="T1 before contrast, voxel by voxel."),
+    B1_MAP,
+)
 
 KINETIC_INPUTS = (
     DYNAMIC_SERIES,
     MASK,
-    Input("t1_map", Map, unit="s", optional=True, help="T1 before contrast, voxel by voxel."),
+    *RELAXATION_MAPS,
     Input("aif", Curve, optional=True, help="Arterial input function in mmol/L (blood, unless curve_is says plasma)."),
     Input("aif_mask", LabelMap, optional=True, help="Voxels of an artery in which the input function is measured."),
 )

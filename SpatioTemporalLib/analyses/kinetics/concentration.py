@@ -8,12 +8,12 @@ import numpy as np
 
 from ...data.result import Display
 from ...data.series import Series
-from ...data.volumes import Code, LabelMap, Map
-from ...declare import Input, Output, analysis
+from ...data.volumes import Code, LabelMap
+from ...declare import Output, analysis
 from ...errors import InputError
 from ...steps.concentration import CONCENTRATION_UNIT, ConcentrationParameters, baseline_findings, conversion_for
 from ...steps.fit_status import FitStatus, status_map
-from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
+from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK, RELAXATION_MAPS
 from ...steps.voxelwise import map_voxels
 
 
@@ -30,7 +30,7 @@ class ToConcentrationParameters(ConcentrationParameters):
     inputs=[
         DYNAMIC_SERIES,
         MASK,
-        Input("t1_map", Map, unit="s", optional=True, help="T1 before contrast, voxel by voxel."),
+        *RELAXATION_MAPS,
     ],
     outputs=[
         Output(
@@ -44,7 +44,7 @@ class ToConcentrationParameters(ConcentrationParameters):
     ],
     parameters=ToConcentrationParameters,
 )
-def concentration(series, mask=None, t1_map=None, *, parameters, context):
+def concentration(series, mask=None, t1_map=None, b1_map=None, *, parameters, context):
     """Concentration from the signal of a spoiled gradient echo, by its exact inverse."""
     if series.unit == CONCENTRATION_UNIT:
         raise InputError(
@@ -54,7 +54,7 @@ def concentration(series, mask=None, t1_map=None, *, parameters, context):
             fix="Use it as it is, or give the series of signals.",
         )
     t1 = parameters.t1_baseline if t1_map is None else t1_map
-    conversion = conversion_for(series, mask, parameters, t1=t1)
+    conversion = conversion_for(series, mask, parameters, t1=t1, b1=b1_map)
     findings = baseline_findings(series, mask, conversion)
 
     def convert(curves, index):

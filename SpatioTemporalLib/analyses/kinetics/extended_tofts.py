@@ -34,9 +34,9 @@ class ExtendedToftsParameters(KineticParameters):
     outputs=kinetic_outputs("ktrans", "ve", "vp", "kep"),
     parameters=ExtendedToftsParameters,
 )
-def extended_tofts(series, mask=None, t1_map=None, aif=None, aif_mask=None, *, parameters, context):
+def extended_tofts(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
     """Ktrans, ve and vp: leakage into the tissue beside the tissue's own plasma."""
     bounds = (parameters.kep_min, parameters.kep_max)
     model = tofts_model(kep_bounds=bounds, ve_max=parameters.ve_max, vp_max=parameters.vp_max)
-    inputs = {"mask": mask, "t1_map": t1_map, "aif": aif, "aif_mask": aif_mask}
+    inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}
     return fit_kinetic_model(model, series, parameters=parameters, context=context, **inputs)

@@ -28,9 +28,9 @@ class OneCompartmentParameters(KineticParameters):
     outputs=kinetic_outputs("fp", "v"),
     parameters=OneCompartmentParameters,
 )
-def one_compartment(series, mask=None, t1_map=None, aif=None, aif_mask=None, *, parameters, context):
+def one_compartment(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
     """Flow and volume of tissue that mixes as one: no barrier, or none that can be passed."""
     limits = parameters
     model = two_compartment_model(fp_max=limits.fp_max, vp_max=limits.v_max, volume="v")
-    inputs = {"mask": mask, "t1_map": t1_map, "aif": aif, "aif_mask": aif_mask}
+    inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}
     return fit_kinetic_model(model, series, parameters=parameters, context=context, **inputs)

@@ -29,10 +29,10 @@ class PatlakParameters(KineticParameters):
     outputs=kinetic_outputs("ktrans", "vp"),
     parameters=PatlakParameters,
 )
-def patlak(series, mask=None, t1_map=None, aif=None, aif_mask=None, *, parameters, context):
+def patlak(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
     """Ktrans and vp while nothing flows back: slow leakage, as through a nearly intact blood-brain barrier."""
     model = _model(parameters.ktrans_max, parameters.vp_max)
-    inputs = {"mask": mask, "t1_map": t1_map, "aif": aif, "aif_mask": aif_mask}
+    inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}
     return fit_kinetic_model(model, series, parameters=parameters, context=context, **inputs)
 
 

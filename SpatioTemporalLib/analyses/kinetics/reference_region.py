@@ -16,7 +16,7 @@ from ...numerics.reference_region import fit_constrained_reference_region, fit_r
 from ...numerics.tofts_models import SECONDS_PER_MINUTE
 from ...steps.concentration import ConcentrationParameters, baseline_findings, conversion_for
 from ...steps.fit_status import FitStatus, status_map
-from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK, QUANTITIES
+from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK, QUANTITIES, RELAXATION_MAPS
 from ...steps.regions import distribution_table, region_curves
 from ...steps.voxelwise import map_voxels
 
@@ -47,7 +47,7 @@ class ReferenceRegionParameters(ConcentrationParameters):
         DYNAMIC_SERIES,
         Input("reference_mask", LabelMap, help="Voxels of healthy tissue, as muscle, that serves as the reference."),
         MASK,
-        Input("t1_map", Map, unit="s", optional=True, help="T1 before contrast, voxel by voxel."),
+        *RELAXATION_MAPS,
     ],
     outputs=[
         Output(
@@ -73,10 +73,11 @@ class ReferenceRegionParameters(ConcentrationParameters):
     ],
     parameters=ReferenceRegionParameters,
 )
-def reference_region(series, reference_mask, mask=None, t1_map=None, *, parameters, context):
+def reference_region(series, reference_mask, mask=None, t1_map=None, b1_map=None, *, parameters, context):
     """Ktrans and ve relative to healthy tissue, where no artery can be measured."""
-    conversion = conversion_for(series, mask, parameters, t1=parameters.t1_baseline if t1_map is None else t1_map)
-    reference = _reference_curve(series, reference_mask, parameters, t1_map)
+    t1 = parameters.t1_baseline if t1_map is None else t1_map
+    conversion = conversion_for(series, mask, parameters, t1=t1, b1=b1_map)
+    reference = _reference_curve(series, reference_mask, parameters, t1_map, b1_map)
 
     def fitted(fit, message):
         def fit_block(curves, index):
@@ -105,11 +106,11 @@ def reference_region(series, reference_mask, mask=None, t1_map=None, *, paramete
     }
 
 
-def _reference_curve(series, reference_mask: LabelMap, parameters, t1_map) -> Curve:
+def _reference_curve(series, reference_mask: LabelMap, parameters, t1_map, b1_map) -> Curve:
     chosen = np.flatnonzero(reference_mask.foreground)
     t1 = parameters.t1_reference if t1_map is None else t1_map
     curves = np.stack([np.asarray(frame).reshape(-1)[chosen] for frame in series.values]).astype(float)
-    concentration, reason = conversion_for(series, reference_mask, parameters, t1=t1)(curves, chosen)
+    concentration, reason = conversion_for(series, reference_mask, parameters, t1=t1, b1=b1_map)(curves, chosen)
     usable = (reason == 0) & np.isfinite(curves).all(axis=0)
     if not usable.any() or not concentration[:, usable].mean(axis=1).max() > 0:
         raise InputError(

@@ -27,9 +27,9 @@ class ToftsParameters(KineticParameters):
     outputs=kinetic_outputs("ktrans", "ve", "kep"),
     parameters=ToftsParameters,
 )
-def tofts(series, mask=None, t1_map=None, aif=None, aif_mask=None, *, parameters, context):
+def tofts(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
     """Ktrans and ve of tissue whose own plasma volume may be neglected."""
     bounds = (parameters.kep_min, parameters.kep_max)
     model = tofts_model(kep_bounds=bounds, ve_max=parameters.ve_max, vp_max=None)
-    inputs = {"mask": mask, "t1_map": t1_map, "aif": aif, "aif_mask": aif_mask}
+    inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}
     return fit_kinetic_model(model, series, parameters=parameters, context=context, **inputs)

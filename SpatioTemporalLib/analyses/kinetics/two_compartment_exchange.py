@@ -30,11 +30,13 @@ class TwoCompartmentExchangeParameters(KineticParameters):
     outputs=kinetic_outputs("fp", "ps", "ve", "vp"),
     parameters=TwoCompartmentExchangeParameters,
 )
-def two_compartment_exchange(series, mask=None, t1_map=None, aif=None, aif_mask=None, *, parameters, context):
+def two_compartment_exchange(
+    series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context
+):
     """Plasma flow and permeability apart, from series of two seconds a frame or faster."""
     limits = parameters
     model = two_compartment_model(
         fp_max=limits.fp_max, ps_max=limits.ps_max, ve_max=limits.ve_max, vp_max=limits.vp_max
     )
-    inputs = {"mask": mask, "t1_map": t1_map, "aif": aif, "aif_mask": aif_mask}
+    inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}
     return fit_kinetic_model(model, series, parameters=parameters, context=context, **inputs)

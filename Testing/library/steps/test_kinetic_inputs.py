@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.data.volumes import Map
 from SpatioTemporalLib.numerics.population_input_functions import (
     POPULATIONS,
     parker_blood_concentration,
@@ -208,3 +209,21 @@ def test_every_population_input_function_can_be_chosen_and_becomes_plasma_once(p
     in_plasma = POPULATIONS[name].in_plasma
     np.testing.assert_allclose(used.values, published if in_plasma else published / 0.58)
     assert POPULATIONS[name].title in used.name
+
+
+def test_flip_angles_scaled_by_b1_give_the_same_ktrans(phantom):
+    b1 = Map(np.full(phantom.series.geometry.shape, 0.8), phantom.series.geometry, "1")
+    nominal = phantom.series.acquisition.flip_angle
+    by_map = st.run(MODEL, series=phantom.series, mask=phantom.tissue, b1_map=b1, flip_angle=nominal / 0.8)
+    plain = st.run(MODEL, series=phantom.series, mask=phantom.tissue)
+    np.testing.assert_allclose(by_map["ktrans"].values, plain["ktrans"].values, rtol=1e-5)
+
+
+def test_voxels_without_b1_are_left_out(phantom):
+    values = np.ones(phantom.series.geometry.shape)
+    first = tuple(np.argwhere(phantom.tissue.foreground)[0])
+    values[first] = 0
+    b1 = Map(values, phantom.series.geometry, "1")
+    result = st.run(MODEL, series=phantom.series, mask=phantom.tissue, b1_map=b1)
+    assert np.isnan(result["ktrans"].values[first])
+    assert np.isfinite(result["ktrans"].values[phantom.tissue.foreground]).sum() > 1
