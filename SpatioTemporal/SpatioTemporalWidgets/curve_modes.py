@@ -59,7 +59,7 @@ def _concentration(curve: Curve, baseline: int, acquisition, settings: dict) -> 
         return curve
     series = Series.from_curves(curve.times, curve.values, unit=curve.unit, name=curve.name, acquisition=acquisition)
     try:
-        conversion = conversion_for(series, None, parameters, t1=parameters.t1_baseline)
+        conversion = conversion_for(series, None, parameters)
     except InputError as error:
         raise InputError(error.code, error.message, where=error.where, fix=_("Set it in step 3.")) from error
     index = np.zeros(1, dtype=int)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated
 
 import numpy as np
 
 from ..data.series import Series
 from ..data.volumes import LabelMap, Map
-from ..declare import Help, Input, Range, Unit
+from ..declare import Input
 from ..errors import Finding, InputError, Severity
 from ..numerics.arrays import chosen, like, namespace
 from ..numerics.bolus_arrival import baseline_length, bolus_arrival
-from ..numerics.spoiled_gradient_echo import concentration_from_signal
 from .baseline import BaselineParameters
 from .fit_status import FitStatus
+from .literature_relaxation import tissue_t1
+from .signal_model import CONCENTRATION_UNIT, SignalModel, SignalParameters, signal_model_for
 
-CONCENTRATION_UNIT = "mmol/L"
 B1_MAP = Input(
     "b1_map",
     Map,
@@ -31,27 +30,6 @@ TRIMMED_PART = 0.1
 
 
 @dataclass(frozen=True)
-class SignalParameters:
-    """What turns the signal of a spoiled gradient echo into concentration."""
-
-    t1_baseline: Annotated[
-        float, Unit("s"), Range(0.01, 10), Help("T1 of tissue before contrast, used where no T1 map is given.")
-    ] = 1.4
-    relaxivity: Annotated[
-        float,
-        Unit("1/(mM s)"),
-        Range(0.5, 30),
-        Help("Longitudinal relaxivity r1 of the agent at the field strength used."),
-    ] = 4.5
-    flip_angle: Annotated[
-        float | None, Unit("deg"), Range(0.5, 120), Help("Flip angle; taken from the series when left empty.")
-    ] = None
-    repetition_time: Annotated[
-        float | None, Unit("s"), Range(0.0005, 5), Help("Repetition time TR; taken from the series when left empty.")
-    ] = None
-
-
-@dataclass(frozen=True)
 class ConcentrationParameters(BaselineParameters, SignalParameters):
     """Those of the signal, then those of its baseline."""
 
@@ -60,24 +38,27 @@ class ConcentrationParameters(BaselineParameters, SignalParameters):
 class Conversion:
     """How the curves of one series become concentration.
 
-    t1 in s and b1, the flip angle reached over the nominal one, are a number or
-    one for each voxel of the grid. flip_angle (nominal, degrees),
-    repetition_time (s) and relaxivity (1/(mM s)) are None for a series that
-    holds concentrations already. baseline_signal stands in for the mean of the
-    baseline frames where the curves are not those of the series.
+    model is None for a series that holds concentrations already. t1 in s and b1,
+    the flip angle reached over the nominal one, are a number or one for each
+    voxel of the grid. baseline_signal stands in for the mean of the baseline
+    frames where the curves are not those of the series. findings say what the
+    conversion rests on.
     """
 
     baseline: slice
     t1: float | np.ndarray
-    flip_angle: float | None = None
-    repetition_time: float | None = None
-    relaxivity: float | None = None
+    model: SignalModel | None = None
     b1: float | np.ndarray = 1.0
     baseline_signal: float | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def is_identity(self) -> bool:
-        return self.flip_angle is None
+        return self.model is None
+
+    @property
+    def unit(self) -> str:
+        return CONCENTRATION_UNIT if self.is_identity else self.model.unit
 
     def of_mean(self, index: np.ndarray, baseline_signal: float) -> Conversion:
         """The conversion of the mean curve of the voxels at (n,) flat indices, with a known baseline signal."""
@@ -96,16 +77,12 @@ class Conversion:
             baseline = xp.full_like(curves[0], self.baseline_signal, dtype=xp.float64)
         b1 = np.asarray(_at(self.b1, index))
         with np.errstate(divide="ignore", invalid="ignore"):
-            concentration, saturated = concentration_from_signal(
-                curves,
-                baseline,
-                like(1 / np.asarray(_at(self.t1, index)), curves),
-                flip_angle=self.flip_angle * np.where(b1 > 0, b1, np.nan),
-                repetition_time=self.repetition_time,
-                relaxivity=self.relaxivity,
+            concentration, saturated = self.model.convert(
+                curves, baseline, like(1 / np.asarray(_at(self.t1, index)), curves), b1
             )
+        without_baseline = ~(baseline > 0) if self.model.needs_positive_baseline else ~xp.isfinite(baseline)
         return concentration, chosen(
-            [~(baseline > 0), saturated.any(axis=0), ~xp.isfinite(concentration).all(axis=0)],
+            [without_baseline, saturated.any(axis=0), ~xp.isfinite(concentration).all(axis=0)],
             [FitStatus.NO_BASELINE, FitStatus.SATURATED, FitStatus.NONFINITE],
             no_reason,
         )
@@ -116,40 +93,34 @@ def conversion_for(
     mask: LabelMap | None,
     parameters: ConcentrationParameters,
     *,
-    t1: float | Map,
+    t1: float | Map | None = None,
     b1: Map | None = None,
 ) -> Conversion:
     """The conversion of a series, by its unit, its acquisition facts and the parameters.
 
-    t1 : float in s or Map
-        Of the voxels that will be converted, before contrast.
+    t1 : float in s or Map, optional
+        Of the voxels that will be converted, before contrast; that of the
+        parameters' tissue by default.
     b1 : Map, optional
         Flip angle reached over the nominal one.
 
     Raises
     ------
     InputError
-        ``E-ACQUISITION`` when the flip angle or the repetition time is unknown,
+        ``E-ACQUISITION`` when something the signal model needs is unknown,
         ``E-BASELINE`` when no frame is left before arrival.
     """
+    holds_concentration = series.unit == CONCENTRATION_UNIT
+    findings = ()
+    if t1 is None:
+        t1, findings = (parameters.t1_baseline, ()) if holds_concentration else tissue_t1(series, parameters)
     t1 = np.asarray(t1.values, dtype=float).reshape(-1) if isinstance(t1, Map) else t1
-    reached = 1.0 if b1 is None else np.asarray(b1.values, dtype=float).reshape(-1)
-    if series.unit == CONCENTRATION_UNIT:
+    if holds_concentration:
         return Conversion(slice(0, 1), t1)
-    facts = {}
-    for name, words in (("flip_angle", "flip angle in degrees"), ("repetition_time", "repetition time TR in s")):
-        given = getattr(parameters, name)
-        facts[name] = getattr(series.acquisition, name) if given is None else given
-        if facts[name] is None:
-            raise InputError(
-                "E-ACQUISITION",
-                f"the {words} is not known, and it is needed to turn signal into concentration",
-                where=series.name,
-                fix=f"Set the parameter {name} (--set {name}=...), or give a series in {CONCENTRATION_UNIT}.",
-            )
-    return Conversion(
-        baseline_frames(series, mask, parameters), t1, relaxivity=parameters.relaxivity, b1=reached, **facts
-    )
+    reached = 1.0 if b1 is None else np.asarray(b1.values, dtype=float).reshape(-1)
+    model = signal_model_for(series, parameters)
+    baseline = baseline_frames(series, mask, parameters)
+    return Conversion(baseline, t1, model, reached, findings=(*findings, *model.findings))
 
 
 def baseline_frames(series: Series, mask: LabelMap | None, parameters: ConcentrationParameters) -> slice:
@@ -195,9 +166,15 @@ def _arriving_curve(series: Series, mask: LabelMap | None) -> tuple[np.ndarray, 
 
 
 def baseline_findings(series: Series, mask: LabelMap | None, conversion: Conversion) -> tuple[Finding, ...]:
-    """Say how many voxels have no positive baseline; refuse a region in which most have none."""
-    if conversion.is_identity:
-        return ()
+    """What the conversion rests on, and how many voxels have no positive baseline.
+
+    Raises
+    ------
+    InputError
+        ``E-BASELINE`` for a region in which most voxels have none.
+    """
+    if conversion.is_identity or not conversion.model.needs_positive_baseline:
+        return conversion.findings
     baseline = np.mean([np.asarray(f, dtype=np.float32) for f in series.values[conversion.baseline]], axis=0)
     inside = np.ones(baseline.shape, bool) if mask is None else mask.foreground
     bad = np.count_nonzero(inside & ~(baseline > 0))
@@ -205,7 +182,8 @@ def baseline_findings(series: Series, mask: LabelMap | None, conversion: Convers
     text = f"the baseline signal is not positive in {100 * share:.0f} % of the voxels ({bad})"
     if mask is not None and share > 0.5:
         raise InputError("E-BASELINE", text, where=mask.name, fix="Draw the region inside tissue that has signal.")
-    return (Finding("W-BASELINE", Severity.MASK, f"{text}; they were left out", series.name),) if bad else ()
+    missing = (Finding("W-BASELINE", Severity.MASK, f"{text}; they were left out", series.name),) if bad else ()
+    return (*conversion.findings, *missing)
 
 
 def _at(values: float | np.ndarray, index: np.ndarray) -> float | np.ndarray:

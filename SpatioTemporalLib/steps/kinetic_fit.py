@@ -88,8 +88,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
     mask, t1_map, b1_map = inputs["mask"], inputs["t1_map"], inputs["b1_map"]
     _require_frames(series, model)
     plasma, findings = plasma_input(series, inputs["aif"], inputs["aif_mask"], mask, parameters, b1_map=b1_map)
-    t1 = parameters.t1_baseline if t1_map is None else t1_map
-    conversion = conversion_for(series, mask, parameters, t1=t1, b1=b1_map)
+    conversion = conversion_for(series, mask, parameters, t1=t1_map, b1=b1_map)
     findings += baseline_findings(series, mask, conversion)
     is_patients_own = inputs["aif"] is not None or inputs["aif_mask"] is not None
     sampling = frame_sampling(series, parameters)

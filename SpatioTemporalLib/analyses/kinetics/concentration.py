@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,8 +36,9 @@ class ToConcentrationParameters(ConcentrationParameters):
         Output(
             "concentration",
             Series,
-            unit="mmol/L",
-            help="Concentration over time; noise around zero is kept, saturated voxels are NaN.",
+            unit="mmol/L, or 1",
+            help="Concentration over time; noise around zero is kept, saturated voxels are NaN. "
+            "Semi-quantitative where the signal model is, and in unit 1 where it is relative enhancement.",
             display=Display((0, 2), "inferno", Code("126377", "DCM", "Tracer Concentration"), "C"),
         ),
         Output("fit_status", LabelMap, help="Why each voxel has the values it has."),
@@ -45,7 +46,7 @@ class ToConcentrationParameters(ConcentrationParameters):
     parameters=ToConcentrationParameters,
 )
 def concentration(series, mask=None, t1_map=None, b1_map=None, *, parameters, context):
-    """Concentration from the signal of a spoiled gradient echo, by its exact inverse."""
+    """Concentration from signal, by the exact inverse of the sequence, or from CT's change of attenuation."""
     if series.unit == CONCENTRATION_UNIT:
         raise InputError(
             "E-INPUT-UNIT",
@@ -53,8 +54,7 @@ def concentration(series, mask=None, t1_map=None, b1_map=None, *, parameters, co
             where=series.name,
             fix="Use it as it is, or give the series of signals.",
         )
-    t1 = parameters.t1_baseline if t1_map is None else t1_map
-    conversion = conversion_for(series, mask, parameters, t1=t1, b1=b1_map)
+    conversion = conversion_for(series, mask, parameters, t1=t1_map, b1=b1_map)
     findings = baseline_findings(series, mask, conversion)
 
     def convert(curves, index):
@@ -66,7 +66,9 @@ def concentration(series, mask=None, t1_map=None, b1_map=None, *, parameters, co
     status = maps["fit_status"]
     status[nonfinite] = FitStatus.NONFINITE
     return {
-        "concentration": maps["concentration"],
+        "concentration": replace(
+            series, values=maps["concentration"], unit=conversion.unit, name="concentration", findings=()
+        ),
         "fit_status": status_map(status, series.geometry),
         "findings": findings,
     }

@@ -75,8 +75,7 @@ class ReferenceRegionParameters(ConcentrationParameters):
 )
 def reference_region(series, reference_mask, mask=None, t1_map=None, b1_map=None, *, parameters, context):
     """Ktrans and ve relative to healthy tissue, where no artery can be measured."""
-    t1 = parameters.t1_baseline if t1_map is None else t1_map
-    conversion = conversion_for(series, mask, parameters, t1=t1, b1=b1_map)
+    conversion = conversion_for(series, mask, parameters, t1=t1_map, b1=b1_map)
     reference = _reference_curve(series, reference_mask, parameters, t1_map, b1_map)
 
     def fitted(fit, message):
