@@ -64,12 +64,12 @@ class KineticParameters(DelayParameters, ConcentrationParameters, InputFunctionP
     """Parameters that every kinetic model takes."""
 
 
-def kinetic_outputs(*parameters: str) -> tuple[Output, ...]:
-    """The outputs of a kinetic model with these fitted or derived parameters."""
+def kinetic_outputs(*parameters: str, optional: bool = False) -> tuple[Output, ...]:
+    """The outputs of a kinetic model with these fitted or derived parameters, which may be `optional`."""
     maps = []
     for name in parameters:
         unit, text, display = QUANTITIES[name]
-        maps.append(Output(name, Map, unit=unit, help=text, display=display))
+        maps.append(Output(name, Map, unit=unit, help=text, display=display, optional=optional))
         maps.append(
             Output(
                 f"{name}_se",
@@ -77,6 +77,7 @@ def kinetic_outputs(*parameters: str) -> tuple[Output, ...]:
                 unit=unit,
                 help=f"Standard error of {name} from the residuals; errors of T1, baseline and input are not in it.",
                 display=Display(None, "gray", symbol=f"SE({display.symbol})"),
+                optional=optional,
             )
         )
     return (
