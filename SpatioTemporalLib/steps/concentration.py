@@ -123,11 +123,13 @@ def conversion_for(
     return Conversion(baseline, t1, model, reached, findings=(*findings, *model.findings))
 
 
-def baseline_frames(series: Series, mask: LabelMap | None, parameters: ConcentrationParameters) -> slice:
-    """The frames before contrast arrives."""
+def baseline_frames(
+    series: Series, mask: LabelMap | None, parameters: BaselineParameters, *, falling: bool = False
+) -> slice:
+    """The frames before contrast arrives, which makes the signal rise, or fall as in T2*-weighted series."""
     count = parameters.baseline_frames
     if count is None:
-        count = baseline_length(series.times, *_arriving_curve(series, mask))
+        count = baseline_length(series.times, *_arriving_curve(series, mask, falling))
     if count <= parameters.skipped_frames or count >= series.frame_count:
         raise InputError(
             "E-BASELINE",
@@ -150,15 +152,17 @@ def series_arrival(series: Series, mask: LabelMap | None) -> float:
     return _arriving_curve(series, mask)[1]
 
 
-def _arriving_curve(series: Series, mask: LabelMap | None) -> tuple[np.ndarray, float]:
+def _arriving_curve(series: Series, mask: LabelMap | None, falling: bool = False) -> tuple[np.ndarray, float]:
     frames = series.values.reshape(series.frame_count, -1)
     chosen = _changing_voxels(frames) if mask is None else np.flatnonzero(mask.foreground)
     curve = np.array([_robust_mean(np.asarray(frame[chosen], dtype=float)) for frame in frames])
+    curve = -curve if falling else curve
     arrival = float(bolus_arrival(series.times, curve[:, None])[0])
     if np.isnan(arrival):
+        change = "fall clearly below" if falling else "rise clearly above"
         raise InputError(
             "E-NO-ARRIVAL",
-            "no arrival of contrast was found: the mean curve does not rise clearly above its first frames",
+            f"no arrival of contrast was found: the mean curve does not {change} its first frames",
             where=series.name,
             fix="Check that this is the dynamic series; if it is, set baseline_frames by hand.",
         )
