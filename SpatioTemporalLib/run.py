@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import platform
 import time
@@ -64,7 +65,7 @@ def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
             citation=analysis.citation,
             parameters=parameters_as_dict(parameters),
             inputs={n: identity(v) for n, v in inputs.items() if v is not None},
-            software=software_versions(),
+            software=dict(software_versions()),
             device=context.used_device,
             seconds=round(time.perf_counter() - started, 3),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -225,6 +226,7 @@ def identity(value: object) -> dict[str, object]:
     return facts
 
 
+@functools.cache
 def software_versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
     versions = {"python": platform.python_version(), "numpy": np.__version__}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,8 +13,17 @@ from SpatioTemporalLib.errors import InputError
 MASK = "mask"
 
 
-def at_voxel(analysis: Analysis, values: dict[str, object], voxel: tuple[int, int, int]) -> dict[str, object]:
-    """Inputs cut to the voxel (k, j, i); the mask is left out, the user chose the voxel.
+@dataclass(frozen=True)
+class Voxel:
+    """The one voxel a run is about."""
+
+    k: int
+    j: int
+    i: int
+
+
+def at_voxel(analysis: Analysis, values: dict[str, object], voxel: Voxel) -> dict[str, object]:
+    """Inputs cut to one voxel; the mask is left out, the user chose the voxel.
 
     Raises
     ------
@@ -36,8 +45,8 @@ def at_voxel(analysis: Analysis, values: dict[str, object], voxel: tuple[int, in
     return cut
 
 
-def _cut(value, voxel: tuple[int, int, int]):
-    k, j, i = voxel
+def _cut(value, voxel: Voxel):
+    k, j, i = voxel.k, voxel.j, voxel.i
     step = np.eye(4)
     step[:3, 3] = i, j, k
     geometry = Geometry((1, 1, 1), value.geometry.affine @ step)

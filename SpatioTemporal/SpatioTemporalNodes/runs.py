@@ -11,7 +11,6 @@ from SpatioTemporalLib.errors import InputError, SpatioTemporalError
 from SpatioTemporalLib.run import ON_A_GRID, check_inputs
 from SpatioTemporalLib.worker_client import FINAL, Event, Worker
 
-from .one_voxel import at_voxel
 from .result_nodes import ResultNodes, adding_result
 from .run_nodes import remember_inputs
 from .series_view import series_of
@@ -24,7 +23,8 @@ class Job:
 
     nodes : input name to node id; ids, because a node may go before the run ends.
     result : its nodes, when it has ended well.
-    voxel : (k, j, i) of the one voxel it is about, or None; curves : what it gave there.
+    about : the part of the images it is about; None for a run on all of them, whose result goes into the scene.
+    outcome : result of a run on a part, when it has ended well.
     """
 
     number: str
@@ -38,8 +38,8 @@ class Job:
     text: str = ""
     package: str = ""
     result: ResultNodes | None = None
-    voxel: tuple[int, int, int] | None = None
-    curves: tuple = ()
+    about: object = None
+    outcome: st.Result | None = None
 
     @property
     def seconds_left(self) -> float | None:
@@ -88,20 +88,25 @@ class Runs:
         self.jobs[number] = Job(number, analysis, identifiers, dict(parameters), replace)
         return self.jobs[number]
 
-    def start_at(self, voxel: tuple[int, int, int], id: str, nodes: dict, parameters: dict) -> Job:
-        """Run an analysis on one voxel; its curves come with the job, nothing goes into the scene.
+    def start_aside(self, id: str, inputs: dict[str, object], parameters: dict, about: object) -> Job:
+        """Run an analysis on a part of the images; its result comes with the job, nothing goes into the scene.
+
+        Parameters
+        ----------
+        inputs : dict of input name to value of the library
+        about
+            Which part; kept with the job.
 
         Raises
         ------
         InputError
-            As `start`, and when the analysis cannot work on one voxel.
+            As `start`.
         """
         analysis = st.get(id)
-        inputs = at_voxel(analysis, values_of(analysis, nodes), voxel)
         check_presence(analysis, inputs)
         analysis.checked_parameters(parameters)
         number = self.worker.submit(analysis.id, inputs, parameters)
-        self.jobs[number] = Job(number, analysis, {}, dict(parameters), voxel=voxel)
+        self.jobs[number] = Job(number, analysis, {}, dict(parameters), about=about)
         return self.jobs[number]
 
     def poll(self) -> list[tuple[Job, Event]]:
@@ -140,10 +145,8 @@ class Runs:
             self._end(job, "failed" if event.kind == "error" else event.kind)
 
     def _start_showing(self, job: Job, event: Event) -> None:
-        if job.voxel is not None:
-            charts = [value for value in event.result.values() if isinstance(value, tuple)]
-            job.text = f"{job.analysis.title}: fitted to one voxel"
-            job.curves = next((curves for curves in charts if any(curve.fit_of for curve in curves)), ())
+        if job.about is not None:
+            job.outcome = event.result
             self._end(job, "done")
             return
         nodes = {name: self.scene.GetNodeByID(identifier) for name, identifier in job.nodes.items()}

@@ -11,12 +11,16 @@ from SpatioTemporalNodes.value_nodes import NODE_CLASSES, say_unit, unit_of
 
 import SpatioTemporalLib as st
 
+from .live_preview import LivePreview
 from .parameter_form import ParameterForm
 from .step import Step, empty_layout, readable
 
 
 class AnalyseStep(Step):
-    """Chooses an analysis; `analysis` is its declaration, None without one."""
+    """Chooses an analysis; `analysis` is its declaration, None without one.
+
+    version : grows with every change of the form.
+    """
 
     file = "AnalyseStep.ui"
 
@@ -27,6 +31,8 @@ class AnalyseStep(Step):
         self.settings: dict[str, dict] = {}
         self.layouts = [part.layout() for part in (self.ui.inputsBox, self.ui.basicBox, self.ui.advancedButton)]
         self.form = ParameterForm(*self.layouts[1:], self._changed)
+        self.version = 0
+        self.preview = LivePreview(self.panel, self.ui)
         self.fill_tree()
         self.ui.searchEdit.connect("textChanged(QString)", self.fill_tree)
         self.ui.analysisTree.connect("itemSelectionChanged()", self.panel.guarded(self._chosen))
@@ -150,6 +156,8 @@ class AnalyseStep(Step):
         self.ui.summaryLabel.setText(_about(analysis) if analysis is not None else _("Choose an analysis."))
         self.ui.advancedButton.setVisible(any(p.advanced for p in parameters))
         self.ui.resetButton.setVisible(bool(parameters))
+        self.version += 1
+        self.preview.offer(analysis)
 
     def _show_inputs(self) -> None:
         self.selectors, self.from_data = {}, ""
@@ -187,7 +195,11 @@ class AnalyseStep(Step):
         editor.connect("textChanged(QString)", typed)
         return editor
 
+    def scene_closed(self) -> None:
+        self.preview.scene_closed()
+
     def _changed(self) -> None:
+        self.version += 1
         self._keep_settings()
         self.panel.analysis_changed()
 

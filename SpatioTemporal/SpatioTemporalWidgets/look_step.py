@@ -11,6 +11,8 @@ import slicer
 from slicer.i18n import tr as _
 from SpatioTemporalNodes.colours import categorical_colour
 from SpatioTemporalNodes.frames import browser_of
+from SpatioTemporalNodes.one_voxel import Voxel, at_voxel
+from SpatioTemporalNodes.runs import values_of
 from SpatioTemporalNodes.series_view import series_of, view_of
 from SpatioTemporalNodes.table_nodes import CurveNodes, fill_chart
 from SpatioTemporalNodes.value_nodes import labels_from_node
@@ -91,21 +93,25 @@ class LookStep(Step):
             raise InputError("E-NO-POINT", NOT_POINTED, fix=_("Move the mouse over a slice view first."))
         if analyse.faults():
             raise InputError("E-NOT-READY", _("nothing can be fitted yet"), fix=" ".join(analyse.faults()))
-        voxel = self.view.probe.voxel(place)
-        self.panel.logic.runs.start_at(voxel, analyse.analysis.id, analyse.nodes(), analyse.values())
+        voxel = Voxel(*self.view.probe.voxel(place))
+        inputs = at_voxel(analyse.analysis, values_of(analyse.analysis, analyse.nodes()), voxel)
+        self.panel.logic.runs.start_aside(analyse.analysis.id, inputs, analyse.values(), voxel)
         self.panel.run_started()
 
     def hear(self, job) -> None:
         """Draw the model fitted to a voxel, in the unit of the model; or say why there is none."""
-        if job.voxel is None or job.state == "running":
+        if not isinstance(job.about, Voxel) or job.state == "running":
             return
-        self.panel.say(job.text, wrong=job.state == "failed")
-        k, j, i = job.voxel
-        names = {curve.name: f"{_('voxel')} {i}, {j}, {k}" for curve in job.curves if not curve.fit_of}
-        for curve in job.curves:
+        fitted = _("{title}: fitted to one voxel").format(title=job.analysis.title)
+        self.panel.say(fitted if job.state == "done" else job.text, wrong=job.state == "failed")
+        charts = [value for value in (job.outcome or {}).values() if isinstance(value, tuple)]
+        curves = next((curves for curves in charts if any(curve.fit_of for curve in curves)), ())
+        voxel = f"{_('voxel')} {job.about.i}, {job.about.j}, {job.about.k}"
+        names = {curve.name: voxel for curve in curves if not curve.fit_of}
+        for curve in curves:
             name = names.get(curve.name) or f"{names[curve.fit_of]} fit"
             self.fits.append(replace(curve, name=name, fit_of=names.get(curve.fit_of, ""), spread=None))
-        if job.curves:
+        if curves:
             self.ui.modeBox.setCurrentIndex(self.ui.modeBox.findData("fit"))
             self.redraw()
 

@@ -17,7 +17,7 @@ from .look_step import LookStep
 from .results_step import ResultsStep
 from .run_step import RunStep
 
-POLL_INTERVAL = 50  # ms
+POLL_INTERVAL, QUICK_POLL_INTERVAL = 50, 10  # ms
 STEPS = ("data", "look", "analyse", "run", "results")
 
 
@@ -43,7 +43,6 @@ class Panel:
         for name in STEPS:
             getattr(self.ui, f"{name}Button").layout().addWidget(getattr(self, name).widget)
         self.timer = qt.QTimer()
-        self.timer.setInterval(POLL_INTERVAL)
         self.timer.connect("timeout()", self.guarded(self.poll))
         self.restore()
 
@@ -64,11 +63,18 @@ class Panel:
         self.run.check()
 
     def run_started(self) -> None:
+        self.timer.setInterval(POLL_INTERVAL)
+        self.timer.start()
+
+    def preview_started(self) -> None:
+        self.timer.setInterval(QUICK_POLL_INTERVAL)
         self.timer.start()
 
     def poll(self) -> None:
         """Hear of the runs; called by a timer while there are any."""
         for job, event in self.logic.runs.poll():
+            if self.analyse.preview.hear(job):
+                continue
             self.run.hear(job, event)
             if event.kind in FINAL:
                 self.look.hear(job)
@@ -111,5 +117,6 @@ class Panel:
     def close(self) -> None:
         """Let go of the scene; called before the panel is destroyed."""
         self.timer.stop()
+        self.analyse.preview.stop()
         self.logic.runs.forget_all()
         self.look.stop_listening()

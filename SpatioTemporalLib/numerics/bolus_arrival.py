@@ -72,14 +72,10 @@ def _bend(times: np.ndarray, curves: np.ndarray) -> np.ndarray:
     arrival = np.full(curves.shape[1], np.nan)
     # A bend before the second frame leaves no baseline to measure.
     frames = np.arange(0, len(times) - 1.999, 1 / STEPS_PER_FRAME)
-    for bend in np.interp(frames, np.arange(len(times)), times):
-        since = np.maximum(times - bend, 0.0) / (times[-1] - times[0])
-        design = np.stack([np.ones_like(since), since, since**2], axis=1)
-        basis, triangle = np.linalg.qr(design)
-        if np.abs(np.diag(triangle)).min() < 1e-9:
-            basis, triangle = np.linalg.qr(design[:, :2])
+    bends = np.interp(frames, np.arange(len(times)), times)
+    for bend, basis, slope_of in zip(bends, *_bases(times, bends)):
         projected = basis.T @ curves
-        slope = np.linalg.solve(triangle, projected)[1]
+        slope = slope_of @ projected
         gain = np.where(slope > 0, (projected**2).sum(axis=0), -np.inf)
         better = gain > best
         best = np.where(better, gain, best)
@@ -87,6 +83,18 @@ def _bend(times: np.ndarray, curves: np.ndarray) -> np.ndarray:
     power = (curves**2).sum(axis=0)
     misfit = np.sqrt(np.maximum(power - np.maximum(best, 0.0), 0.0) / max(len(times) - 4, 1))
     return np.where(_rises_clearly(times, curves, arrival, misfit), arrival, np.nan)
+
+
+def _bases(times: np.ndarray, bends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(B, T, 3) orthonormal bases of a constant and a rise from each bend, and (B, 3) what gives the rise its slope."""
+    since = np.maximum(times - bends[:, None], 0.0) / (times[-1] - times[0])
+    design = np.stack([np.ones_like(since), since, since**2], axis=2)
+    basis, triangle = np.linalg.qr(design)
+    # One frame after the bend determines a straight line, but no quadratic.
+    straight = np.abs(np.diagonal(triangle, axis1=1, axis2=2)).min(axis=1) < 1e-9
+    basis[straight, :, 2] = 0.0
+    triangle[straight, :, 2] = (0.0, 0.0, 1.0)
+    return basis, np.linalg.inv(triangle)[:, 1]
 
 
 def _rises_clearly(times, curves, arrival, misfit) -> np.ndarray:
