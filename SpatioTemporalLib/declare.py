@@ -45,6 +45,7 @@ class Input:
     """One thing an analysis takes.
 
     unit : the unit it needs, or "" for any. help : what it is and what it is for.
+    setting : of a stack, the field of `Acquisition` in which its volumes differ.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Input:
     optional: bool = False
     help: str = ""
     min_frames: int = 1
+    setting: str = ""
 
 
 @dataclass(frozen=True)

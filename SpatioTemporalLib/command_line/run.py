@@ -79,7 +79,13 @@ def options_of(analysis: Analysis) -> argparse.ArgumentParser:
         inputs.add_argument(_flag(item.name), metavar="FILE", help=_plain(f"{item.help}{needed}"), **several)
     add_time_options(inputs)
     if any(item.kind is ImageStack for item in analysis.inputs):
-        inputs.add_argument("--settings", help="what differs between the volumes of a stack, e.g. flip angles 2,5,12")
+        inputs.add_argument(
+            "--settings",
+            action="append",
+            metavar="[INPUT=]LIST",
+            help="what differs between the volumes of a stack, e.g. flip angles 2,5,12; with the input's name before "
+            "it where there are several stacks; angles in degrees, times in s",
+        )
     inputs.add_argument(
         "--unit", action="append", default=[], metavar="INPUT=UNIT", help="unit of an input whose file does not say it"
     )
@@ -127,10 +133,21 @@ def _read(item: Input, given, options) -> object:
     if item.kind is Series:
         value = io.read_series(given[0] if len(given) == 1 else given, **time_arguments(options))
     elif item.kind is ImageStack:
-        value = io.read_stack(given, settings=numbers(options.settings, "--settings"))
+        value = _read_stack(item, given, options)
     else:
         value = READERS[item.kind](given)
     return replace(value, unit=unit) if unit else value
+
+
+def _read_stack(item: Input, given: list[str], options) -> ImageStack:
+    known = _assignments(options.settings or [], "--settings", default=item.name)
+    setting = item.setting or "flip_angle"
+    return io.read_stack(
+        given,
+        settings=numbers(known.get(item.name), "--settings"),
+        setting=setting,
+        setting_unit=io.volumes.SETTING_UNITS[setting],
+    )
 
 
 def _parameters(analysis: Analysis, given) -> dict[str, str]:
@@ -142,10 +159,13 @@ def _parameters(analysis: Analysis, given) -> dict[str, str]:
     return values | _assignments(given.set, "--set")
 
 
-def _assignments(given: list[str], option: str) -> dict[str, str]:
+def _assignments(given: list[str], option: str, default: str = "") -> dict[str, str]:
+    """Values by name; a value without a name belongs to the default one."""
     values = {}
     for assignment in given:
         name, equals, value = assignment.partition("=")
+        if default and not equals:
+            name, equals, value = default, "=", assignment
         if not equals:
             raise ParameterError(
                 "E-PARAMETER", f"{option} {assignment} has no value", fix=f"Write {option} name=value."

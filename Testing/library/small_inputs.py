@@ -25,19 +25,16 @@ def small_inputs(analysis, phantom):
         st.Map: st.Map(np.full(phantom.series.geometry.shape, 1.4), phantom.series.geometry, "s", "t1"),
         st.LabelMap: phantom.tissue,
     }
-    made |= OF_ITS_OWN.get(analysis.id, lambda _: {})(phantom)
-    return {item.name: made[item.kind] for item in analysis.inputs if not item.optional}
+    needed = [item for item in analysis.inputs if not item.optional]
+    own = {item.name: OF_ITS_OWN.get((analysis.id, item.name)) for item in needed}
+    return {item.name: own[item.name](phantom) if own[item.name] else made[item.kind] for item in needed}
 
 
 def first_pass(phantom):
     """A signal that falls as that of a T2*-weighted series does."""
     rise = phantom.series.values / phantom.series.values[:5].mean(axis=0) - 1
     acquisition = st.Acquisition(echo_time=0.03)
-    return {st.Series: replace(phantom.series, values=1000 * np.exp(-0.3 * rise), acquisition=acquisition)}
-
-
-# Inputs of analyses that need other data than their kinds say.
-OF_ITS_OWN = {"kinetics.transverse_relaxation_change": first_pass}
+    return replace(phantom.series, values=1000 * np.exp(-0.3 * rise), acquisition=acquisition)
 
 
 def flip_angle_stack(geometry):
@@ -45,3 +42,28 @@ def flip_angle_stack(geometry):
     angles = np.array([2.0, 5.0, 12.0, 20.0])
     signal = np.stack([spoiled_gradient_echo_signal(1 / t1, angle, 0.005, 1000.0) for angle in angles])
     return st.ImageStack(signal, angles, geometry, acquisition=st.Acquisition(repetition_time=0.005))
+
+
+def recoveries(setting, inverted):
+    """A stack of images at several times in s after saturation, or after inversion."""
+
+    def made(phantom):
+        geometry = phantom.series.geometry
+        t1 = np.linspace(0.5, 2.0, int(np.prod(geometry.shape))).reshape(geometry.shape)
+        times = np.array([0.1, 0.3, 0.8, 1.5, 3.0])
+        values = np.abs(1000 * (1 - (1.9 if inverted else 1.0) * np.exp(-times[:, None, None, None] / t1)))
+        acquisition = st.Acquisition(repetition_time=0.005, flip_angle=5.0)
+        return st.ImageStack(values, times, geometry, setting, "s", acquisition=acquisition)
+
+    return made
+
+
+INVERSIONS = recoveries("inversion_time", inverted=True)
+# What analyses need that other data than the kinds of their inputs say, by analysis and input.
+OF_ITS_OWN = {
+    ("kinetics.transverse_relaxation_change", "series"): first_pass,
+    ("kinetics.saturation_recovery_t1", "stack"): recoveries("repetition_time", inverted=False),
+    ("kinetics.inversion_recovery_t1", "stack"): INVERSIONS,
+    ("kinetics.look_locker_t1", "stack"): INVERSIONS,
+    ("kinetics.despot1_hifi_t1", "inversion_stack"): INVERSIONS,
+}

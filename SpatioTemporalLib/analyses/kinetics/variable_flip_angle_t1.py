@@ -7,71 +7,85 @@ from typing import Annotated
 
 import numpy as np
 
-from ...data.result import Display
-from ...data.volumes import Code, ImageStack, LabelMap, Map
-from ...declare import Advanced, Help, Input, Output, Range, Unit, analysis
+from ...data.volumes import ImageStack
+from ...declare import Choices, Help, Input, Range, Unit, analysis
 from ...errors import InputError
 from ...numerics.separable_least_squares import solve
-from ...numerics.variable_flip_angle import flip_angle_family
-from ...steps.fit_status import FitStatus, status_map
+from ...numerics.variable_flip_angle import fit_flip_angles, fit_line, flip_angle_family
+from ...steps.concentration import B1_MAP
+from ...steps.fit_status import FitStatus
 from ...steps.kinetic_declaration import MASK
-from ...steps.voxelwise import map_voxels
+from ...steps.t1_mapping import (
+    FIT_STATUS,
+    RMSE,
+    S0,
+    T1,
+    T1_ERROR,
+    T1BoundsParameters,
+    T1Estimates,
+    fact_of,
+    map_t1,
+)
 
 
 @dataclass(frozen=True)
-class VariableFlipAngleParameters:
+class VariableFlipAngleParameters(T1BoundsParameters):
+    method: Annotated[
+        str,
+        Choices("nonlinear", "linear", "weighted_linear"),
+        Help(
+            "nonlinear: least squares on the signal; linear: the straight line of DESPOT1, biased at low signal; "
+            "weighted_linear: that line with weights which make it about as precise as the non-linear fit."
+        ),
+    ] = "nonlinear"
     repetition_time: Annotated[
         float | None, Unit("s"), Range(0.0005, 5), Help("Repetition time TR; taken from the images when left empty.")
     ] = None
-    t1_min: Annotated[float, Unit("s"), Range(0.001, 1), Help("Lower bound of T1."), Advanced()] = 0.01
-    t1_max: Annotated[float, Unit("s"), Range(1, 20), Help("Upper bound of T1."), Advanced()] = 10.0
 
 
 @analysis(
     id="kinetics.variable_flip_angle_t1",
     title="T1 map from variable flip angles",
-    citation="Fram et al., Magn Reson Imaging 5:201 (1987), doi:10.1016/0730-725X(87)90021-X",
+    citation="Fram et al., Magn Reson Imaging 5:201 (1987), doi:10.1016/0730-725X(87)90021-X; linear: Deoni et al., "
+    "Magn Reson Med 49:515 (2003); weighted: Chang et al., Magn Reson Med 60:496 (2008)",
     inputs=[
-        Input("stack", ImageStack, help="Images of a spoiled gradient echo at two or more flip angles, equal scaling."),
+        Input(
+            "stack",
+            ImageStack,
+            setting="flip_angle",
+            help="Images of a spoiled gradient echo at two or more flip angles, equal scaling.",
+        ),
         MASK,
+        B1_MAP,
     ],
-    outputs=[
-        Output(
-            "t1",
-            Map,
-            unit="s",
-            help="Longitudinal relaxation time.",
-            display=Display((0, 3), "viridis", Code("113063", "DCM", "T1"), "T1"),
-        ),
-        Output("t1_se", Map, unit="s", help="Standard error of T1; needs three angles or more.", optional=True),
-        Output(
-            "s0",
-            Map,
-            unit="{stack.unit}",
-            help="Signal at full relaxation and 90 degrees.",
-            display=Display(None, "gray"),
-        ),
-        Output(
-            "rmse", Map, unit="{stack.unit}", help="Root mean square of the residuals.", display=Display(None, "gray")
-        ),
-        Output("fit_status", LabelMap, help="Why each voxel has the values it has."),
-    ],
+    outputs=[T1, T1_ERROR, S0, RMSE, FIT_STATUS],
     parameters=VariableFlipAngleParameters,
 )
-def variable_flip_angle_t1(stack, mask=None, *, parameters, context):
-    """T1 by least squares on the signal itself, which low signal does not bias as the linear form does."""
-    family = flip_angle_family(
-        stack.settings, _repetition_time(stack, parameters), t1_bounds=(parameters.t1_min, parameters.t1_max)
-    )
-    maps, nonfinite = map_voxels(
-        lambda curves, index: _fit(curves, family), stack.values, mask=mask, context=context, message="fitting T1"
-    )
-    status = maps.pop("fit_status")
-    status[nonfinite] = FitStatus.NONFINITE
-    return {**maps, "fit_status": status_map(status, stack.geometry)}
+def variable_flip_angle_t1(stack, mask=None, b1_map=None, *, parameters, context):
+    """T1 by least squares on the signal itself, which low signal does not bias as it does the straight line."""
+    _require_angles(stack)
+    time = fact_of(stack, parameters.repetition_time, "repetition_time", "repetition time TR in s")
+    bounds = parameters.t1_min, parameters.t1_max
+    b1 = None if b1_map is None else np.asarray(b1_map.values, dtype=float).reshape(-1)
+    family = flip_angle_family(stack.settings, time, t1_bounds=bounds) if b1 is None else None
+
+    def fit(signals, index):
+        reached = None if b1 is None else np.where(b1[index] > 0, b1[index], np.nan)
+        angles = stack.settings if b1 is None else stack.settings[:, None] * np.nan_to_num(reached, nan=1.0)
+        if parameters.method != "nonlinear":
+            estimates = _of_line(signals, angles, time, parameters)
+        elif b1 is None:
+            estimates = _of_table(solve(signals, family))
+        else:
+            estimates = _of_search(fit_flip_angles(signals, angles, time, t1_bounds=bounds))
+        if b1 is not None:
+            estimates.failed.insert(0, (np.isnan(reached), FitStatus.NONFINITE))
+        return estimates
+
+    return map_t1(fit, stack.values, stack, mask, context)
 
 
-def _repetition_time(stack: ImageStack, parameters) -> float:
+def _require_angles(stack: ImageStack) -> None:
     if len(set(np.round(stack.settings, 3))) < 2:
         raise InputError(
             "E-ANGLES",
@@ -79,32 +93,30 @@ def _repetition_time(stack: ImageStack, parameters) -> float:
             where=stack.name,
             fix="Give the image of each flip angle.",
         )
-    given = parameters.repetition_time
-    time = stack.acquisition.repetition_time if given is None else given
-    if time is None:
-        raise InputError(
-            "E-ACQUISITION",
-            "the repetition time TR is not known",
-            where=stack.name,
-            fix="Set the parameter repetition_time in s (--set repetition_time=...).",
-        )
-    return time
 
 
-def _fit(signals: np.ndarray, family) -> dict[str, np.ndarray]:
-    solution = solve(signals, family)
-    t1 = 1 / solution.theta
-    has_signal = (signals > 0).any(axis=0)
-    freedom = len(signals) - 2
-    maps = {"t1": t1, "s0": solution.linear, "rmse": np.sqrt(solution.sse / len(signals))}
-    if freedom > 0:
-        maps["t1_se"] = t1 * np.sqrt(np.maximum(solution.covariance[2, 2], 0) * solution.sse / freedom)
-    status = np.select(
-        [~has_signal, ~solution.converged, solution.theta_at_edge],
-        [FitStatus.NO_BASELINE, FitStatus.NOT_CONVERGED, FitStatus.NOT_IDENTIFIED],
-        FitStatus.FITTED,
+def _of_table(solution) -> T1Estimates:
+    return T1Estimates(
+        {"t1": 1 / solution.theta, "s0": solution.linear},
+        solution.sse,
+        solution.covariance[2, 2],
+        2,
+        [(~solution.converged, FitStatus.NOT_CONVERGED), (solution.theta_at_edge, FitStatus.NOT_IDENTIFIED)],
     )
-    # At the edge of its range T1 is where the search ended, not where the data point.
-    measured = (status == FitStatus.FITTED)[None]
-    maps = {name: np.where(measured[0], values, np.nan) for name, values in maps.items()}
-    return maps | {"fit_status": status.astype(np.uint8)}
+
+
+def _of_search(found) -> T1Estimates:
+    return T1Estimates(
+        {"t1": np.exp(-found.parameters[0]), "s0": found.amplitude},
+        found.sse,
+        found.covariance[0, 0],
+        2,
+        [(~found.converged, FitStatus.NOT_CONVERGED), (found.at_bound[0], FitStatus.NOT_IDENTIFIED)],
+    )
+
+
+def _of_line(signals, angles, time: float, parameters) -> T1Estimates:
+    found = fit_line(signals, angles, time, weighted=parameters.method == "weighted_linear")
+    t1 = 1 / found.r1
+    outside = ~((t1 >= parameters.t1_min) & (t1 <= parameters.t1_max))
+    return T1Estimates({"t1": t1, "s0": found.s0}, found.sse, None, 2, [(outside, FitStatus.NOT_IDENTIFIED)])

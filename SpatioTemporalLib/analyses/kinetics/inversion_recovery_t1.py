@@ -1,0 +1,77 @@
+"""T1 from images at several times after inversion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...data.result import Display
+from ...data.volumes import ImageStack, Map
+from ...declare import Input, Output, analysis
+from ...steps.fit_status import FitStatus
+from ...steps.inversion_stack import InversionParameters, recovery_fit
+from ...steps.kinetic_declaration import MASK
+from ...steps.t1_mapping import (
+    FIT_STATUS,
+    RMSE,
+    T1,
+    T1_ERROR,
+    T1Estimates,
+    map_t1,
+)
+
+
+@dataclass(frozen=True)
+class InversionRecoveryParameters(InversionParameters):
+    """Bounds, and whether signal has its sign."""
+
+
+@analysis(
+    id="kinetics.inversion_recovery_t1",
+    title="T1 map from inversion recovery",
+    citation="Barral et al., A robust methodology for in vivo T1 mapping, Magn Reson Med 64:1057-1067 (2010)",
+    inputs=[
+        Input(
+            "stack",
+            ImageStack,
+            setting="inversion_time",
+            help="Images at four or more inversion times in s, three if they keep their sign.",
+        ),
+        MASK,
+    ],
+    outputs=[
+        T1,
+        T1_ERROR,
+        Output(
+            "a",
+            Map,
+            unit="{stack.unit}",
+            help="Signal long after inversion: S = |a - b exp(-TI/T1)|.",
+            display=Display(None, "gray"),
+        ),
+        Output(
+            "b",
+            Map,
+            unit="{stack.unit}",
+            help="Signal that inversion takes away; 2 a if it is perfect and TR long.",
+            display=Display(None, "gray"),
+        ),
+        RMSE,
+        FIT_STATUS,
+    ],
+    parameters=InversionRecoveryParameters,
+)
+def inversion_recovery_t1(stack, mask=None, *, parameters, context):
+    """T1 from inversion recovery with any efficiency of the inversion and any repetition time."""
+    fit_stack = recovery_fit(stack, parameters)
+
+    def fit(signals, index):
+        found = fit_stack(signals)
+        return T1Estimates(
+            {"t1": 1 / found.rate, "a": found.a, "b": found.b},
+            found.sse,
+            found.covariance[2, 2],
+            3,
+            [(~found.converged, FitStatus.NOT_CONVERGED), (found.rate_at_edge, FitStatus.NOT_IDENTIFIED)],
+        )
+
+    return map_t1(fit, stack.values, stack, mask, context)

@@ -1,0 +1,137 @@
+"""Least squares of an amplitude times a curve with a few non-linear parameters, for very many problems at once.
+
+The amplitude is eliminated (variable projection: Golub & Pereyra, SIAM J Numer
+Anal 10:413, 1973), so that only the non-linear parameters are searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from .bounded_gauss_newton import Linearised, Model, normal_equations
+from .many_starts import best_descent
+
+# Of a central difference; parameters are given so that a step of one is large.
+STEP = 1e-5
+NEAR_BOUND = 1e-6
+SMALLEST_NORM = 1e-150
+
+Shape = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""From (P, m) parameters and the (m,) indices of the problems they belong to, the (m, T) curves of unit amplitude."""
+
+
+class AmplitudeFit(NamedTuple):
+    """Optimum of each of n problems.
+
+    parameters : (P, n). amplitude, sse : (n,). converged : (n,) bool
+    covariance : (P, P, n) of the parameters for unit noise variance, NaN where
+    the data do not determine them. at_bound : (P, n) bool
+    """
+
+    parameters: np.ndarray
+    amplitude: np.ndarray
+    sse: np.ndarray
+    converged: np.ndarray
+    covariance: np.ndarray
+    at_bound: np.ndarray
+
+
+def fit_amplitude(data, shape: Shape, candidates, bounds, *, shared: bool = True) -> AmplitudeFit:
+    """Fit ``amplitude * shape(parameters)``, the amplitude not negative, to (n, T) data.
+
+    Parameters
+    ----------
+    data : (n, T) array
+    shape : callable
+        See `Shape`.
+    candidates : (P, G, C) array
+        Places to look at first. The best of the C in each of G groups is a start.
+    bounds : (low, high), (P,) arrays
+    shared : bool
+        Whether the curves are the same for all problems, which makes the first look quick.
+    """
+    data = np.asarray(data, dtype=float)
+    low, high = (np.asarray(bound, dtype=float) for bound in bounds)
+    power = np.einsum("nt,nt->n", data, data)
+    model = _projected(data, shape, low, high)
+    found = best_descent(model, _starts(data, shape, np.asarray(candidates, float), shared), low, high, power=power)
+    index = np.arange(len(data))
+    curves = shape(found.parameters, index)
+    amplitude = np.maximum(_along(data, curves), 0.0)
+    _, curvature, _ = normal_equations(model(found.parameters, index))
+    margin = NEAR_BOUND * (high - low)[:, None]
+    at_bound = (found.parameters <= low[:, None] + margin) | (found.parameters >= high[:, None] - margin)
+    return AmplitudeFit(
+        found.parameters, amplitude, found.sse, found.converged, _covariance(curvature, at_bound), at_bound
+    )
+
+
+def _starts(data, shape: Shape, candidates, shared: bool) -> np.ndarray:
+    """(G, P, n): the candidate of each group with which the largest part of each problem's power is explained."""
+    count, groups, size = candidates.shape
+    everyone = np.arange(len(data))
+    starts = np.empty((groups, count, len(data)))
+    for group in range(groups):
+        if shared:
+            curves = shape(candidates[:, group], np.zeros(size, int))
+            gain = np.maximum(data @ (curves / _norm(curves)[:, None]).T, 0.0).T
+        else:
+            gain = np.empty((size, len(data)))
+            for number in range(size):
+                curves = shape(np.repeat(candidates[:, group, number, None], len(data), axis=1), everyone)
+                gain[number] = np.einsum("nt,nt->n", data, curves) / _norm(curves)
+        starts[group] = candidates[:, group, gain.argmax(axis=0)]
+    return starts
+
+
+def _projected(data, shape: Shape, low, high) -> Model:
+    """Residuals with the best amplitude, and their derivatives in Kaufman's form, whose gradient is exact."""
+
+    def model(parameters, problem):
+        measured = data[problem]
+        curves = shape(parameters, problem)
+        norm = _norm(curves)[:, None]
+        unit = curves / norm
+        amplitude = np.maximum(np.einsum("nt,nt->n", measured, unit), 0.0)[:, None]
+        jacobian = np.empty((len(parameters), *measured.shape))
+        for number in range(len(parameters)):
+            above, below = parameters.copy(), parameters.copy()
+            above[number] = np.minimum(above[number] + STEP, high[number])
+            below[number] = np.maximum(below[number] - STEP, low[number])
+            change = shape(above, problem) - shape(below, problem)
+            slope = change / ((above[number] - below[number])[:, None] * norm)
+            slope -= unit * np.einsum("nt,nt->n", unit, slope)[:, None]
+            jacobian[number] = -amplitude * slope
+        return Linearised(measured - amplitude * unit, jacobian)
+
+    return model
+
+
+def _along(data, curves) -> np.ndarray:
+    return np.einsum("nt,nt->n", data, curves) / _norm(curves) ** 2
+
+
+def _norm(curves) -> np.ndarray:
+    # A curve that is zero throughout explains nothing, and must not divide by zero.
+    return np.maximum(np.linalg.norm(curves, axis=1), SMALLEST_NORM)
+
+
+def _covariance(curvature, at_bound) -> np.ndarray:
+    """Inverse of the curvature of the parameters that are free; zero for those on a bound."""
+    matrix = np.moveaxis(curvature, -1, 0).copy()
+    free = ~at_bound.T
+    matrix[~(free[:, :, None] & free[:, None, :])] = 0.0
+    size = np.sqrt(np.einsum("nii->ni", matrix))
+    scale = np.where(size > 0, size, 1.0)
+    matrix /= scale[:, :, None] * scale[:, None, :]
+    diagonal = np.arange(matrix.shape[1])
+    matrix[:, diagonal, diagonal] = np.where(free & (size > 0), matrix[:, diagonal, diagonal], 1.0)
+    determined = np.linalg.cond(matrix) < 1e12
+    matrix[~determined] = np.eye(matrix.shape[1])
+    inverse = np.linalg.inv(matrix) / (scale[:, :, None] * scale[:, None, :])
+    inverse[~(free[:, :, None] & free[:, None, :])] = 0.0
+    inverse[~determined] = np.nan
+    return np.moveaxis(inverse, 0, -1)
