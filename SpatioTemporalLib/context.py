@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -54,6 +54,10 @@ class Context:
         if self.cancelled:
             raise Cancelled("The run was cancelled; nothing was written.")
         self.report(min(max(fraction, 0.0), 1.0), message)
+
+    def part(self, low: float, high: float) -> Context:
+        """The same surroundings for a part of the work: its progress from 0 to 1 is this one's from low to high."""
+        return replace(self, report=lambda fraction, message: self.report(low + fraction * (high - low), message))
 
     @property
     def cancelled(self) -> bool:

@@ -3,6 +3,7 @@
 Reads one JSON object a line from standard input::
 
     {"run": "7", "folder": ..., "analysis": ..., "inputs": {...}, "parameters": {...}}
+    {"run": "8", "folder": ..., "check": "kinetics"}
     {"cancel": "7"}
 
 and writes one a line to standard output: ``ready`` once, then for each job
@@ -28,6 +29,7 @@ from typing import TextIO
 from .context import Context
 from .errors import Cancelled, InputError, MissingPackageError, SpatioTemporalError
 from .run import run
+from .validation.domains import check_result
 from .worker_values import plain_number, read_value, write_result
 
 CANCEL_FILE = "cancel"
@@ -90,6 +92,8 @@ class Service:
     def _result(self, order: dict) -> dict[str, object]:
         job, folder = order["run"], Path(order["folder"])
         context = self._context(job, folder, order)
+        if "check" in order:
+            return write_result(check_result(order["check"], context), folder)
         inputs = {name: read_value(described, folder) for name, described in order.get("inputs", {}).items()}
         result = run(order["analysis"], context=context, **inputs, **order.get("parameters", {}))
         for finding in result.findings:

@@ -120,16 +120,12 @@ class Worker:
         surroundings
             ``seed``, ``threads``, ``device`` or ``memory_budget`` of the run.
         """
-        self.start()
-        job = str(next(self._numbers))
-        folder = self._root / job
-        folder.mkdir()
-        self.jobs[job] = folder
-        order = {"run": job, "folder": str(folder), "analysis": analysis, "parameters": parameters or {}}
-        order |= surroundings
         given = {name: value for name, value in inputs.items() if value is not None}
-        self._handing_over.submit(self._hand_over, order, given, folder)
-        return job
+        return self._submit({"analysis": analysis, "parameters": parameters or {}, **surroundings}, given)
+
+    def submit_check(self, domain: str) -> str:
+        """Have this installation compared with published references; the result holds a table, ``comparisons``."""
+        return self._submit({"check": domain}, {})
 
     def poll(self) -> list[Event]:
         """What has been said since the last call; never waits."""
@@ -171,6 +167,15 @@ class Worker:
         self.kill()
         self._handing_over.shutdown(cancel_futures=True)
         shutil.rmtree(self._root, ignore_errors=True)
+
+    def _submit(self, order: dict, inputs: dict[str, object]) -> str:
+        self.start()
+        job = str(next(self._numbers))
+        folder = self._root / job
+        folder.mkdir()
+        self.jobs[job] = folder
+        self._handing_over.submit(self._hand_over, {"run": job, "folder": str(folder), **order}, inputs, folder)
+        return job
 
     def _hand_over(self, order: dict, inputs: dict, folder: Path) -> None:
         try:

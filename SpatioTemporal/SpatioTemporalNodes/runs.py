@@ -23,12 +23,13 @@ class Job:
 
     nodes : input name to node id; ids, because a node may go before the run ends.
     result : its nodes, when it has ended well.
+    analysis : None for a check of the installation.
     about : the part of the images it is about; None for a run on all of them, whose result goes into the scene.
     outcome : result of a run on a part, when it has ended well.
     """
 
     number: str
-    analysis: Analysis
+    analysis: Analysis | None
     nodes: dict[str, str]
     parameters: dict[str, object]
     replace: ResultNodes | None = None
@@ -107,6 +108,12 @@ class Runs:
         analysis.checked_parameters(parameters)
         number = self.worker.submit(analysis.id, inputs, parameters)
         self.jobs[number] = Job(number, analysis, {}, dict(parameters), about=about)
+        return self.jobs[number]
+
+    def start_check(self, domain: str, about: object) -> Job:
+        """Compare this installation with published references; the table comes with the job."""
+        number = self.worker.submit_check(domain)
+        self.jobs[number] = Job(number, None, {}, {}, about=about)
         return self.jobs[number]
 
     def poll(self) -> list[tuple[Job, Event]]:

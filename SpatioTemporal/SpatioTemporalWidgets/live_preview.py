@@ -16,7 +16,7 @@ from SpatioTemporalNodes.runs import in_words
 
 import SpatioTemporalLib as st
 
-from .step import readable
+from .step import WRONG, readable
 
 WATCH_INTERVAL = 15  # ms
 WANTED = 0.1  # s of computing; with what else happens, the map follows a change within 0.2 s
@@ -165,7 +165,7 @@ class LivePreview:
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         self.ui.previewLabel.setText(text)
-        self.ui.previewLabel.setStyleSheet("color: #c00000;" if wrong else "")
+        self.ui.previewLabel.setStyleSheet(WRONG if wrong else "")
 
 
 def _voxels_within(seconds: float, taken: dict[int, float]) -> float:

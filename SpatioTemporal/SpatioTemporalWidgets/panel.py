@@ -1,4 +1,4 @@
-"""The five steps together, and what one tells the others."""
+"""The five steps together, the check below them, and what one tells the others."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from SpatioTemporalNodes.runs import in_words
 from SpatioTemporalLib.worker_client import FINAL
 
 from .analyse_step import AnalyseStep
+from .check_step import CheckStep
 from .data_step import DataStep
 from .look_step import LookStep
 from .results_step import ResultsStep
 from .run_step import RunStep
 
 POLL_INTERVAL, QUICK_POLL_INTERVAL = 50, 10  # ms
-STEPS = ("data", "look", "analyse", "run", "results")
+STEPS = ("data", "look", "analyse", "run", "results", "check")
 
 
 class Panel:
@@ -39,6 +40,7 @@ class Panel:
         self.analyse = AnalyseStep(self)
         self.run = RunStep(self)
         self.results = ResultsStep(self)
+        self.check = CheckStep(self)
         self.data = DataStep(self)
         for name in STEPS:
             getattr(self.ui, f"{name}Button").layout().addWidget(getattr(self, name).widget)
@@ -73,7 +75,7 @@ class Panel:
     def poll(self) -> None:
         """Hear of the runs; called by a timer while there are any."""
         for job, event in self.logic.runs.poll():
-            if self.analyse.preview.hear(job):
+            if self.analyse.preview.hear(job) or self.check.hear(job):
                 continue
             self.run.hear(job, event)
             if event.kind in FINAL:

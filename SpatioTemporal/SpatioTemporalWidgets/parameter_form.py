@@ -8,10 +8,9 @@ from slicer.i18n import tr as _
 from SpatioTemporalLib.declare import Parameter
 from SpatioTemporalLib.errors import ParameterError
 
-from .step import readable
+from .step import WRONG, readable
 
-WRONG = "border: 1px solid #c00000;"
-REASON = "color: #c00000;"
+WRONG_FIELD = "border: 1px solid #c00000;"
 
 
 class Field:
@@ -31,7 +30,7 @@ class Field:
         self.editor.setToolTip(_tooltip(parameter))
         self.reason = qt.QLabel()
         self.reason.setWordWrap(True)
-        self.reason.setStyleSheet(REASON)
+        self.reason.setStyleSheet(WRONG)
         self.reason.hide()
         self.label = qt.QLabel(_label(parameter))
         self.label.setToolTip(_tooltip(parameter))
@@ -73,7 +72,7 @@ class Field:
             text = error.message
         self.reason.setText(text)
         self.reason.setVisible(bool(text))
-        self.editor.setStyleSheet(WRONG if text else "")
+        self.editor.setStyleSheet(WRONG_FIELD if text else "")
         return not text
 
     def _raw(self) -> object:

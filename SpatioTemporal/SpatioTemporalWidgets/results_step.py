@@ -29,7 +29,8 @@ from SpatioTemporalLib.io.dicom_objects import write_dicom_result
 from SpatioTemporalLib.io.results import write_result
 
 from .map_statistics import compared, statistics
-from .step import Step, readable, short_number
+from .step import Step, readable
+from .table_view import fill, prepare
 
 MAP = "vtkMRMLScalarVolumeNode"
 MOST_CURVES = 12
@@ -43,8 +44,7 @@ class ResultsStep(Step):
     def set_up(self) -> None:
         self.summaries: dict[str, object] = {}
         guarded = self.panel.guarded
-        self.ui.statisticsTable.verticalHeader().setDefaultSectionSize(22)
-        self.ui.statisticsTable.verticalHeader().setVisible(False)
+        prepare(self.ui.statisticsTable)
         self.ui.runTree.setHeaderLabels([_("Run"), _("Unit")])
         self.ui.runTree.connect("itemSelectionChanged()", guarded(self._chosen))
         self.ui.opacitySlider.connect("valueChanged(double)", guarded(self._opacity_changed))
@@ -146,10 +146,13 @@ class ResultsStep(Step):
         regions, node = self.ui.regionSelector.currentNode(), self.chosen_map()
         if regions is not None and node is not None:
             several = bool(self.ui.compareBox.checked)
-            self._show_table(compared(self._maps_like(node), regions) if several else statistics(node, regions))
+            fill(
+                self.ui.statisticsTable,
+                compared(self._maps_like(node), regions) if several else statistics(node, regions),
+            )
         elif self.run:
             tables = [nodes[0] for nodes in self.nodes().by_output.values() if nodes[0].IsA("vtkMRMLTableNode")]
-            self._show_table(table_from_node(tables[0]) if tables else Table({}))
+            fill(self.ui.statisticsTable, table_from_node(tables[0]) if tables else Table({}))
 
     def _maps_like(self, node) -> dict[str, object]:
         """The maps of all runs that hold the quantity of a map, by the name of their run."""
@@ -193,14 +196,14 @@ class ResultsStep(Step):
     def remove(self) -> None:
         remove_nodes(slicer.mrmlScene, self.nodes())
         self.refresh()
-        self._show_table(Table({}))
+        fill(self.ui.statisticsTable, Table({}))
 
     def restore(self) -> None:
         self.refresh()
 
     def scene_closed(self) -> None:
         self.refresh()
-        self._show_table(Table({}))
+        fill(self.ui.statisticsTable, Table({}))
 
     def _add_run(self, summary) -> None:
         item = qt.QTreeWidgetItem(self.ui.runTree)
@@ -235,17 +238,6 @@ class ResultsStep(Step):
 
     def _of_class(self, name: str) -> list:
         return self.nodes().of_class(name) if self.run else []
-
-    def _show_table(self, table: Table) -> None:
-        widget = self.ui.statisticsTable
-        widget.setRowCount(table.row_count)
-        widget.setColumnCount(len(table.columns))
-        widget.setHorizontalHeaderLabels([table.heading(name) for name in table.columns])
-        for place, values in enumerate(table.columns.values()):
-            for row, value in enumerate(values):
-                text = short_number(value) if isinstance(value, float) else str(value)
-                widget.setItem(row, place, qt.QTableWidgetItem(text))
-        widget.resizeColumnsToContents()
 
     def _opacity_changed(self) -> None:
         set_overlay_opacity(slicer.mrmlScene, self.ui.opacitySlider.value)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from .package_install import button_text, install
-from .step import Step
+from .step import WRONG, Step
 
-WRONG = "color: #c00000;"
 STEPS_OF_BAR = 1000
 
 

@@ -7,10 +7,8 @@ from pathlib import Path
 from .. import io
 from ..context import Context
 from ..validation.checks import comparison_table
-from ..validation.kinetics import check_kinetics
+from ..validation.domains import DOMAINS, comparisons_of
 from .progress import ProgressBar
-
-DOMAINS = {"kinetics": check_kinetics}
 
 
 def add_to(verbs) -> None:
@@ -22,7 +20,7 @@ def add_to(verbs) -> None:
 
 def check(arguments) -> int:
     """Print the comparison; the exit code is 1 when anything fails."""
-    comparisons = DOMAINS[arguments.domain](Context(report=ProgressBar()))
+    comparisons = comparisons_of(arguments.domain, Context(report=ProgressBar()))
     table = comparison_table(comparisons)
     print(table)
     failed = sum(not c.passed for c in comparisons)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from ..data.curve import Table
 
+RESULT, FAILED = "result", "FAIL"
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -31,8 +33,8 @@ class Comparison:
 def comparison_table(comparisons: list[Comparison]) -> Table:
     """One row a comparison."""
     names = ("check", "quantity", "unit", "estimate", "reference", "allowed")
-    columns: dict[str, list] = {name: [getattr(c, name) for c in comparisons] for name in names}
+    columns: dict[str, list] = {RESULT: ["pass" if c.passed else FAILED for c in comparisons]}
+    columns |= {name: [getattr(c, name) for c in comparisons] for name in names}
     columns["allowed"] = [f"± {c.allowed:.3g}" for c in comparisons]
-    columns["result"] = ["pass" if c.passed else "FAIL" for c in comparisons]
     columns["source"] = [c.source for c in comparisons]
     return Table(columns, name="check")

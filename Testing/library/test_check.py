@@ -7,6 +7,7 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib import cli
 from SpatioTemporalLib.validation import kinetics
 from SpatioTemporalLib.validation.checks import Comparison, comparison_table
+from SpatioTemporalLib.validation.domains import comparisons_of
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,21 @@ def test_wrong_number_fails_the_command_and_is_named(capsys, monkeypatch, tmp_pa
     table = st.read_table(tmp_path / "check.csv")
     failed = {c for c, r in zip(table.columns["check"], table.columns["result"]) if r == "FAIL"}
     assert failed == {"Parker input"}
+
+
+def test_unknown_domain_is_refused_with_those_there_are():
+    with pytest.raises(st.ParameterError, match="kinetics"):
+        comparisons_of("weather", st.Context())
+
+
+def test_progress_rises_to_the_end_and_a_check_can_be_stopped():
+    heard = []
+    context = st.Context(report=lambda fraction, message: heard.append(fraction))
+    comparisons_of("kinetics", context)
+    assert heard == sorted(heard) and heard[-1] == 1
+    context.cancel()
+    with pytest.raises(st.Cancelled):
+        comparisons_of("kinetics", context)
 
 
 def test_nan_never_passes():
