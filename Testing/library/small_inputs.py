@@ -24,10 +24,16 @@ def small_inputs(analysis, phantom):
         st.ImageStack: flip_angle_stack(phantom.series.geometry),
         st.Map: st.Map(np.full(phantom.series.geometry.shape, 1.4), phantom.series.geometry, "s", "t1"),
         st.LabelMap: phantom.tissue,
+        st.Table: labelled_cases(),
     }
     needed = [item for item in analysis.inputs if not item.optional]
     own = {item.name: OF_ITS_OWN.get((analysis.id, item.name)) for item in needed}
     return {item.name: own[item.name](phantom) if own[item.name] else made[item.kind] for item in needed}
+
+
+def labelled_cases():
+    """Cases of two kinds with a measurement that tells most of them apart."""
+    return st.Table({"case": list("abcdef"), "label": [0, 0, 0, 1, 1, 1], "value": [1.0, 2.0, 4.0, 3.0, 5.0, 6.0]})
 
 
 def first_pass(phantom):

@@ -1,0 +1,1 @@
+"""How well measurements tell patients apart."""
