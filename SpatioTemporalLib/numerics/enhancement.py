@@ -70,6 +70,21 @@ def peak_measures(times, curves, arrival: float) -> dict[str, np.ndarray]:
     }
 
 
+def maximum_slope(times, curves, arrival: float, points: int = 3) -> np.ndarray:
+    """(n,) steepest rise of (T, n) curves, by straight lines through so many frames of which the last is after arrival.
+
+    NaN where there are not so many frames.
+    """
+    times = np.asarray(times, dtype=float)
+    steepest = np.full(curves.shape[1], np.nan)
+    for last in range(max(points - 1, int(np.searchsorted(times, arrival, side="right"))), len(times)):
+        frames = slice(last - points + 1, last + 1)
+        centred = times[frames] - times[frames].mean()
+        slope = np.tensordot(centred, curves[frames], axes=1) / (centred**2).sum()
+        steepest = np.fmax(steepest, slope)
+    return steepest
+
+
 def signal_enhancement_ratio(early, late) -> np.ndarray:
     """(n,) early over late enhancement, NaN where either is not positive (Hylton et al., Radiology 263:663, 2012)."""
     usable = (early > 0) & (late > 0)

@@ -1,4 +1,4 @@
-"""Signal of a spoiled gradient echo train after inversion, and the fit of T1 and B1 to it and to several flip angles."""
+"""Signal of a spoiled gradient echo train after inversion, and the fit of T1 and B1 to it and to flip angles."""
 
 from __future__ import annotations
 

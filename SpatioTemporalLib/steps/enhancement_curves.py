@@ -80,3 +80,38 @@ def enhancement_of(series: Series, mask: LabelMap | None, parameters: Enhancemen
     if series.unit == CONCENTRATION_UNIT:
         return Enhancement(series.unit, arrival, slice(0, 1))
     return Enhancement("%", arrival, baseline_frames(series, mask, parameters))
+
+
+def relative_enhancement_of(series: Series, mask: LabelMap | None, parameters: EnhancementParameters) -> Enhancement:
+    """The enhancement of a series of signals, relative to its baseline.
+
+    Raises
+    ------
+    InputError
+        ``E-INPUT-UNIT`` for a series of concentrations; else as `enhancement_of`.
+    """
+    if series.unit == CONCENTRATION_UNIT:
+        raise InputError(
+            "E-INPUT-UNIT",
+            f"the series is in {CONCENTRATION_UNIT}, and relative enhancement needs the signal",
+            where=series.name,
+            fix="Give the series of signals.",
+        )
+    return enhancement_of(series, mask, parameters)
+
+
+def require_time(series: Series, time: float, parameter: str) -> None:
+    """Refuse a point in time at which there is no frame any more.
+
+    Raises
+    ------
+    InputError
+        ``E-SHORT``.
+    """
+    if time > series.times[-1]:
+        raise InputError(
+            "E-SHORT",
+            f"{parameter} is at {time:g} s, and the series ends at {series.times[-1]:g} s",
+            where=series.name,
+            fix=f"Choose an earlier {parameter}, or check when contrast arrives.",
+        )

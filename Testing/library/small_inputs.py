@@ -50,6 +50,11 @@ def flip_angle_stack(geometry):
     return st.ImageStack(signal, angles, geometry, acquisition=st.Acquisition(repetition_time=0.005))
 
 
+def long_lasting(phantom):
+    """A series that goes on for as long as one of the breast."""
+    return replace(phantom.series, times=4 * phantom.series.times)
+
+
 def recoveries(setting, inverted):
     """A stack of images at several times in s after saturation, or after inversion."""
 
@@ -72,4 +77,5 @@ OF_ITS_OWN = {
     ("kinetics.inversion_recovery_t1", "stack"): INVERSIONS,
     ("kinetics.look_locker_t1", "stack"): INVERSIONS,
     ("kinetics.despot1_hifi_t1", "inversion_stack"): INVERSIONS,
+    ("segmentation.functional_tumour_volume", "series"): long_lasting,
 }

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
 
 from ...data.curve import Curve, Table
 from ...data.result import Display
+from ...data.series import Series
 from ...data.volumes import Code, Label, LabelMap, Map
-from ...declare import Advanced, Help, Output, Range, Unit, analysis
-from ...numerics.enhancement import (
-    PERSISTENT,
-    PLATEAU,
-    WASH_OUT,
-    curve_type,
-    initial_area,
-    peak_measures,
-    signal_enhancement_ratio,
-    value_at,
-)
+from ...declare import Advanced, Help, Input, Output, Range, Unit, analysis
+from ...errors import InputError
+from ...numerics.enhancement import initial_area, maximum_slope, peak_measures, signal_enhancement_ratio
+from ...steps.curve_types import CURVE_TYPES, CurveTypeParameters, curve_types, early_and_late
 from ...steps.enhancement_curves import Enhancement, EnhancementParameters, enhancement_of
 from ...steps.fit_status import FitStatus, status_map
 from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.regions import distribution_table, region_curves
 from ...steps.voxelwise import map_voxels
 
-CURVE_TYPES = {
-    PERSISTENT: Label("persistent", (0.25, 0.45, 0.85)),
-    PLATEAU: Label("plateau", (0.35, 0.75, 0.40)),
-    WASH_OUT: Label("wash-out", (0.90, 0.25, 0.20)),
-}
 # What follows each map's unit where enhancement is in {e}.
 UNITS = {
     "maximum_enhancement": "{e}",
     "time_to_peak": "s",
     "wash_in_slope": "{e}/s",
     "wash_out_slope": "{e}/s",
+    "maximum_slope": "{e}/s",
+    "early_enhancement": "{e}",
     "iauc60": "{e}*s",
     "iauc90": "{e}*s",
     "signal_enhancement_ratio": "1",
@@ -45,19 +36,7 @@ UNITS = {
 
 
 @dataclass(frozen=True)
-class SemiQuantitativeParameters(EnhancementParameters):
-    early_time: Annotated[
-        float, Unit("s"), Range(10, 600), Help("Early point for ratio and curve type, after arrival.")
-    ] = 120.0
-    late_time: Annotated[
-        float | None,
-        Unit("s"),
-        Range(60, 3600),
-        Help("Late point for ratio and curve type, after arrival; the last frame when left empty."),
-    ] = None
-    curve_type_threshold: Annotated[
-        float, Unit("%"), Range(1, 50), Help("Change from the early peak to the late signal that counts."), Advanced()
-    ] = 10.0
+class SemiQuantitativeParameters(CurveTypeParameters, EnhancementParameters):
     curve_type_minimum: Annotated[
         float,
         Unit("%"),
@@ -72,7 +51,13 @@ class SemiQuantitativeParameters(EnhancementParameters):
     title="Semi-quantitative enhancement",
     citation="Kuhl et al., Radiology 211:101-110 (1999) for curve types; Hylton et al., Radiology 263:663-672 (2012) "
     "for the signal enhancement ratio; Evelhoch, J Magn Reson Imaging 10:254-259 (1999) for the initial area",
-    inputs=[DYNAMIC_SERIES, MASK],
+    inputs=[
+        DYNAMIC_SERIES,
+        MASK,
+        Input(
+            "aif_mask", LabelMap, optional=True, help="Voxels of an artery, by whose initial area others are divided."
+        ),
+    ],
     outputs=[
         Output(
             "maximum_enhancement",
@@ -96,6 +81,20 @@ class SemiQuantitativeParameters(EnhancementParameters):
             help="Change from the peak to the last frame over the time between; negative for wash-out.",
         ),
         Output(
+            "maximum_slope",
+            Map,
+            unit="%/s or mmol/L/s",
+            help="Steepest rise over three frames.",
+            display=Display(None, "inferno", symbol="MS"),
+        ),
+        Output(
+            "early_enhancement",
+            Map,
+            unit="% or mmol/L",
+            help="Enhancement at the early point: initial, or percent, enhancement.",
+            display=Display(None, "inferno", symbol="PE"),
+        ),
+        Output(
             "iauc60",
             Map,
             unit="%*s or mmol/L*s",
@@ -108,6 +107,14 @@ class SemiQuantitativeParameters(EnhancementParameters):
             unit="%*s or mmol/L*s",
             help="Area under the curve in the first 90 s after arrival.",
             display=Display(None, "plasma", Code("126322", "DCM", "IAUC90"), "IAUC90"),
+        ),
+        Output(
+            "normalised_iauc90",
+            Map,
+            unit="1",
+            help="Initial area of 90 s over that of the artery, each from its own arrival.",
+            display=Display((0, 1), "plasma", symbol="nIAUC90"),
+            optional=True,
         ),
         Output(
             "signal_enhancement_ratio",
@@ -123,13 +130,14 @@ class SemiQuantitativeParameters(EnhancementParameters):
     ],
     parameters=SemiQuantitativeParameters,
 )
-def enhancement(series, mask=None, *, parameters, context):
+def enhancement(series, mask=None, aif_mask=None, *, parameters, context):
     """Size, speed and shape of enhancement, without a model.
 
     From signal these are relative to the baseline and comparable only between
     examinations made alike; from concentration they are in mmol/L.
     """
     measured = enhancement_of(series, mask, parameters)
+    artery = None if aif_mask is None else _area_of_artery(series, aif_mask, parameters)
     maps, nonfinite = map_voxels(
         lambda curves, index: _measures(curves, series.times, measured, parameters),
         series.values,
@@ -143,6 +151,8 @@ def enhancement(series, mask=None, *, parameters, context):
     usable = status == FitStatus.FITTED
     regions = mask or LabelMap(usable.astype(np.uint8), series.geometry, {1: Label("whole image")})
     units = {name: unit.format(e=measured.unit) for name, unit in UNITS.items()}
+    if artery is not None:
+        maps["normalised_iauc90"], units["normalised_iauc90"] = maps["iauc90"] / np.float32(artery), "1"
     return {
         **{name: Map(maps[name], series.geometry, unit, name) for name, unit in units.items()},
         "curve_type": LabelMap(kinds, series.geometry, CURVE_TYPES, "curve_type"),
@@ -152,33 +162,42 @@ def enhancement(series, mask=None, *, parameters, context):
     }
 
 
+def _area_of_artery(series: Series, aif_mask: LabelMap, parameters) -> float:
+    """Initial area of 90 s of the artery's mean enhancement, from the artery's own arrival."""
+    measured = enhancement_of(series, aif_mask, replace(parameters, arrival=None))
+    chosen = np.flatnonzero(aif_mask.foreground)
+    curves = np.stack([np.asarray(frame, dtype=float).reshape(-1)[chosen] for frame in series.values])
+    enhanced, status = measured(curves[:, np.isfinite(curves).all(axis=0)])
+    usable = status == FitStatus.FITTED
+    area = float("nan")
+    if usable.any():
+        mean = enhanced[:, usable].mean(axis=1, keepdims=True)
+        area = float(initial_area(series.times, mean, measured.arrival, 90.0)[0])
+    if not area > 0:
+        raise InputError(
+            "E-AIF-FLAT",
+            "the artery has no area under its first 90 s",
+            where=aif_mask.name,
+            fix="Choose voxels inside an artery of a series that lasts 90 s after contrast arrives.",
+        )
+    return area
+
+
 def _measures(curves, times, enhancement: Enhancement, parameters) -> dict[str, np.ndarray]:
     enhanced, status = enhancement(curves)
     arrival = enhancement.arrival
-    late = times[-1] if parameters.late_time is None else arrival + parameters.late_time
-    early_value = value_at(times, enhanced, arrival + parameters.early_time)
-    late_value = value_at(times, enhanced, late)
+    early, late = early_and_late(times, enhanced, enhancement, parameters)
     usable = status == FitStatus.FITTED
     maps = peak_measures(times, np.where(usable, enhanced, 0.0), arrival)
     maps |= {
+        "maximum_slope": maximum_slope(times, enhanced, arrival),
+        "early_enhancement": early,
         "iauc60": initial_area(times, enhanced, arrival, 60.0),
         "iauc90": initial_area(times, enhanced, arrival, 90.0),
-        "signal_enhancement_ratio": signal_enhancement_ratio(early_value, late_value),
+        "signal_enhancement_ratio": signal_enhancement_ratio(early, late),
     }
     maps = {name: np.where(usable, values, np.nan) for name, values in maps.items()}
-    maps["curve_type"] = _curve_types(times, enhanced, enhancement, late_value, parameters)
+    minimum = parameters.curve_type_minimum
+    maps["curve_type"] = curve_types(times, enhanced, enhancement, parameters, minimum=minimum)
     maps["fit_status"] = status
     return maps
-
-
-def _curve_types(times, enhanced, enhancement: Enhancement, late_value, parameters) -> np.ndarray:
-    """Curve types on the signal relative to its baseline; on concentration by the change of concentration."""
-    early = (times > enhancement.arrival) & (times <= enhancement.arrival + parameters.early_time)
-    if not early.any():
-        return np.zeros(enhanced.shape[1], dtype=np.uint8)
-    peak = enhanced[early].max(axis=0)
-    baseline = 100.0 if enhancement.is_relative else 0.0
-    minimum = parameters.curve_type_minimum if enhancement.is_relative else 0.0
-    with np.errstate(invalid="ignore"):
-        kinds = curve_type(baseline + peak, baseline + late_value, threshold=parameters.curve_type_threshold / 100)
-        return np.where((peak > minimum) & np.isfinite(late_value), kinds, 0).astype(np.uint8)

@@ -27,8 +27,8 @@ class RocParameters:
 @analysis(
     id="prediction.roc",
     title="ROC analysis of measurements",
-    citation="DeLong et al., Comparing the areas under two or more correlated receiver operating characteristic curves, "
-    "Biometrics 44:837-845 (1988)",
+    citation="DeLong et al., Comparing the areas under two or more correlated receiver operating characteristic "
+    "curves, Biometrics 44:837-845 (1988)",
     inputs=[
         Input("table", Table, help="One row a case: its label, and a column for each measurement or scan duration.")
     ],

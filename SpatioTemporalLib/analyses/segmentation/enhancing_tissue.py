@@ -14,7 +14,7 @@ from ...data.volumes import Code, Label, LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import InputError
 from ...numerics.enhancement import value_at
-from ...steps.enhancement_curves import EnhancementParameters, enhancement_of
+from ...steps.enhancement_curves import EnhancementParameters, relative_enhancement_of
 from ...steps.fit_status import FitStatus
 from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.regions import region_curves
@@ -76,14 +76,7 @@ class EnhancingTissueParameters(EnhancementParameters):
 )
 def enhancing_tissue(series, mask=None, *, parameters, context):
     """Connected regions whose signal rises by more than a threshold early after contrast."""
-    if series.unit == "mmol/L":
-        raise InputError(
-            "E-INPUT-UNIT",
-            "the series is in mmol/L, and relative enhancement needs the signal",
-            where=series.name,
-            fix="Give the series of signals.",
-        )
-    enhancement = enhancement_of(series, mask, parameters)
+    enhancement = relative_enhancement_of(series, mask, parameters)
     time = min(enhancement.arrival + parameters.early_time, series.times[-1])
 
     def measure(curves, index):

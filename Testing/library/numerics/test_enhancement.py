@@ -4,6 +4,7 @@ import pytest
 from SpatioTemporalLib.numerics.enhancement import (
     curve_type,
     initial_area,
+    maximum_slope,
     peak_measures,
     signal_enhancement_ratio,
     value_at,
@@ -58,3 +59,14 @@ def test_curve_types_follow_the_change_of_signal():
     early, late = np.full(5, 200.0), np.array([230.0, 215.0, 200.0, 185.0, 170.0])
     assert curve_type(early, late).tolist() == [1, 2, 2, 2, 3]
     assert curve_type(np.array([0.0]), np.array([5.0])).tolist() == [0]
+
+
+def test_steepest_rise_uses_the_true_times():
+    # Through the frames at 10, 20 and 50 s: a straight line by hand.
+    centred = np.array([10.0, 20.0, 50.0]) - 80 / 3
+    by_hand = (centred @ np.array([0.0, 40.0, 100.0])) / (centred @ centred)
+    assert maximum_slope(TIMES, CURVE, arrival=10.0)[0] == pytest.approx(by_hand)
+
+
+def test_steepest_rise_needs_as_many_frames_as_the_line():
+    assert np.isnan(maximum_slope(TIMES[:2], CURVE[:2], arrival=0.0)[0])

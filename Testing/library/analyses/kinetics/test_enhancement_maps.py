@@ -53,3 +53,31 @@ def test_area_beyond_a_short_acquisition_is_nan_not_less():
     result = st.run("kinetics.enhancement", series=short, arrival=60.0, baseline_frames=6)
     assert np.isfinite(result.iauc60.values).all()
     assert np.isnan(result.iauc90.values).all()
+
+
+def test_steepest_rise_and_early_enhancement(result):
+    # From 100 to 250 in 60 s: 2.5 % of the baseline each second.
+    np.testing.assert_allclose(result.maximum_slope.values.ravel(), 2.5, rtol=1e-5)
+    early = np.interp(180, TIMES, signal(320)) - 100
+    assert result.early_enhancement.values.ravel()[0] == pytest.approx(early, rel=1e-5)
+
+
+def test_initial_area_is_divided_by_that_of_the_artery_from_its_own_arrival():
+    artery = np.interp(TIMES, [0, 40, 60, 590], [100, 100, 900, 300])
+    curves = np.stack([artery, signal(250)], axis=1)
+    series = st.Series.from_curves(TIMES, curves)
+    aif_mask = st.LabelMap(np.array([[[1, 0]]]), series.geometry, name="artery")
+    result = st.run("kinetics.enhancement", series=series, aif_mask=aif_mask, arrival=60.0, baseline_frames=4)
+    fine = np.linspace(40, 130, 90001)
+    area = np.trapezoid(np.interp(fine, TIMES, artery) - 100, fine)
+    # Tissue from 60 s: to 150 in 60 s, then 30 s above; the artery's arrival is found to a quarter of a frame.
+    expected = (60 * 75 + 30 * 150) / area
+    assert result.normalised_iauc90.values.ravel()[1] == pytest.approx(expected, rel=0.03)
+    assert result.normalised_iauc90.unit == "1"
+
+
+def test_artery_without_bolus_is_refused():
+    series = st.Series.from_curves(TIMES, np.stack([np.full(len(TIMES), 100.0), signal(250)], axis=1))
+    aif_mask = st.LabelMap(np.array([[[1, 0]]]), series.geometry, name="artery")
+    with pytest.raises(st.InputError, match="no arrival of contrast was found"):
+        st.run("kinetics.enhancement", series=series, aif_mask=aif_mask, arrival=60.0, baseline_frames=4)

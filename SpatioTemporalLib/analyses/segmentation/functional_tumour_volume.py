@@ -1,0 +1,142 @@
+"""Functional tumour volume of the breast: enhancing tissue, by how its enhancement goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from ...data.curve import Table
+from ...data.result import Display
+from ...data.volumes import Code, Label, LabelMap, Map
+from ...declare import Advanced, Help, Output, Range, Unit, analysis
+from ...errors import Finding, Severity
+from ...numerics.enhancement import signal_enhancement_ratio, value_at
+from ...numerics.voxel_neighbours import with_neighbours
+from ...steps.enhancement_curves import EnhancementParameters, relative_enhancement_of, require_time
+from ...steps.fit_status import FitStatus
+from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
+from ...steps.regions import region_names
+from ...steps.voxelwise import map_voxels
+
+EDGES = (0.9, 1.0, 1.3, 1.75)
+LESION = (Code("49755003", "SCT", "Morphologically Altered Structure"), Code("52988006", "SCT", "Lesion"))
+CLASSES = {
+    1: Label("SER below 0.9, persistent", (0.20, 0.35, 0.85), *LESION),
+    2: Label("SER 0.9 to 1.0, gradual", (0.60, 0.30, 0.75), *LESION),
+    3: Label("SER 1.0 to 1.3, plateau", (0.25, 0.75, 0.35), *LESION),
+    4: Label("SER 1.3 to 1.75, wash-out", (0.95, 0.75, 0.20), *LESION),
+    5: Label("SER 1.75 or more, strong wash-out", (0.90, 0.20, 0.15), *LESION),
+}
+
+
+@dataclass(frozen=True)
+class FunctionalTumourVolumeParameters(EnhancementParameters):
+    early_time: Annotated[
+        float, Unit("s"), Range(30, 600), Help("Early point, after arrival; I-SPY takes about 2.5 minutes.")
+    ] = 150.0
+    late_time: Annotated[
+        float, Unit("s"), Range(120, 1800), Help("Late point, after arrival; I-SPY takes about 7.5 minutes.")
+    ] = 450.0
+    threshold: Annotated[float, Unit("%"), Range(5, 1000), Help("Smallest enhancement at the early point.")] = 70.0
+    ratio_minimum: Annotated[
+        float, Range(0, 2), Help("Smallest signal enhancement ratio that counts; some studies take 0.9.")
+    ] = 0.0
+    background: Annotated[
+        float,
+        Unit("%"),
+        Range(0, 100),
+        Help("Voxels whose baseline is below this part of the baseline's 95th percentile count as background."),
+    ] = 60.0
+    neighbours: Annotated[
+        int,
+        Range(0, 26),
+        Help("A voxel counts only if so many of the 26 around it enhance as well; removes single bright voxels."),
+        Advanced(),
+    ] = 4
+
+
+@analysis(
+    id="segmentation.functional_tumour_volume",
+    title="Functional tumour volume (breast)",
+    citation="Hylton et al., Locally advanced breast cancer: MR imaging for prediction of response to neoadjuvant "
+    "chemotherapy - results from ACRIN 6657/I-SPY trial, Radiology 263:663-672 (2012)",
+    inputs=[DYNAMIC_SERIES, MASK],
+    outputs=[
+        Output("tumour", LabelMap, help="Voxels that count, by their signal enhancement ratio."),
+        Output(
+            "early_enhancement",
+            Map,
+            unit="%",
+            help="Percent enhancement at the early point.",
+            display=Display((0, 300), "inferno", symbol="PE"),
+        ),
+        Output(
+            "signal_enhancement_ratio",
+            Map,
+            unit="1",
+            help="Early over late enhancement; above 1 the signal falls between them.",
+            display=Display((0.5, 1.75), "viridis", symbol="SER"),
+        ),
+        Output("volumes", Table, help="Volume of each class and of all, in each region."),
+    ],
+    parameters=FunctionalTumourVolumeParameters,
+)
+def functional_tumour_volume(series, mask=None, *, parameters, context):
+    """Volume of tissue that enhances early, and of how much of it washes out."""
+    enhancement = relative_enhancement_of(series, mask, parameters)
+    early_time, late_time = (enhancement.arrival + t for t in (parameters.early_time, parameters.late_time))
+    require_time(series, late_time, "late_time")
+
+    def measure(curves, index):
+        enhanced, status = enhancement(curves)
+        early, late = value_at(series.times, enhanced, early_time), value_at(series.times, enhanced, late_time)
+        return {
+            "early": early,
+            "ratio": signal_enhancement_ratio(early, late),
+            "baseline": np.asarray(curves[enhancement.baseline], float).mean(axis=0),
+            "fit_status": status,
+        }
+
+    maps, _ = map_voxels(measure, series.values, mask=mask, context=context, message="measuring enhancement")
+    enhancing = _enhancing(maps, parameters)
+    tumour = _classes(maps["ratio"], enhancing & (maps["ratio"] >= parameters.ratio_minimum))
+    lost = int(np.count_nonzero(enhancing & np.isnan(maps["ratio"])))
+    text = f"{lost} enhancing voxels are back at their baseline at the late point; they have no ratio and do not count"
+    return {
+        "tumour": LabelMap(tumour, series.geometry, CLASSES, "tumour"),
+        "early_enhancement": maps["early"],
+        "signal_enhancement_ratio": maps["ratio"],
+        "volumes": _volumes(tumour, mask or LabelMap(np.ones_like(tumour), series.geometry, {1: Label("whole image")})),
+        "findings": (Finding("W-NO-RATIO", Severity.MASK, text, series.name),) if lost else (),
+    }
+
+
+def _enhancing(maps, parameters) -> np.ndarray:
+    """Bright voxels that enhance enough, together with enough of their neighbours."""
+    baseline = maps["baseline"]
+    bright = baseline > parameters.background / 100 * np.nanpercentile(baseline, 95)
+    with np.errstate(invalid="ignore"):
+        enough = bright & (maps["fit_status"] == FitStatus.FITTED) & (maps["early"] >= parameters.threshold)
+    return with_neighbours(enough, parameters.neighbours)
+
+
+def _classes(ratio: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        return np.where(counted, 1 + np.digitize(np.nan_to_num(ratio), EDGES), 0).astype(np.uint8)
+
+
+def _volumes(tumour: np.ndarray, regions: LabelMap) -> Table:
+    columns = {"region": [], "class": [], "voxels": [], "volume": [], "share": []}
+    for value, region in region_names(regions).items():
+        counts = np.bincount(tumour[regions.region(value)], minlength=len(CLASSES) + 1)
+        total = int(counts[1:].sum())
+        rows = [(label.name, int(counts[n])) for n, label in CLASSES.items()] + [("functional tumour volume", total)]
+        for name, count in rows:
+            columns["region"].append(region)
+            columns["class"].append(name)
+            columns["voxels"].append(count)
+            columns["volume"].append(count * regions.geometry.voxel_volume_ml)
+            columns["share"].append(100 * count / total if total else float("nan"))
+    return Table(columns, {"volume": "mL", "share": "%"}, "functional tumour volume")
