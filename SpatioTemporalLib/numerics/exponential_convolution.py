@@ -20,7 +20,7 @@ def exponential_convolution(input_times, input_values, rates, times) -> np.ndarr
         The input is linear between its samples, zero before the first and
         constant after the last.
     rates : (...,) array, 1/s
-        Zero gives the running integral.
+        Zero gives the running integral; may be complex, and then so is the result.
     times : (T,) array, s
         Strictly rising; need not coincide with `input_times`.
 
@@ -36,10 +36,10 @@ def exponential_convolution(input_times, input_values, rates, times) -> np.ndarr
     and p2 = (1 - p1) / x; the same form is given by Flouri et al., Magn Reson
     Med 76:998 (2016).
     """
-    rates = np.asarray(rates, dtype=float)
+    rates = np.asarray(rates, dtype=complex if np.iscomplexobj(rates) else float)
     knots, values, wanted = _common_grid(input_times, input_values, times)
     flat = rates.reshape(-1)
-    convolved = np.empty((flat.size, len(wanted)))
+    convolved = np.empty((flat.size, len(wanted)), dtype=flat.dtype)
     for start in range(0, flat.size, RATES_AT_ONCE):
         chunk = slice(start, start + RATES_AT_ONCE)
         convolved[chunk] = _recursion(np.diff(knots), values, flat[chunk])[wanted].T
@@ -60,7 +60,7 @@ def _recursion(steps: np.ndarray, values: np.ndarray, rates: np.ndarray) -> np.n
     """(N, G) convolution at every knot."""
     decay, start, end = _interval_weights(rates * steps[:, None])
     added = steps[:, None] * (values[:-1, None] * start + values[1:, None] * end)
-    convolved = np.zeros((len(values), rates.size))
+    convolved = np.zeros((len(values), rates.size), dtype=rates.dtype)
     for n in range(len(steps)):
         convolved[n + 1] = decay[n] * convolved[n] + added[n]
     return convolved

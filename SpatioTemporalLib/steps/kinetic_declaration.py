@@ -52,10 +52,22 @@ QUANTITIES = {
     "vp": ("1", "Plasma volume fraction.", Display((0, 0.2), "magma", Code("126331", "DCM", "vp"), "vp")),
     "v": ("1", "Volume fraction that the input flows through.", Display((0, 0.6), "viridis", symbol="v")),
     "fp": ("mL/100mL/min", "Plasma flow.", Display((0, 100), "inferno", symbol="Fp")),
+    "mtt": (
+        "s",
+        "Mean time that plasma takes through the capillaries, vp / fp.",
+        Display((0, 20), "viridis", symbol="Tc"),
+    ),
     "ps": ("1/min", "Permeability-surface area product.", Display((0, 0.5), "plasma", symbol="PS")),
 }
 DELAY = Output(
     "delay", Map, unit="s", help="How much later than the input function the tissue is reached.", optional=True
+)
+ARTERY_FOUND = Output(
+    "artery",
+    LabelMap,
+    help="The voxels taken for the artery, where it was detected.",
+    optional=True,
+    anywhere=True,
 )
 
 
@@ -86,6 +98,7 @@ def kinetic_outputs(*parameters: str, optional: bool = False) -> tuple[Output, .
         Output("rmse", Map, unit="mmol/L", help="Root mean square of the residuals.", display=Display(None, "gray")),
         DELAY,
         Output("fit_status", LabelMap, help="Why each voxel has the values it has."),
+        ARTERY_FOUND,
         Output("curves", Curve, help="Mean concentration of each region, and the model fitted to it."),
         Output("input_function", Curve, help="Plasma concentration used as input."),
         Output("statistics", Table, help="Each region's voxels and the distribution of each parameter."),

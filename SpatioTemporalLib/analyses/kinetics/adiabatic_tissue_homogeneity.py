@@ -1,0 +1,26 @@
+"""The adiabatic approximation to the tissue homogeneity model."""
+
+from __future__ import annotations
+
+from ...declare import analysis
+from ...steps.kinetic_declaration import KINETIC_INPUTS, kinetic_outputs
+from ...steps.kinetic_fit import fit_kinetic_model
+from ...steps.plug_flow_fit import PlugFlowParameters, plug_flow_model
+
+
+@analysis(
+    id="kinetics.adiabatic_tissue_homogeneity",
+    title="Adiabatic tissue homogeneity model (AATH)",
+    citation="St Lawrence & Lee, An adiabatic approximation to the tissue homogeneity model for water exchange in the "
+    "brain: I. Theoretical derivation, J Cereb Blood Flow Metab 18:1365-1377 (1998)",
+    inputs=KINETIC_INPUTS,
+    outputs=kinetic_outputs("fp", "ps", "ve", "vp", "mtt"),
+    parameters=PlugFlowParameters,
+)
+def adiabatic_tissue_homogeneity(
+    series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context
+):
+    """Flow, capillary transit time and permeability, for bolus series of two seconds a frame or faster."""
+    model = plug_flow_model("adiabatic", parameters)
+    inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}
+    return fit_kinetic_model(model, series, parameters=parameters, context=context, **inputs)

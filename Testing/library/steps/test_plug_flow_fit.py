@@ -1,0 +1,85 @@
+"""Fits of the plug flow models against bounded fits from many places."""
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+from SpatioTemporalLib.numerics.frame_sampling import at_instants
+from SpatioTemporalLib.numerics.plug_flow_models import plug_flow_curves
+from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.steps.plug_flow_fit import IN_ONE_UNIT, PlugFlowParameters, plug_flow_model
+
+TIMES = np.arange(0, 240, 2.5)
+PLASMA = parker_blood_concentration(TIMES, arrival=20) / 0.58
+HIGH = np.array([200.0, 5.0, 1.0, 1.0])
+LIKELY = ((2, 150), (0.005, 3), (0.01, 0.9), (0.003, 0.5))
+KINDS = ("adiabatic", "distributed", "homogeneous")
+STARTS = 20
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def fitted(request):
+    """Name of the model, the function that gives its curves, and its fit."""
+    curves = plug_flow_curves(request.param, TIMES, PLASMA, at_instants(TIMES))
+    model = plug_flow_model(request.param, PlugFlowParameters())
+
+    def in_units(parameters):
+        return curves(np.asarray(parameters, float) * IN_ONE_UNIT[:, None])
+
+    return request.param, in_units, model.prepare(TIMES, PLASMA, at_instants(TIMES))
+
+
+def difficult_curves(curves, rng, count):
+    """Noise free, noisy from SNR 50 to 5, and on the bounds."""
+    ranges = ((8, 90), (0.02, 0.4), (0.08, 0.5), (0.02, 0.15))
+    shapes = curves([rng.uniform(*limits, count) for limits in ranges])
+    size = shapes.max(axis=1, keepdims=True)
+    noisy = [shapes + size / snr * rng.normal(size=shapes.shape) for snr in (50, 15, 5)]
+    boundary = curves(
+        np.array(
+            [
+                (30, 0.0, 0.2, 0.1),  # no leakage
+                (30, 0.1, 0.2, 0.0),  # no plasma
+                (400, 0.1, 0.2, 0.05),  # flow beyond its limit
+                (30, 0.1, 1.6, 0.05),  # interstitium larger than the voxel
+            ]
+        ).T,
+    )
+    noise = 0.02 * rng.normal(size=boundary.shape)
+    return np.concatenate([shapes, *noisy, boundary, boundary + noise])
+
+
+def reference_sse(curves, measured, rng):
+    """Best of many starts of a bounded trust region fit over the same feasible set."""
+
+    def residuals(p):
+        return curves(p[:, None])[0] - measured
+
+    def slopes(p):
+        step = 1e-6 * (p + 1e-2 * HIGH)
+        values = curves(p[:, None] + np.concatenate([np.zeros((4, 1)), np.diag(step)], axis=1))
+        return ((values[1:] - values[0]) / step[:, None]).T
+
+    best = np.inf
+    for _ in range(STARTS):
+        start = np.array([np.exp(rng.uniform(*np.log(limits))) for limits in LIKELY])
+        fit = least_squares(
+            residuals, start, slopes, (0 * HIGH, HIGH), x_scale=HIGH / 10, xtol=1e-11, ftol=1e-11, gtol=1e-11
+        )
+        best = min(best, 2 * fit.cost)
+    return best
+
+
+def test_sum_of_squares_is_that_of_the_best_of_many_bounded_fits(fitted, worst_error):
+    kind, curves, fit = fitted
+    rng = np.random.default_rng(1)
+    # The slower two have fewer curves, so that the reference ends in seconds.
+    measured = difficult_curves(curves, rng, 4 if kind == "adiabatic" else 1)
+    ours = fit(measured.T).sse
+    for n, curve in enumerate(measured):
+        theirs = reference_sse(curves, curve, rng)
+        # Where nothing is left to fit, what counts as zero is the rounding of data stored as float32.
+        zero = 1e-15 * (curve**2).sum()
+        excess = (ours[n] - theirs) / (theirs + zero / 1e-6)
+        worst_error(f"excess over the best of {STARTS} bounded fits, plug flow, {kind}", excess, 1e-6)
+        assert excess <= 1e-6, n
