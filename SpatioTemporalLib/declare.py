@@ -63,6 +63,7 @@ class Output:
 
     An output of kind `Curve` is a tuple of curves that belong in one chart.
     An optional output may be left out or be None when there is nothing to give.
+    Values outside the input ``mask`` are removed, unless `anywhere`.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Output:
     help: str = ""
     display: Display = field(default_factory=Display)
     optional: bool = False
+    anywhere: bool = False
 
 
 @dataclass(frozen=True)

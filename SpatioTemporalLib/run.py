@@ -193,7 +193,7 @@ def _stamped(declared: Output, value: object, inputs: dict) -> object:
     if not isinstance(value, wanted):
         raise TypeError(f"output {declared.name} must be a {declared.kind.__name__}, found {type(value).__name__}")
     mask = inputs.get("mask")
-    if mask is None:
+    if mask is None or declared.anywhere:
         return value
     return _outside_removed(value, mask)
 

@@ -12,6 +12,7 @@ CONTROL_POINTS = {
     "magma": "000004 100b2d 2c115f 51127c 721f81 932b80 b73779 d8456c f1605d fc8961 feb078 fed799 fcfdbf",
     "plasma": "0d0887 3a049a 5c01a6 7e03a8 9c179e b52f8c cc4778 de5f65 ed7953 f89540 fdb42f fbd524 f0f921",
     "cividis": "00224e 003170 2a3f6d 434e6c 575d6d 6a6c71 7d7c78 918b78 a59c74 bcae6c d2c060 e9d34e fee838",
+    "coolwarm": "3b4cc0 5470de 6f92f3 8db0fe aac7fd c5d6f2 dddcdc efcebd f7b89c f4987a e7745b d1493f b40426",
     "gray": "000000 ffffff",
 }
 DEFAULT_COLOURS = "viridis"

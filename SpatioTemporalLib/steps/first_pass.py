@@ -6,15 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..context import Context
 from ..data.series import Series
 from ..data.volumes import LabelMap
 from ..errors import Finding, InputError, Severity
 from ..numerics.bolus_arrival import baseline_length, bolus_arrival
+from .artery import find_artery
 from .baseline import BaselineParameters
+from .concentration import baseline_frames
 from .fit_status import FitStatus
+from .voxelwise import map_voxels
 
 CONCENTRATION_UNITS = ("mmol/L", "1/s", "HU")
 """Series in these units are taken as they are: concentration, change of R2* or of attenuation."""
+
+LATE_FRAMES = 10  # at the end, that show whether contrast stayed
+CLEAR_PASS = 5.0  # times the scatter of the baseline
+VOXELS_AT_ONCE = 16384
 
 
 @dataclass(frozen=True)
@@ -22,16 +30,18 @@ class FirstPass:
     """How curves become concentration up to a factor that artery and tissue share.
 
     For signal that is ``-ln(S / S_b)``, the change of R2* times the echo time;
-    the echo time and the relaxivity cancel in all that is derived. baseline is
-    None for series that hold concentration already.
+    the echo time and the relaxivity cancel in all that is derived.
+
+    baseline : frames before arrival. is_concentration : whether the series holds it already.
     """
 
-    baseline: slice | None
+    baseline: slice
+    is_concentration: bool = False
 
-    def __call__(self, curves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(T, n) concentrations and (n,) reasons why there are none, 0 where there are."""
+    def __call__(self, curves: np.ndarray, index: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """(T, n) concentrations and (n,) reasons why there are none, 0 where there are; wherever the voxels are."""
         curves = np.asarray(curves, dtype=float)
-        if self.baseline is None:
+        if self.is_concentration:
             return curves, np.zeros(curves.shape[1], dtype=np.uint8)
         baseline = curves[self.baseline].mean(axis=0)
         positive = (curves > 0).all(axis=0)
@@ -55,28 +65,72 @@ def arterial_first_pass(
     curves = np.stack([np.asarray(frame, dtype=float).reshape(-1)[chosen] for frame in series.values])
     curves = curves[:, np.isfinite(curves).all(axis=0)]
     if not curves.size:
-        raise _flat(aif_mask, "none of its voxels is finite throughout")
-    conversion = FirstPass(None)
-    if series.unit not in CONCENTRATION_UNITS:
-        conversion = FirstPass(_baseline(series, curves.mean(axis=1), aif_mask, parameters))
+        raise _flat(aif_mask.name, "none of its voxels is finite throughout")
+    baseline = _baseline(series, curves.mean(axis=1), aif_mask.name, parameters)
+    conversion = FirstPass(baseline, series.unit in CONCENTRATION_UNITS)
     concentration, reason = conversion(curves)
     if not (reason == 0).any():
-        raise _flat(aif_mask, "none of its voxels has a positive signal throughout")
+        raise _flat(aif_mask.name, "none of its voxels has a positive signal throughout")
     artery = concentration[:, reason == 0].mean(axis=1)
     if not np.abs(artery).max() > 0:
-        raise _flat(aif_mask, "its concentration is zero throughout")
+        raise _flat(aif_mask.name, "its concentration is zero throughout")
     return conversion, artery, _odd(artery, series, conversion)
 
 
-def _baseline(series: Series, artery: np.ndarray, aif_mask: LabelMap, parameters) -> slice:
+def detected_artery(series: Series, parameters: BaselineParameters, context: Context) -> LabelMap:
+    """The artery of a first pass, by the shape of its curve."""
+    is_concentration = series.unit in CONCENTRATION_UNITS
+    baseline = baseline_frames(series, None, parameters, falling=not is_concentration)
+    conversion = FirstPass(baseline, is_concentration)
+    return find_artery(series, conversion, conversion.baseline, parameters, context)
+
+
+def reference_without_leakage(
+    series: Series, conversion: FirstPass, mask: LabelMap | None, context: Context
+) -> np.ndarray:
+    """(T,) mean curve of the voxels whose last frames are back at the baseline.
+
+    Raises
+    ------
+    InputError
+        ``E-LEAKAGE`` when no voxel is.
+    """
+    frames = series.values.reshape(series.frame_count, -1)
+
+    def returns(curves, index):
+        concentration, reason = conversion(curves)
+        before = concentration[conversion.baseline]
+        late = concentration[-min(LATE_FRAMES, len(concentration) // 4) :].mean(axis=0)
+        passed = concentration.max(axis=0) > CLEAR_PASS * before.std(axis=0, ddof=1)
+        back = np.abs(late - before.mean(axis=0)) <= before.std(axis=0, ddof=1)
+        return {"back": (passed & back & (reason == 0)).astype(np.uint8)}
+
+    maps, _ = map_voxels(
+        returns, series.values, mask=mask, context=context, message="looking for tissue without leakage"
+    )
+    chosen = np.flatnonzero(maps["back"])
+    if not chosen.size:
+        raise InputError(
+            "E-LEAKAGE",
+            "no voxel is back at its baseline at the end, so none can serve as tissue without leakage",
+            where=series.name if mask is None else mask.name,
+            fix="Include normal tissue in the mask, or set leakage_correction = none.",
+        )
+    total = np.zeros(series.frame_count)
+    for start in range(0, chosen.size, VOXELS_AT_ONCE):
+        total += conversion(frames[:, chosen[start : start + VOXELS_AT_ONCE]])[0].sum(axis=1)
+    return total / chosen.size
+
+
+def _baseline(series: Series, mean: np.ndarray, name: str, parameters: BaselineParameters) -> slice:
     count = parameters.baseline_frames
     if count is None:
         # A T2*-weighted signal falls with contrast, others rise.
-        first = artery[: max(2, len(artery) // 20)].mean()
-        rising = artery if abs(artery.max() - first) > abs(artery.min() - first) else 2 * first - artery
+        first = mean[: max(2, len(mean) // 20)].mean()
+        rising = mean if abs(mean.max() - first) > abs(mean.min() - first) else 2 * first - mean
         arrival = float(bolus_arrival(series.times, rising[:, None])[0])
         if np.isnan(arrival):
-            raise _flat(aif_mask, "its mean signal does not leave the baseline")
+            raise _flat(name, "its mean signal does not leave the baseline")
         count = baseline_length(series.times, rising, arrival)
     if not parameters.skipped_frames < count < series.frame_count:
         raise InputError(
@@ -90,16 +144,16 @@ def _baseline(series: Series, artery: np.ndarray, aif_mask: LabelMap, parameters
 
 
 def _odd(artery: np.ndarray, series: Series, conversion: FirstPass) -> tuple[Finding, ...]:
-    if conversion.baseline is None or artery.sum() > 0:
+    if conversion.is_concentration or artery.sum() > 0:
         return ()
     text = "the artery's signal rises with contrast; that of a T2*-weighted series falls"
     return (Finding("W-SIGNAL-RISES", Severity.WARN, text, series.name),)
 
 
-def _flat(aif_mask: LabelMap, what: str) -> InputError:
+def _flat(name: str, what: str) -> InputError:
     return InputError(
         "E-AIF-FLAT",
         f"no bolus was found in the artery: {what}",
-        where=aif_mask.name,
+        where=name,
         fix="Choose voxels inside an artery; if they are, set baseline_frames by hand.",
     )

@@ -15,6 +15,7 @@ from ..errors import Finding, InputError, Severity
 from ..numerics.bolus_arrival import bolus_arrival
 from ..numerics.frame_sampling import FrameSampling, at_instants, continuous_curve, over_intervals
 from ..numerics.population_input_functions import POPULATIONS, population_concentration
+from .artery import ArteryParameters
 from .concentration import CONCENTRATION_UNIT, ConcentrationParameters, conversion_for, series_arrival
 
 # A peak this many times the scatter of the baseline is told from noise (reliability of the arrival and the scale).
@@ -22,6 +23,7 @@ SMALLEST_PEAK = 5.0
 PLAUSIBLE_PEAK = (0.5, 20.0)  # mmol/L in blood
 POPULATION_STEP = 0.1  # s
 PLASMA = "plasma concentration"
+AUTOMATIC = "detected"
 
 
 @dataclass(frozen=True)
@@ -40,15 +42,25 @@ class FrameParameters:
 
 
 @dataclass(frozen=True)
-class InputFunctionParameters(FrameParameters):
+class BloodParameters(FrameParameters):
+    """What turns signal into concentration in blood."""
+
+    t1_blood: Annotated[float, Unit("s"), Range(0.1, 5), Help("T1 of blood before contrast, for a measured input.")] = (
+        1.65
+    )
+
+
+@dataclass(frozen=True)
+class InputFunctionParameters(ArteryParameters, BloodParameters):
     """Which input function is used and how blood becomes plasma."""
 
     input_function: Annotated[
         str,
-        Choices("auto", "curve", "measured", *POPULATIONS),
+        Choices("auto", "curve", "measured", AUTOMATIC, *POPULATIONS),
         Help(
             "auto: the curve if one is given, else the mean over the artery mask if one is given, "
-            "else Parker's population average. The named ones are population averages: "
+            "else Parker's population average. detected: the mean over voxels whose curves look like an artery's, "
+            "which the output artery shows. The named ones are population averages: "
             + "; ".join(f"{name}: {population.title}" for name, population in POPULATIONS.items())
             + "."
         ),
@@ -59,9 +71,6 @@ class InputFunctionParameters(FrameParameters):
     curve_is: Annotated[
         str, Choices("blood", "plasma"), Help("What the given curve holds; plasma is not divided by 1 - hematocrit.")
     ] = "blood"
-    t1_blood: Annotated[float, Unit("s"), Range(0.1, 5), Help("T1 of blood before contrast, for a measured input.")] = (
-        1.65
-    )
     dose: Annotated[
         float, Unit("mmol/kg"), Range(0.01, 0.5), Help("Dose given; scales the population input function.")
     ] = 0.1
@@ -97,7 +106,7 @@ def plasma_input(
     if kind == "curve":
         blood, findings = _given(aif), ()
     else:
-        blood, findings = _measured(series, aif_mask, parameters, b1_map)
+        blood, findings = measured_blood(series, aif_mask, parameters, b1_map)
     findings += _odd(blood, series)
     if kind == "curve" and parameters.curve_is == "plasma":
         return blood, findings
@@ -114,7 +123,7 @@ def _kind(aif, aif_mask, parameters) -> str:
     kind = parameters.input_function
     if kind == "auto":
         return "curve" if aif is not None else "measured" if aif_mask is not None else "parker"
-    missing = {"curve": (aif, "aif"), "measured": (aif_mask, "aif_mask")}.get(kind)
+    missing = {"curve": (aif, "aif"), "measured": (aif_mask, "aif_mask"), AUTOMATIC: (aif_mask, "aif_mask")}.get(kind)
     if missing and missing[0] is None:
         raise InputError(
             "E-AIF-MISSING",
@@ -150,7 +159,16 @@ def _given(aif: Curve) -> Curve:
     return aif
 
 
-def _measured(series: Series, aif_mask: LabelMap, parameters, b1_map) -> tuple[Curve, tuple[Finding, ...]]:
+def measured_blood(
+    series: Series, aif_mask: LabelMap, parameters, b1_map: Map | None = None
+) -> tuple[Curve, tuple[Finding, ...]]:
+    """Mean blood concentration over the voxels of an artery in mmol/L, and how many could not be used.
+
+    Raises
+    ------
+    InputError
+        ``E-AIF-SATURATED`` when none could.
+    """
     chosen = np.flatnonzero(aif_mask.foreground)
     curves = np.stack([np.asarray(f).reshape(-1)[chosen] for f in series.values]).astype(float)
     finite = np.isfinite(curves).all(axis=0)

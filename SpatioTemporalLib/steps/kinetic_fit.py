@@ -19,9 +19,10 @@ from ..numerics.arrays import namespace
 from ..numerics.bolus_arrival import bolus_arrival
 from ..numerics.delayed_fit import best_delays
 from ..numerics.frame_sampling import FrameSampling
-from .concentration import CONCENTRATION_UNIT, baseline_findings, conversion_for
+from .artery import find_artery
+from .concentration import CONCENTRATION_UNIT, baseline_findings, baseline_frames, conversion_for
 from .fit_status import FitStatus, status_counts, status_map
-from .input_function import frame_sampling, plasma_input
+from .input_function import AUTOMATIC, frame_sampling, plasma_input
 from .regions import distribution_table, region_curves
 from .voxelwise import map_voxels
 
@@ -87,10 +88,12 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
     """
     mask, t1_map, b1_map = inputs["mask"], inputs["t1_map"], inputs["b1_map"]
     _require_frames(series, model)
-    plasma, findings = plasma_input(series, inputs["aif"], inputs["aif_mask"], mask, parameters, b1_map=b1_map)
+    artery = _detected_artery(series, parameters, context, b1_map)
+    aif_mask = inputs["aif_mask"] if artery is None else artery
+    plasma, findings = plasma_input(series, inputs["aif"], aif_mask, mask, parameters, b1_map=b1_map)
     conversion = conversion_for(series, mask, parameters, t1=t1_map, b1=b1_map)
     findings += baseline_findings(series, mask, conversion)
-    is_patients_own = inputs["aif"] is not None or inputs["aif_mask"] is not None
+    is_patients_own = inputs["aif"] is not None or aif_mask is not None
     sampling = frame_sampling(series, parameters)
     fit = _delayed(model, plasma, sampling, float(np.median(series.intervals)), parameters)
 
@@ -118,6 +121,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         "fit_status": status_map(status, series.geometry),
         "curves": _with_fits(model, plasma, sampling, measured, means),
         "input_function": (plasma,),
+        "artery": artery,
         "statistics": _statistics(distribution_table(maps, regions, fitted, model.units), measured, means),
         "findings": (
             *findings,
@@ -125,6 +129,13 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
             *_status_findings(status, series),
         ),
     }
+
+
+def _detected_artery(series: Series, parameters, context: Context, b1_map) -> LabelMap | None:
+    if parameters.input_function != AUTOMATIC:
+        return None
+    blood = conversion_for(series, None, parameters, t1=parameters.t1_blood, b1=b1_map)
+    return find_artery(series, blood, baseline_frames(series, None, parameters), parameters, context)
 
 
 def _map_names(model: KineticModel, parameters) -> list[str]:

@@ -73,6 +73,7 @@ INVERSIONS = recoveries("inversion_time", inverted=True)
 # What analyses need that other data than the kinds of their inputs say, by analysis and input.
 OF_ITS_OWN = {
     ("kinetics.transverse_relaxation_change", "series"): first_pass,
+    ("kinetics.perfusion_by_deconvolution", "series"): first_pass,
     ("kinetics.saturation_recovery_t1", "stack"): recoveries("repetition_time", inverted=False),
     ("kinetics.inversion_recovery_t1", "stack"): INVERSIONS,
     ("kinetics.look_locker_t1", "stack"): INVERSIONS,

@@ -14,10 +14,12 @@ from ...data.volumes import Label, LabelMap, Map
 from ...declare import Advanced, Choices, Help, Input, Output, Range, Unit, analysis
 from ...numerics.deconvolution import circulant_residues, standard_residues, tikhonov_residues
 from ...numerics.first_pass import perfusion, uniform_axis
+from ...numerics.leakage import without_leakage
+from ...steps.artery import ArteryParameters
 from ...steps.baseline import BaselineParameters
-from ...steps.first_pass import arterial_first_pass
+from ...steps.first_pass import arterial_first_pass, detected_artery, reference_without_leakage
 from ...steps.fit_status import FitStatus, status_map
-from ...steps.kinetic_declaration import MASK
+from ...steps.kinetic_declaration import ARTERY_FOUND, MASK
 from ...steps.regions import distribution_table, region_curves
 from ...steps.voxelwise import map_voxels
 
@@ -25,7 +27,7 @@ UNITS = {"cbf": "mL/100g/min", "cbv": "mL/100g", "mtt": "s", "tmax": "s"}
 
 
 @dataclass(frozen=True)
-class DeconvolutionParameters(BaselineParameters):
+class DeconvolutionParameters(ArteryParameters, BaselineParameters):
     method: Annotated[
         str,
         Choices("oSVD", "sSVD", "Tikhonov"),
@@ -43,6 +45,14 @@ class DeconvolutionParameters(BaselineParameters):
         Help("Tikhonov: the filter's corner, as part of the largest singular value."),
         Advanced(),
     ] = 0.05
+    leakage_correction: Annotated[
+        str,
+        Choices("none", "Boxerman-Weisskoff"),
+        Help(
+            "Boxerman-Weisskoff: take away what leaks out of the vessels during the pass, by the mean curve of the "
+            "voxels that are back at their baseline at the end."
+        ),
+    ] = "none"
     hematocrit_large: Annotated[float, Range(0, 0.7), Help("Hematocrit in the artery."), Advanced()] = 0.45
     hematocrit_small: Annotated[float, Range(0, 0.7), Help("Hematocrit in capillaries."), Advanced()] = 0.25
     density: Annotated[
@@ -63,7 +73,12 @@ class DeconvolutionParameters(BaselineParameters):
             min_frames=8,
             help="Dynamic T2*-weighted series of a first pass; or concentration, change of R2* in 1/s, or HU.",
         ),
-        Input("aif_mask", LabelMap, help="Voxels of an artery, in which the input function is measured."),
+        Input(
+            "aif_mask",
+            LabelMap,
+            optional=True,
+            help="Voxels of an artery, in which the input function is measured; detected where none are given.",
+        ),
         MASK,
     ],
     outputs=[
@@ -77,33 +92,48 @@ class DeconvolutionParameters(BaselineParameters):
             help="When the residue function is largest: the delay between artery and tissue.",
             display=Display((0, 12), "plasma", symbol="Tmax"),
         ),
+        Output(
+            "leakage",
+            Map,
+            unit="1/s",
+            help="Leakage K2 that was corrected for: positive where T1 shortening hides the fall of the signal.",
+            display=Display((-0.01, 0.01), "coolwarm", symbol="K2"),
+            optional=True,
+        ),
+        ARTERY_FOUND,
         Output("fit_status", LabelMap, help="Why each voxel has the values it has."),
         Output("curves", Curve, help="Mean first pass of the artery and of each region."),
         Output("statistics", Table, help="Each region's voxels and the distribution of each measure."),
     ],
     parameters=DeconvolutionParameters,
 )
-def perfusion_by_deconvolution(series, aif_mask, mask=None, *, parameters, context):
+def perfusion_by_deconvolution(series, aif_mask=None, mask=None, *, parameters, context):
     """Flow, volume, transit time and delay from the first pass of contrast, by deconvolution with the artery."""
-    conversion, artery, findings = arterial_first_pass(series, aif_mask, parameters)
+    found = detected_artery(series, parameters, context) if aif_mask is None else None
+    conversion, artery, findings = arterial_first_pass(series, aif_mask or found, parameters)
     axis = uniform_axis(series.times)
     input_curve = axis.resampled(artery[:, None])[:, 0]
+    corrected = parameters.leakage_correction != "none"
+    reference = reference_without_leakage(series, conversion, mask, context) if corrected else None
 
     def measure(curves, index):
         tissue, reason = conversion(curves)
+        leakage = without_leakage(series.times, tissue, reference) if corrected else None
+        tissue = leakage.corrected if corrected else tissue
         residues = _residues(input_curve, axis.resampled(tissue), axis.step, parameters)
         measures = perfusion(residues, tissue, artery, series.times, axis.step, causal=parameters.method == "sSVD")
-        return _in_units(measures, reason, parameters)
+        return _in_units(measures, reason, parameters) | ({"leakage": leakage.leakage} if corrected else {})
 
     maps, nonfinite = map_voxels(measure, series.values, mask=mask, context=context, message="deconvolving")
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
     usable = status == FitStatus.FITTED
     regions = mask or LabelMap(usable.astype(np.uint8), series.geometry, {1: Label("voxels with flow")})
-    unit = "1" if conversion.baseline else series.unit
+    unit = series.unit if conversion.is_concentration else "1"
     curves = region_curves(series, regions, usable, lambda values, index: conversion(values)[0], unit)
     return {
-        **{name: maps[name] for name in UNITS},
+        **{name: maps[name] for name in (*UNITS, *(["leakage"] if corrected else []))},
+        "artery": found,
         "fit_status": status_map(status, series.geometry),
         "curves": (Curve(series.times, artery, unit, "artery"), *curves),
         "statistics": distribution_table(maps, regions, usable, UNITS) if curves else Table({"region": []}),
