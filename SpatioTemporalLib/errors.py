@@ -75,8 +75,9 @@ class MissingPackageError(SpatioTemporalError):
 
 
 class Severity(str, Enum):
-    """What was done about something odd in an input."""
+    """What was done about something odd in an input; a note is nothing odd, but good to know."""
 
+    NOTE = "note"
     REPAIR = "repair"
     WARN = "warning"
     MASK = "masked"

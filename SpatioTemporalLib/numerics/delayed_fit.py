@@ -44,6 +44,12 @@ def best_delays(
     return low + unit * finest
 
 
+def best_shared_delay(measured: np.ndarray, misfit: Callable[[np.ndarray, float], np.ndarray], **grid: float) -> float:
+    """The one delay in s with the smallest misfit of all curves together; arguments as in `best_delays`."""
+    of_all = best_delays(np.zeros((1, 1)), lambda _, delay: misfit(measured, delay).sum(keepdims=True), **grid)
+    return float(of_all[0])
+
+
 def _try_shift(measured, misfit, unit, best, shift, grid):
     """Move each curve's delay by `shift` where that lowers its misfit."""
     low, finest, last = grid

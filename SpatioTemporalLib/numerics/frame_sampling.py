@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -16,19 +16,24 @@ class FrameSampling:
     """Where a model has to be evaluated, and how those values make frames.
 
     times : (N,) s. edges : (T + 1,) indices into `times` where frames begin and
-    end, or None where each time is a frame.
+    end, or None where each time is a frame. scale : (T,) factors of the frames,
+    such as the roots of their weights, or None.
     """
 
     times: np.ndarray
     edges: np.ndarray | None = None
+    scale: np.ndarray | None = None
+
+    def scaled(self, factors: np.ndarray | None) -> FrameSampling:
+        """The same frames times (T,) factors, or as they are."""
+        return replace(self, scale=factors)
 
     def frames(self, curves: np.ndarray) -> np.ndarray:
         """(..., T) frames of curves given at (..., N) `times`."""
-        if self.edges is None:
-            return curves
-        steps = np.diff(self.times)
-        areas = (curves[..., 1:] + curves[..., :-1]) / 2 * steps
-        return np.add.reduceat(areas, self.edges[:-1], axis=-1) / np.diff(self.times[self.edges])
+        if self.edges is not None:
+            areas = (curves[..., 1:] + curves[..., :-1]) / 2 * np.diff(self.times)
+            curves = np.add.reduceat(areas, self.edges[:-1], axis=-1) / np.diff(self.times[self.edges])
+        return curves if self.scale is None else curves * self.scale
 
 
 def at_instants(times) -> FrameSampling:

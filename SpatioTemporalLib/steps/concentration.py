@@ -154,7 +154,7 @@ def series_arrival(series: Series, mask: LabelMap | None) -> float:
 
 def _arriving_curve(series: Series, mask: LabelMap | None, falling: bool = False) -> tuple[np.ndarray, float]:
     frames = series.values.reshape(series.frame_count, -1)
-    chosen = _changing_voxels(frames) if mask is None else np.flatnonzero(mask.foreground)
+    chosen = changing_voxels(frames) if mask is None else np.flatnonzero(mask.foreground)
     curve = np.array([_robust_mean(np.asarray(frame[chosen], dtype=float)) for frame in frames])
     curve = -curve if falling else curve
     arrival = float(bolus_arrival(series.times, curve[:, None])[0])
@@ -202,7 +202,8 @@ def _robust_mean(values: np.ndarray) -> float:
     return float(np.sort(finite)[cut : finite.size - cut].mean()) if finite.size else float("nan")
 
 
-def _changing_voxels(frames: np.ndarray) -> np.ndarray:
+def changing_voxels(frames: np.ndarray) -> np.ndarray:
+    """Indices of the n voxels of (T, n) frames that change most over time."""
     total = np.zeros(frames.shape[1])
     squares = np.zeros(frames.shape[1])
     for frame in frames:

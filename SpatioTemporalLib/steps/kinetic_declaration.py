@@ -10,8 +10,8 @@ from ..data.series import Series
 from ..data.volumes import Code, LabelMap, Map
 from ..declare import Input, Output
 from .concentration import B1_MAP, ConcentrationParameters
+from .delay import DelayParameters, FrameWeightParameters
 from .input_function import InputFunctionParameters
-from .kinetic_fit import DelayParameters
 
 DYNAMIC_SERIES = Input(
     "series",
@@ -72,7 +72,7 @@ ARTERY_FOUND = Output(
 
 
 @dataclass(frozen=True)
-class KineticParameters(DelayParameters, ConcentrationParameters, InputFunctionParameters):
+class KineticParameters(FrameWeightParameters, DelayParameters, ConcentrationParameters, InputFunctionParameters):
     """Parameters that every kinetic model takes."""
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,64 +11,18 @@ from ..context import Context
 from ..data.curve import Curve, Table
 from ..data.series import Series
 from ..data.volumes import Label, LabelMap
-from ..declare import Advanced, Choices, Help, Range, Unit
 from ..errors import Finding, InputError, Severity
-from ..numerics.arrays import namespace
+from ..numerics.arrays import like, namespace
 from ..numerics.bolus_arrival import bolus_arrival
-from ..numerics.delayed_fit import best_delays
 from ..numerics.frame_sampling import FrameSampling
 from .artery import find_artery
 from .concentration import CONCENTRATION_UNIT, baseline_findings, baseline_frames, conversion_for
+from .delay import delayed_fit, frame_scale, sampled_voxels, shared_delay
 from .fit_status import FitStatus, status_counts, status_map
 from .input_function import AUTOMATIC, frame_sampling, plasma_input
+from .kinetic_model import Estimates, KineticModel
 from .regions import distribution_table, region_curves
 from .voxelwise import map_voxels
-
-
-@dataclass(frozen=True)
-class DelayParameters:
-    """Whether the time between artery and tissue is fitted."""
-
-    delay: Annotated[
-        str,
-        Choices("none", "fit"),
-        Help("fit: estimate per voxel how much later than the input function the tissue is reached; slower."),
-    ] = "none"
-    largest_delay: Annotated[
-        float, Unit("s"), Range(0.5, 60), Help("The delay is searched from minus this to plus this."), Advanced()
-    ] = 10.0
-
-
-@dataclass(frozen=True)
-class Estimates:
-    """Parameters of a model at the optimum of each of n curves.
-
-    values, errors : dict of parameter name to (n,) array, in reported units.
-    sse : (n,) sums of squares. status : (n,) `FitStatus` codes.
-    """
-
-    values: dict[str, np.ndarray]
-    errors: dict[str, np.ndarray]
-    sse: np.ndarray
-    status: np.ndarray
-
-
-@dataclass(frozen=True)
-class KineticModel:
-    """One model as the shared fit needs it.
-
-    units : dict of fitted parameter name to its reported unit.
-    degrees : number of parameters counted in the degrees of freedom.
-    prepare : from (input times, plasma, `FrameSampling`) the function that fits (T, n) curves.
-    curve : from (input times, plasma, times, values) the (n, T) model curves.
-    any_device : whether what `prepare` gives takes torch tensors too.
-    """
-
-    units: dict[str, str]
-    degrees: int
-    prepare: Callable[[np.ndarray, np.ndarray, FrameSampling], Callable[[np.ndarray], Estimates]]
-    curve: Callable[[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]], np.ndarray]
-    any_device: bool = False
 
 
 def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, context: Context, **inputs) -> dict:
@@ -94,11 +46,14 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
     conversion = conversion_for(series, mask, parameters, t1=t1_map, b1=b1_map)
     findings += baseline_findings(series, mask, conversion)
     is_patients_own = inputs["aif"] is not None or aif_mask is not None
-    sampling = frame_sampling(series, parameters)
-    fit = _delayed(model, plasma, sampling, float(np.median(series.intervals)), parameters)
+    sampling = frame_sampling(series, parameters).scaled(frame_scale(series, parameters))
+    if parameters.delay == "shared":
+        plasma, said = _shifted(model, plasma, sampling, (series, mask, conversion), parameters)
+        findings += said
+    fit = delayed_fit(model, plasma, sampling, parameters, interval=float(np.median(series.intervals)))
 
     def fit_block(curves, index):
-        return _fit_usable(fit, *conversion(curves, index), model)
+        return _fit_usable(fit, *conversion(curves, index), model.degrees, sampling.scale)
 
     maps, nonfinite = map_voxels(
         fit_block,
@@ -107,7 +62,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         context=context,
         message="fitting voxels",
         # The search over delays keeps its books in numpy.
-        any_device=model.any_device and parameters.delay == "none",
+        any_device=model.any_device and parameters.delay != "fit",
     )
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
@@ -138,6 +93,20 @@ def _detected_artery(series: Series, parameters, context: Context, b1_map) -> La
     return find_artery(series, blood, baseline_frames(series, None, parameters), parameters, context)
 
 
+def _shifted(model: KineticModel, plasma: Curve, sampling: FrameSampling, voxels: tuple, parameters):
+    """The input moved by the one delay that suits the voxels best, and how much that is."""
+    series, mask, conversion = voxels
+    index = sampled_voxels(series, mask)
+    curves, reason = conversion(np.asarray(series.values.reshape(series.frame_count, -1)[:, index], float), index)
+    usable = (reason == 0) & np.isfinite(curves).all(axis=0)
+    if not usable.any():
+        return plasma, ()
+    interval = float(np.median(series.intervals))
+    delay = shared_delay(model, plasma, sampling, parameters, curves=curves[:, usable], interval=interval)
+    text = f"one delay for all voxels: {delay:.3g} s, from {np.count_nonzero(usable)} of them"
+    return replace(plasma, times=plasma.times + delay), (Finding("I-DELAY", Severity.NOTE, text, series.name),)
+
+
 def _map_names(model: KineticModel, parameters) -> list[str]:
     names = [name for parameter in model.units for name in (parameter, f"{parameter}_se")]
     return [*names, "r2", "rmse", *(["delay"] if parameters.delay == "fit" else [])]
@@ -165,56 +134,20 @@ def _require_some(fitted: np.ndarray, status: np.ndarray, series: Series) -> Non
         )
 
 
-def _delayed(model: KineticModel, plasma: Curve, sampling: FrameSampling, interval: float, parameters) -> Callable:
-    """The model's fit, with the best delay of the input for each curve where that is asked for."""
-
-    @functools.lru_cache(maxsize=512)
-    def fit_at(delay: float):
-        return model.prepare(plasma.times + delay, plasma.values, sampling)
-
-    if parameters.delay == "none":
-        return fit_at(0.0)
-    reach = parameters.largest_delay
-    step = min(max(interval / 2, reach / 20), reach)
-
-    def fit(curves: np.ndarray) -> Estimates:
-        delays = best_delays(curves, lambda c, d: fit_at(d)(c).sse, low=-reach, high=reach, step=step)
-        parts = [(chosen := np.flatnonzero(delays == d), fit_at(d)(curves[:, chosen])) for d in np.unique(delays)]
-        joined = _joined(parts, curves.shape[1])
-        joined.values["delay"] = delays
-        return joined
-
-    return fit
-
-
-def _joined(parts: list[tuple[np.ndarray, Estimates]], count: int) -> Estimates:
-    first = parts[0][1]
-    whole = Estimates(
-        {n: np.empty(count) for n in first.values},
-        {n: np.empty(count) for n in first.errors},
-        np.empty(count),
-        np.empty(count, dtype=np.uint8),
-    )
-    for chosen, part in parts:
-        for name in first.values:
-            whole.values[name][chosen] = part.values[name]
-        for name in first.errors:
-            whole.errors[name][chosen] = part.errors[name]
-        whole.sse[chosen], whole.status[chosen] = part.sse, part.status
-    return whole
-
-
-def _fit_usable(fit: Callable, concentration, reason, model: KineticModel) -> dict[str, np.ndarray]:
+def _fit_usable(fit: Callable, concentration, reason, degrees: int, scale) -> dict[str, np.ndarray]:
     """Outputs of one block; NaN and the reason for the curves without concentration."""
     xp = namespace(concentration)
-    usable, frames = reason == 0, len(concentration)
+    usable = reason == 0
     outputs = {"fit_status": 1 * reason}
     if not usable.any():
         return outputs
     good = concentration if usable.all() else concentration[:, usable]
     estimates = fit(good)
-    noise = xp.sqrt(estimates.sse / (frames - model.degrees))
-    scatter = ((good - good.mean(axis=0)) ** 2).sum(axis=0)
+    weights = np.ones(len(concentration)) if scale is None else scale**2
+    frames = np.count_nonzero(weights)
+    weights = like(weights[:, None], good)
+    noise = xp.sqrt(estimates.sse / (frames - degrees))
+    scatter = (weights * (good - (weights * good).sum(axis=0) / frames) ** 2).sum(axis=0)
     computed = dict(estimates.values)
     computed |= {f"{n}_se": xp.where(error > 0, error * noise, np.nan) for n, error in estimates.errors.items()}
     computed["rmse"] = xp.sqrt(estimates.sse / frames)
@@ -234,7 +167,8 @@ def _with_fits(
     for n, curve in enumerate(measured):
         values = {name: np.nan_to_num(v[n : n + 1]) for name, v in means.values.items()}
         delay = float(values.pop("delay", np.zeros(1))[0])
-        fitted = sampling.frames(model.curve(plasma.times + delay, plasma.values, sampling.times, values)[0])
+        continuous = model.curve(plasma.times + delay, plasma.values, sampling.times, values)[0]
+        fitted = sampling.scaled(None).frames(continuous)
         curves += [curve, Curve(curve.times, fitted, CONCENTRATION_UNIT, f"{curve.name} fit", fit_of=curve.name)]
     return tuple(curves)
 
