@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from small_tracers import TRACERS
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.numerics.spoiled_gradient_echo import spoiled_gradient_echo_signal
@@ -72,6 +73,7 @@ def recoveries(setting, inverted):
 INVERSIONS = recoveries("inversion_time", inverted=True)
 # What analyses need that other data than the kinds of their inputs say, by analysis and input.
 OF_ITS_OWN = {
+    **TRACERS,
     ("kinetics.transverse_relaxation_change", "series"): first_pass,
     ("kinetics.perfusion_by_deconvolution", "series"): first_pass,
     ("kinetics.saturation_recovery_t1", "stack"): recoveries("repetition_time", inverted=False),

@@ -1,0 +1,28 @@
+"""The Logan plot of a PET tracer with a plasma input."""
+
+from __future__ import annotations
+
+from ...declare import analysis
+from ...numerics.exponential_convolution import running_integral
+from ...steps.graphical_fit import GraphicalParameters, late_weights, logan_tracer
+from ...steps.pet_series import MASK, PET_SERIES, PLASMA, blood_curve, pet_frames
+from ...steps.tracer_fit import fit_tracer, tracer_outputs
+
+
+@analysis(
+    id="kinetics.logan_plot",
+    title="Logan plot (PET)",
+    citation="Logan et al., Graphical analysis of reversible radioligand binding from time-activity measurements "
+    "applied to [N-11C-methyl]-(-)-cocaine PET studies in human subjects, J Cereb Blood Flow Metab 10:740-747 (1990)",
+    inputs=[PET_SERIES, PLASMA, MASK],
+    outputs=tracer_outputs("vt"),
+    parameters=GraphicalParameters,
+)
+def logan_plot(series, plasma, mask=None, *, parameters, context):
+    """Distribution volume of a tracer that binds reversibly, without a model; noise in voxels makes it too small."""
+    frames = pet_frames(series, mask, parameters)
+    plasma = blood_curve(plasma, parameters)
+    weights = late_weights(series, frames, parameters.linear_from)
+    integral = running_integral(plasma.times, plasma.values, frames.middles)
+    model = logan_tracer("vt", integral, frames, weights)
+    return fit_tracer(model, series, frames, mask=mask, context=context)

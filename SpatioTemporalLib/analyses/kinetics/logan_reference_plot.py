@@ -1,0 +1,50 @@
+"""The Logan plot of a PET tracer with a reference tissue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from ...data.volumes import LabelMap
+from ...declare import Help, Input, Range, Unit, analysis
+from ...numerics.graphical_analysis import frame_integrals
+from ...steps.graphical_fit import GraphicalParameters, late_weights, logan_tracer, reference_activity
+from ...steps.pet_series import MASK, PET_SERIES, pet_frames
+from ...steps.tracer_fit import fit_tracer, tracer_outputs
+
+MINUTE = 60.0
+
+
+@dataclass(frozen=True)
+class LoganReferenceParameters(GraphicalParameters):
+    reference_k2: Annotated[
+        float | None,
+        Unit("1/min"),
+        Range(0.001, 10),
+        Help("k2' of the reference tissue; left out of the plot when empty, as may be done after long enough."),
+    ] = None
+
+
+@analysis(
+    id="kinetics.logan_reference_plot",
+    title="Logan plot with a reference tissue (PET)",
+    citation="Logan et al., Distribution volume ratios without blood sampling from graphical analysis of PET data, "
+    "J Cereb Blood Flow Metab 16:834-840 (1996)",
+    inputs=[
+        PET_SERIES,
+        Input("reference_mask", LabelMap, help="Tissue without specific binding, as the cerebellum."),
+        MASK,
+    ],
+    outputs=tracer_outputs("dvr"),
+    parameters=LoganReferenceParameters,
+)
+def logan_reference_plot(series, reference_mask, mask=None, *, parameters, context):
+    """Distribution volume over that of a reference tissue, without blood samples; 1 + BPnd."""
+    frames = pet_frames(series, mask, parameters)
+    weights = late_weights(series, frames, parameters.linear_from)
+    reference = reference_activity(series, reference_mask, frames)
+    driving = frame_integrals(reference[:, None], frames.durations)[:, 0]
+    if parameters.reference_k2 is not None:
+        driving = driving + reference / (parameters.reference_k2 / MINUTE)
+    model = logan_tracer("dvr", driving, frames, weights)
+    return fit_tracer(model, series, frames, mask=mask, context=context)

@@ -1,0 +1,126 @@
+"""The two-tissue compartment model of a PET tracer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from ...data.curve import Curve
+from ...declare import Advanced, Help, Input, Range, Unit, analysis
+from ...numerics.exponential_convolution import sampled_input
+from ...numerics.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
+from ...numerics.tabulated_exponentials import tabulate_exponentials
+from ...numerics.tracer_models import two_tissue_curves
+from ...steps.fit_status import FitStatus
+from ...steps.kinetic_fit import Estimates
+from ...steps.pet_series import MASK, PET_SERIES, PLASMA, PetParameters, blood_curve, pet_frames
+from ...steps.tracer_fit import Tracer, fit_tracer, propagated_error, tracer_outputs
+
+MINUTE = 60.0
+RATES = ("k1", "k2", "k3", "k4", "vb")
+IN_ONE_UNIT = np.array([1 / MINUTE] * 4 + [1.0])
+# Added before the logarithm of rates in 1/s and of vb: small beside what can be measured.
+SOFT = np.array([1e-7, 1e-7, 1e-7, 1e-7, 1e-3])
+# What is scanned, in 1/min; blood as the time in s in which K1 brings as much.
+GRID = (
+    np.geomspace(0.01, 3.0, 10),
+    np.geomspace(0.003, 1.0, 8),
+    np.geomspace(0.002, 0.5, 7),
+    np.array([0.0, 10.0, 60.0]),
+)
+K2_CUT, K3_CUT, K4_CUT = 0.2, 0.05, 0.03
+
+
+@dataclass(frozen=True)
+class TwoTissueParameters(PetParameters):
+    reversible: Annotated[bool, Help("Whether what is bound is released; without, k4 is zero, as for FDG.")] = True
+    k1_max: Annotated[float, Unit("mL/cm3/min"), Range(0.1, 20), Help("Upper bound of K1."), Advanced()] = 5.0
+    k2_max: Annotated[float, Unit("1/min"), Range(0.1, 20), Help("Upper bound of k2."), Advanced()] = 5.0
+    k3_max: Annotated[float, Unit("1/min"), Range(0.1, 20), Help("Upper bound of k3."), Advanced()] = 2.0
+    k4_max: Annotated[float, Unit("1/min"), Range(0.01, 20), Help("Upper bound of k4."), Advanced()] = 1.0
+    vb_max: Annotated[float, Range(0.001, 1), Help("Upper bound of the blood volume fraction."), Advanced()] = 0.5
+
+
+@analysis(
+    id="kinetics.two_tissue",
+    title="Two-tissue compartment model (PET)",
+    citation="Gunn et al., Positron emission tomography compartmental models, J Cereb Blood Flow Metab 21:635-652 "
+    "(2001); Phelps et al., Ann Neurol 6:371-388 (1979)",
+    inputs=[
+        PET_SERIES,
+        PLASMA,
+        MASK,
+        Input("blood", Curve, optional=True, help="Activity of whole blood; the plasma's when left out."),
+    ],
+    outputs=tracer_outputs(*RATES, "vt", "ki", optional=("k4", "vt", "ki")),
+    parameters=TwoTissueParameters,
+)
+def two_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
+    """Rates of exchange and of binding of a tracer, with its distribution volume or its net influx."""
+    frames = pet_frames(series, mask, parameters)
+    plasma = blood_curve(plasma, parameters)
+    blood = plasma if blood is None else blood_curve(blood, parameters)
+    sampling = frames.sampling
+    table = tabulate_exponentials(plasma.times, plasma.values, sampling)
+    vascular = sampling.frames(sampled_input(blood.times, blood.values, sampling.times))
+    model = _scanned(lambda values: two_tissue_curves(table, vascular, values), parameters)
+    shapes = scan_shapes(model)
+
+    def fit(curves):
+        return _estimates(solve_scanned(curves * frames.roots[:, None], model, shapes), len(curves), model)
+
+    def curve(measured, values):
+        given = np.array([[values[name]] for name in RATES]) * IN_ONE_UNIT[:, None]
+        return two_tissue_curves(table, vascular, given)[0] / frames.roots
+
+    names = (*RATES, "vt") if parameters.reversible else ("k1", "k2", "k3", "vb", "ki")
+    return fit_tracer(Tracer(names, fit, curve), series, frames, mask=mask, context=context)
+
+
+def _scanned(curves: Callable[[np.ndarray], np.ndarray], parameters: TwoTissueParameters) -> ScannedModel:
+    slowest = GRID[2] if parameters.reversible else np.zeros(1)
+    k2, k3, k4, blood = (a.reshape(-1) for a in np.meshgrid(GRID[0], GRID[1], slowest, GRID[3], indexing="ij"))
+    high = np.array([getattr(parameters, f"{name}_max") for name in RATES]) * IN_ONE_UNIT
+    # Without release its rate stays where it starts: at zero.
+    high[3] *= parameters.reversible
+    # So little of everything that the part that is not blood is one.
+    little = np.full_like(k2, 1e-6)
+    return ScannedModel(
+        curves=curves,
+        low=np.zeros(5),
+        high=high,
+        soft=SOFT,
+        grid=np.stack([little, k2 / MINUTE, k3 / MINUTE, k4 / MINUTE, blood * little]),
+        kin=4 * (k2 > K2_CUT) + 2 * (k3 > K3_CUT) + (k4 > K4_CUT),
+        scaled=np.array([True, False, False, False, True]),
+    )
+
+
+def _estimates(solution: ScannedSolution, frame_count: int, model: ScannedModel) -> Estimates:
+    reversible = model.high[3] > 0
+    k1, k2, k3, k4, vb = solution.parameters
+    with np.errstate(divide="ignore", invalid="ignore"):
+        covariance = solution.covariance * solution.sse / (frame_count - (5 if reversible else 4))
+        bound, none = k3 / (k3 + k4), np.zeros_like(k1)
+        of_volume = np.stack([1 / k1, -1 / k2, bound / k3, -bound / k4, none])
+        of_influx = np.stack([1 / k1, -1 / (k2 + k3), 1 / k3 - 1 / (k2 + k3), none, none])
+        values = dict(zip(RATES, solution.parameters / IN_ONE_UNIT[:, None]))
+        values |= {"vt": k1 / k2 * (1 + k3 / k4), "ki": k1 * k3 / (k2 + k3) * MINUTE}
+        errors = dict(zip(RATES, np.sqrt(np.einsum("iin->in", covariance)) / IN_ONE_UNIT[:, None]))
+        errors["vt"] = values["vt"] * propagated_error(of_volume, covariance)
+        errors["ki"] = values["ki"] * propagated_error(of_influx, covariance)
+    uptake = k1 > 0
+    for name in ("k2", "k3", "k4", "vt", "ki"):
+        values[name] = np.where(uptake & np.isfinite(values[name]), values[name], np.nan)
+    errors = {name: np.where(np.isfinite(error) & (error > 0), error, np.nan) for name, error in errors.items()}
+    fitted = [0, 1, 2, 3] if reversible else [0, 1, 2]
+    at_bound = (solution.parameters[fitted] >= model.high[fitted, None]) | (solution.parameters[fitted] <= 0)
+    status = np.select(
+        [~solution.converged, ~uptake, at_bound.any(axis=0), vb >= model.high[4]],
+        [FitStatus.NOT_CONVERGED, FitStatus.NO_UPTAKE, FitStatus.NOT_IDENTIFIED, FitStatus.VP_AT_LIMIT],
+        FitStatus.FITTED,
+    )
+    return Estimates(values, errors, solution.sse, status.astype(np.uint8))
