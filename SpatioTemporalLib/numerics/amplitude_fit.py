@@ -39,7 +39,7 @@ class AmplitudeFit(NamedTuple):
     at_bound: np.ndarray
 
 
-def fit_amplitude(data, shape: Shape, candidates, bounds, *, shared: bool = True) -> AmplitudeFit:
+def fit_amplitude(data, shape: Shape, candidates, bounds, *, shared: bool = True, starts: int = 0) -> AmplitudeFit:
     """Fit ``amplitude * shape(parameters)``, the amplitude not negative, to (n, T) data.
 
     Parameters
@@ -48,16 +48,21 @@ def fit_amplitude(data, shape: Shape, candidates, bounds, *, shared: bool = True
     shape : callable
         See `Shape`.
     candidates : (P, G, C) array
-        Places to look at first. The best of the C in each of G groups is a start.
+        Places to look at first. The best of the C in each of G groups is a start;
+        groups follow each other along some parameter.
     bounds : (low, high), (P,) arrays
     shared : bool
         Whether the curves are the same for all problems, which makes the first look quick.
+    starts : int
+        So many of the groups' starts are followed, first those that explain more than their neighbours do.
     """
     data = np.asarray(data, dtype=float)
     low, high = (np.asarray(bound, dtype=float) for bound in bounds)
     power = np.einsum("nt,nt->n", data, data)
     model = _projected(data, shape, low, high)
-    found = best_descent(model, _starts(data, shape, np.asarray(candidates, float), shared), low, high, power=power)
+    found = best_descent(
+        model, _starts(data, shape, np.asarray(candidates, float), shared)[: starts or None], low, high, power=power
+    )
     index = np.arange(len(data))
     curves = shape(found.parameters, index)
     amplitude = np.maximum(_along(data, curves), 0.0)
@@ -70,10 +75,10 @@ def fit_amplitude(data, shape: Shape, candidates, bounds, *, shared: bool = True
 
 
 def _starts(data, shape: Shape, candidates, shared: bool) -> np.ndarray:
-    """(G, P, n): the candidate of each group with which the largest part of each problem's power is explained."""
+    """(G, P, n): of each group the candidate that explains most of a problem's power, the best groups first."""
     count, groups, size = candidates.shape
     everyone = np.arange(len(data))
-    starts = np.empty((groups, count, len(data)))
+    starts, gains = np.empty((groups, count, len(data))), np.empty((groups, len(data)))
     for group in range(groups):
         if shared:
             curves = shape(candidates[:, group], np.zeros(size, int))
@@ -83,8 +88,16 @@ def _starts(data, shape: Shape, candidates, shared: bool) -> np.ndarray:
             for number in range(size):
                 curves = shape(np.repeat(candidates[:, group, number, None], len(data), axis=1), everyone)
                 gain[number] = np.einsum("nt,nt->n", data, curves) / _norm(curves)
-        starts[group] = candidates[:, group, gain.argmax(axis=0)]
-    return starts
+        starts[group], gains[group] = candidates[:, group, gain.argmax(axis=0)], gain.max(axis=0)
+    return np.take_along_axis(starts, _most_promising(gains)[:, None], axis=0)
+
+
+def _most_promising(gains: np.ndarray) -> np.ndarray:
+    """(G, n) order of the groups: those that gain more than both neighbours, then the others, each by gain."""
+    is_peak = np.ones(gains.shape, dtype=bool)
+    is_peak[1:] &= gains[1:] >= gains[:-1]
+    is_peak[:-1] &= gains[:-1] >= gains[1:]
+    return np.lexsort((-gains, ~is_peak), axis=0)
 
 
 def _projected(data, shape: Shape, low, high) -> Model:

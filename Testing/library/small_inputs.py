@@ -6,6 +6,7 @@ import numpy as np
 from small_tracers import TRACERS
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.numerics.indicator_dilution import LOGNORMAL
 from SpatioTemporalLib.numerics.spoiled_gradient_echo import spoiled_gradient_echo_signal
 from SpatioTemporalLib.simulation.tofts_phantom import PhantomDesign, tofts_phantom
 
@@ -51,6 +52,14 @@ def flip_angle_stack(geometry):
     return st.ImageStack(signal, angles, geometry, acquisition=st.Acquisition(repetition_time=0.005))
 
 
+def microbubbles(phantom):
+    """A bolus that passes every voxel, later in each than in the one before."""
+    shape = phantom.series.geometry.shape
+    delay = np.linspace(40, 60, int(np.prod(shape))).reshape(shape)
+    passing = LOGNORMAL.density(phantom.series.times[:, None, None, None] - delay, 3.3, 0.5)
+    return replace(phantom.series, values=1.0 + 500 * passing)
+
+
 def long_lasting(phantom):
     """A series that goes on for as long as one of the breast."""
     return replace(phantom.series, times=4 * phantom.series.times)
@@ -80,5 +89,6 @@ OF_ITS_OWN = {
     ("kinetics.inversion_recovery_t1", "stack"): INVERSIONS,
     ("kinetics.look_locker_t1", "stack"): INVERSIONS,
     ("kinetics.despot1_hifi_t1", "inversion_stack"): INVERSIONS,
+    ("kinetics.bolus_kinetics_ultrasound", "series"): microbubbles,
     ("segmentation.functional_tumour_volume", "series"): long_lasting,
 }
