@@ -12,7 +12,7 @@ from ..declare import Help, Range, Unit
 from ..errors import InputError
 from ..numerics.graphical_analysis import Line, fitted_line, frame_integrals
 from .fit_status import FitStatus
-from .kinetic_fit import Estimates
+from .kinetic_model import Estimates
 from .pet_series import PetFrames, PetParameters
 from .tracer_fit import Tracer
 

@@ -57,6 +57,15 @@ QUANTITIES = {
         "Mean time that plasma takes through the capillaries, vp / fp.",
         Display((0, 20), "viridis", symbol="Tc"),
     ),
+    "arterial_fraction": ("1", "Part of the flow that comes from the artery.", Display((0, 1), "magma", symbol="fA")),
+    "arterial_delay": ("s", "How much later than in the artery the tissue is reached.", Display((0, 15), symbol="tA")),
+    "portal_delay": (
+        "s",
+        "How much later than in the portal vein tissue is reached.",
+        Display((0, 15), symbol="tP"),
+    ),
+    "khe": ("1/min", "Rate of uptake into hepatocytes.", Display((0, 0.3), "inferno", symbol="khe")),
+    "kbh": ("1/min", "Rate of excretion from hepatocytes into bile.", Display((0, 0.05), "plasma", symbol="kbh")),
     "ps": ("1/min", "Permeability-surface area product.", Display((0, 0.5), "plasma", symbol="PS")),
 }
 DELAY = Output(

@@ -15,7 +15,7 @@ from ..numerics.model_comparison import (
     relative_weights,
 )
 from .fit_status import FitStatus
-from .kinetic_fit import Estimates, KineticModel
+from .kinetic_model import Estimates, KineticModel
 
 CHOICE, WEIGHT = "chosen_model", "weight"
 
@@ -66,8 +66,10 @@ def choosing_model(candidates: list[Candidate], *, criterion: str, significance:
             found = [fit_one(curves) for fit_one in fits]
             power = np.einsum("tn,tn->n", *[np.asarray(curves, float)] * 2)
             sse = floored_sse(np.stack([estimates.sse for estimates in found]), power)
-            choice, weight = _choice(sse, len(curves), candidates, criterion, significance)
-            return _taken(found, choice, weight, candidates, list(units), len(curves))
+            # Frames of weight zero say nothing.
+            frames = len(curves) if sampling.scale is None else np.count_nonzero(sampling.scale)
+            choice, weight = _choice(sse, frames, candidates, criterion, significance)
+            return _taken(found, choice, weight, candidates, list(units), frames)
 
         return fit
 

@@ -7,7 +7,7 @@ from ..numerics.exponential_convolution import running_integral, sampled_input
 from ..numerics.linear_pair import solve_pair
 from ..numerics.tofts_models import SECONDS_PER_MINUTE, patlak_concentration
 from .fit_status import FitStatus
-from .kinetic_fit import Estimates, KineticModel
+from .kinetic_model import Estimates, KineticModel
 
 
 def patlak_model(*, ktrans_max: float, vp_max: float) -> KineticModel:

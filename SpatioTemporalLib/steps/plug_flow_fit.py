@@ -14,7 +14,7 @@ from ..numerics.scanned_descent import ScannedModel, ScannedShapes, ScannedSolut
 from ..numerics.two_compartment_models import PER_SECOND, SECONDS_PER_MINUTE
 from .fit_status import FitStatus
 from .kinetic_declaration import KineticParameters
-from .kinetic_fit import Estimates, KineticModel
+from .kinetic_model import Estimates, KineticModel
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ..data.volumes import Label, LabelMap, Map
 from ..declare import Output
 from ..errors import Finding, InputError, Severity
 from .fit_status import FitStatus, status_counts, status_map
-from .kinetic_fit import Estimates
+from .kinetic_model import Estimates
 from .pet_series import PetFrames
 from .regions import distribution_table, region_curves
 from .voxelwise import map_voxels
@@ -63,15 +63,6 @@ def tracer_outputs(*names: str, optional: tuple[str, ...] = ()) -> tuple[Output,
         Output("curves", Curve, help="Mean activity of each region, decay corrected, and the model fitted to it."),
         Output("statistics", Table, help="Each region's voxels and the distribution of each parameter."),
     )
-
-
-def propagated_error(gradient: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """(n,) standard errors of functions of parameters, by the delta method.
-
-    gradient : (P, n) derivatives, or relative ones for relative errors. covariance : (P, P, n)
-    """
-    with np.errstate(invalid="ignore"):
-        return np.sqrt(np.maximum(np.einsum("in,ijn,jn->n", gradient, covariance, gradient), 0.0))
 
 
 @dataclass(frozen=True)

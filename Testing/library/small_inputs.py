@@ -20,7 +20,7 @@ def small_phantom(seed=0):
 
 
 def small_inputs(analysis, phantom):
-    """The required inputs of an analysis, made from one phantom."""
+    """The required inputs of an analysis, and those that it needs one of, made from one phantom."""
     made = {
         st.Series: phantom.series,
         st.ImageStack: flip_angle_stack(phantom.series.geometry),
@@ -28,7 +28,7 @@ def small_inputs(analysis, phantom):
         st.LabelMap: phantom.tissue,
         st.Table: labelled_cases(),
     }
-    needed = [item for item in analysis.inputs if not item.optional]
+    needed = [item for item in analysis.inputs if not item.optional or (analysis.id, item.name) in OF_ITS_OWN]
     own = {item.name: OF_ITS_OWN.get((analysis.id, item.name)) for item in needed}
     return {item.name: own[item.name](phantom) if own[item.name] else made[item.kind] for item in needed}
 

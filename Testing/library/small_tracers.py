@@ -1,4 +1,4 @@
-"""The smallest dynamic PET, for analyses that need one."""
+"""The smallest dynamic PET, and curves that analyses need."""
 
 from dataclasses import replace
 
@@ -22,7 +22,13 @@ def plasma_activity(phantom):
     return st.Curve(SLOWER * times, 10 * parker_blood_concentration(times, arrival=20), "kBq/mL", "plasma")
 
 
+def portal_vein(phantom):
+    times = phantom.series.times
+    return st.Curve(times, parker_blood_concentration(times, arrival=30) / 2, "mmol/L", "portal vein")
+
+
 WITH_PLASMA = ("one_tissue", "two_tissue", "patlak_plot", "logan_plot")
 WITH_REFERENCE = ("simplified_reference_tissue", "logan_reference_plot")
 TRACERS = {(f"kinetics.{name}", "series"): activity for name in (*WITH_PLASMA, *WITH_REFERENCE)}
 TRACERS |= {(f"kinetics.{name}", "plasma"): plasma_activity for name in WITH_PLASMA}
+TRACERS[("kinetics.dual_input_liver", "portal_vein")] = portal_vein

@@ -9,12 +9,13 @@ import numpy as np
 
 from ...data.curve import Curve
 from ...declare import Advanced, Help, Input, Range, Unit, analysis
+from ...numerics.error_propagation import propagated_error
 from ...numerics.exponential_convolution import exponential_convolution, sampled_input
 from ...numerics.separable_least_squares import Solution, solve, tabulate
 from ...steps.fit_status import FitStatus
-from ...steps.kinetic_fit import Estimates
+from ...steps.kinetic_model import Estimates
 from ...steps.pet_series import MASK, PET_SERIES, PLASMA, PetParameters, blood_curve, pet_frames
-from ...steps.tracer_fit import Tracer, fit_tracer, propagated_error, tracer_outputs
+from ...steps.tracer_fit import Tracer, fit_tracer, tracer_outputs
 
 MINUTE = 60.0
 NAMES = ("k1", "k2", "vt", "vb")

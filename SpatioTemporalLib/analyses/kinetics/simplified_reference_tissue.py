@@ -15,7 +15,7 @@ from ...numerics.tabulated_exponentials import tabulate_exponentials
 from ...numerics.tracer_models import reference_tissue_curves
 from ...steps.fit_status import FitStatus
 from ...steps.graphical_fit import reference_activity
-from ...steps.kinetic_fit import Estimates
+from ...steps.kinetic_model import Estimates
 from ...steps.pet_series import MASK, PET_SERIES, PetParameters, pet_frames
 from ...steps.tracer_fit import Tracer, fit_tracer, tracer_outputs
 

@@ -10,14 +10,15 @@ import numpy as np
 
 from ...data.curve import Curve
 from ...declare import Advanced, Help, Input, Range, Unit, analysis
+from ...numerics.error_propagation import propagated_error
 from ...numerics.exponential_convolution import sampled_input
 from ...numerics.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
 from ...numerics.tabulated_exponentials import tabulate_exponentials
 from ...numerics.tracer_models import two_tissue_curves
 from ...steps.fit_status import FitStatus
-from ...steps.kinetic_fit import Estimates
+from ...steps.kinetic_model import Estimates
 from ...steps.pet_series import MASK, PET_SERIES, PLASMA, PetParameters, blood_curve, pet_frames
-from ...steps.tracer_fit import Tracer, fit_tracer, propagated_error, tracer_outputs
+from ...steps.tracer_fit import Tracer, fit_tracer, tracer_outputs
 
 MINUTE = 60.0
 RATES = ("k1", "k2", "k3", "k4", "vb")
