@@ -14,6 +14,7 @@ from ..errors import InputError
 from .baseline import BaselineParameters
 from .concentration import CONCENTRATION_UNIT, baseline_frames, series_arrival
 from .fit_status import FitStatus
+from .signal_model import ATTENUATION_UNIT
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class EnhancementParameters(BaselineParameters, ArrivalParameters):
 class Enhancement:
     """How curves become enhancement.
 
-    unit : "%" of the baseline for signal, "mmol/L" for concentration, which is
-    zero before contrast by definition.
+    unit : "%" of the baseline for signal; "HU" above the baseline for CT, whose
+    zero is water; "mmol/L" for concentration, which is zero before contrast.
     arrival : s
     """
 
@@ -54,6 +55,7 @@ class Enhancement:
         """(T, n) enhancement, NaN without a positive baseline, and (n,) reason codes."""
         curves = np.asarray(curves, dtype=float)
         if not self.is_relative:
+            curves = curves - curves[self.baseline].mean(axis=0) if self.unit == ATTENUATION_UNIT else curves
             return curves, np.full(curves.shape[1], FitStatus.FITTED, dtype=np.uint8)
         baseline = curves[self.baseline].mean(axis=0)
         usable = baseline > 0
@@ -62,7 +64,7 @@ class Enhancement:
 
 
 def enhancement_of(series: Series, mask: LabelMap | None, parameters: EnhancementParameters) -> Enhancement:
-    """The enhancement of a series: relative for signal, as it is for concentration.
+    """The enhancement of a series: relative for signal, a difference for attenuation, as it is for concentration.
 
     Raises
     ------
@@ -79,7 +81,8 @@ def enhancement_of(series: Series, mask: LabelMap | None, parameters: Enhancemen
         )
     if series.unit == CONCENTRATION_UNIT:
         return Enhancement(series.unit, arrival, slice(0, 1))
-    return Enhancement("%", arrival, baseline_frames(series, mask, parameters))
+    unit = ATTENUATION_UNIT if series.unit == ATTENUATION_UNIT else "%"
+    return Enhancement(unit, arrival, baseline_frames(series, mask, parameters))
 
 
 def relative_enhancement_of(series: Series, mask: LabelMap | None, parameters: EnhancementParameters) -> Enhancement:
@@ -88,12 +91,12 @@ def relative_enhancement_of(series: Series, mask: LabelMap | None, parameters: E
     Raises
     ------
     InputError
-        ``E-INPUT-UNIT`` for a series of concentrations; else as `enhancement_of`.
+        ``E-INPUT-UNIT`` for a series of concentrations or attenuation; else as `enhancement_of`.
     """
-    if series.unit == CONCENTRATION_UNIT:
+    if series.unit in (CONCENTRATION_UNIT, ATTENUATION_UNIT):
         raise InputError(
             "E-INPUT-UNIT",
-            f"the series is in {CONCENTRATION_UNIT}, and relative enhancement needs the signal",
+            f"the series is in {series.unit}, and relative enhancement needs the signal",
             where=series.name,
             fix="Give the series of signals.",
         )
@@ -115,3 +118,8 @@ def require_time(series: Series, time: float, parameter: str) -> None:
             where=series.name,
             fix=f"Choose an earlier {parameter}, or check when contrast arrives.",
         )
+
+
+def above_background(baseline: np.ndarray, part: float) -> np.ndarray:
+    """Where the baseline signal is more than a part, in %, of its 95th percentile, as it is not in air."""
+    return baseline > part / 100 * np.nanpercentile(baseline, 95)

@@ -60,11 +60,6 @@ def microbubbles(phantom):
     return replace(phantom.series, values=1.0 + 500 * passing)
 
 
-def long_lasting(phantom):
-    """A series that goes on for as long as one of the breast."""
-    return replace(phantom.series, times=4 * phantom.series.times)
-
-
 def recoveries(setting, inverted):
     """A stack of images at several times in s after saturation, or after inversion."""
 
@@ -90,5 +85,4 @@ OF_ITS_OWN = {
     ("kinetics.look_locker_t1", "stack"): INVERSIONS,
     ("kinetics.despot1_hifi_t1", "inversion_stack"): INVERSIONS,
     ("kinetics.bolus_kinetics_ultrasound", "series"): microbubbles,
-    ("segmentation.functional_tumour_volume", "series"): long_lasting,
 }

@@ -128,8 +128,8 @@ def test_each_of_two_stacks_has_its_own_settings(capsys, tmp_path):
     files = {}
     for name, signals in (("stack", (413.0, 604.0, 445.0)), ("inversion-stack", (249.0, 585.0))):
         files[name] = [tmp_path / f"{name}{n}.nii.gz" for n in range(len(signals))]
-        for file, signal in zip(files[name], signals):
-            st.write_map(file, st.Map(np.full((1, 1, 1), signal), geometry, "a.u."))
+        for file, value in zip(files[name], signals):
+            st.write_map(file, st.Map(np.full((1, 1, 1), value), geometry, "a.u."))
     code, _, err = run(
         capsys, "run", "kinetics.despot1_hifi_t1", "--stack", *files["stack"], "--settings", "stack=2,5,12",
         "--inversion-stack", *files["inversion-stack"], "--settings", "inversion_stack=0.168,1.068",

@@ -13,7 +13,7 @@ from ...data.volumes import Label, LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...numerics.voxel_neighbours import has_cluster
 from ...steps.curve_types import CURVE_TYPES, CurveTypeParameters, curve_types, early_and_late
-from ...steps.enhancement_curves import EnhancementParameters, relative_enhancement_of
+from ...steps.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of
 from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.regions import region_names
 from ...steps.voxelwise import map_voxels
@@ -24,6 +24,12 @@ class AngiovolumeParameters(CurveTypeParameters, EnhancementParameters):
     threshold: Annotated[
         float, Unit("%"), Range(5, 1000), Help("Voxels count whose early peak enhances by more than this.")
     ] = 50.0
+    background: Annotated[
+        float,
+        Unit("%"),
+        Range(0, 100),
+        Help("Voxels whose baseline is below this part of the baseline's 95th percentile count as background."),
+    ] = 30.0
     worst_curve_voxels: Annotated[
         int, Range(1, 100), Help("Fewest connected voxels for a type to be the worst curve."), Advanced()
     ] = 3
@@ -57,10 +63,10 @@ def angiovolume(series, mask=None, *, parameters, context):
         enhanced, _ = enhancement(curves)
         early, _ = early_and_late(series.times, enhanced, enhancement, parameters)
         kinds = curve_types(series.times, enhanced, enhancement, parameters, minimum=parameters.threshold)
-        return {"early": early, "kind": kinds}
+        return {"early": early, "kind": kinds, "baseline": curves[enhancement.baseline].mean(axis=0)}
 
     maps, _ = map_voxels(measure, series.values, mask=mask, context=context, message="measuring enhancement")
-    kinds = maps["kind"]
+    kinds = np.where(above_background(maps["baseline"], parameters.background), maps["kind"], 0).astype(np.uint8)
     regions = mask or LabelMap(np.ones_like(kinds), series.geometry, {1: Label("whole image")})
     return {
         "curve_type": LabelMap(kinds, series.geometry, CURVE_TYPES, "curve_type"),

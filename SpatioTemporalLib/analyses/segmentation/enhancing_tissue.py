@@ -14,7 +14,7 @@ from ...data.volumes import Code, Label, LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import InputError
 from ...numerics.enhancement import value_at
-from ...steps.enhancement_curves import EnhancementParameters, relative_enhancement_of
+from ...steps.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of
 from ...steps.fit_status import FitStatus
 from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.regions import region_curves
@@ -107,8 +107,7 @@ def enhancing_tissue(series, mask=None, *, parameters, context):
 
 
 def _regions(maps, geometry, parameters) -> LabelMap:
-    baseline = maps["baseline"]
-    bright = baseline > parameters.background / 100 * np.nanpercentile(baseline, 95)
+    bright = above_background(maps["baseline"], parameters.background)
     with np.errstate(invalid="ignore"):
         enhancing = bright & (maps["early"] >= parameters.threshold)
     if parameters.opening:

@@ -9,17 +9,19 @@ import numpy as np
 
 from ...data.curve import Table
 from ...data.result import Display
+from ...data.series import Series
 from ...data.volumes import Code, Label, LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
-from ...errors import Finding, Severity
+from ...errors import Finding, InputError, Severity
 from ...numerics.enhancement import signal_enhancement_ratio, value_at
 from ...numerics.voxel_neighbours import with_neighbours
-from ...steps.enhancement_curves import EnhancementParameters, relative_enhancement_of, require_time
+from ...steps.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of, require_time
 from ...steps.fit_status import FitStatus
 from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.regions import region_names
 from ...steps.voxelwise import map_voxels
 
+USUAL_LATE, LATE_TOLERANCE = 450.0, 90.0
 EDGES = (0.9, 1.0, 1.3, 1.75)
 LESION = (Code("49755003", "SCT", "Morphologically Altered Structure"), Code("52988006", "SCT", "Lesion"))
 CLASSES = {
@@ -37,8 +39,11 @@ class FunctionalTumourVolumeParameters(EnhancementParameters):
         float, Unit("s"), Range(30, 600), Help("Early point, after arrival; I-SPY takes about 2.5 minutes.")
     ] = 150.0
     late_time: Annotated[
-        float, Unit("s"), Range(120, 1800), Help("Late point, after arrival; I-SPY takes about 7.5 minutes.")
-    ] = 450.0
+        float | None,
+        Unit("s"),
+        Range(120, 1800),
+        Help("Late point, after arrival; the last frame when left empty. I-SPY takes about 7.5 minutes."),
+    ] = None
     threshold: Annotated[float, Unit("%"), Range(5, 1000), Help("Smallest enhancement at the early point.")] = 70.0
     ratio_minimum: Annotated[
         float, Range(0, 2), Help("Smallest signal enhancement ratio that counts; some studies take 0.9.")
@@ -86,8 +91,7 @@ class FunctionalTumourVolumeParameters(EnhancementParameters):
 def functional_tumour_volume(series, mask=None, *, parameters, context):
     """Volume of tissue that enhances early, and of how much of it washes out."""
     enhancement = relative_enhancement_of(series, mask, parameters)
-    early_time, late_time = (enhancement.arrival + t for t in (parameters.early_time, parameters.late_time))
-    require_time(series, late_time, "late_time")
+    early_time, late_time = _points(series, enhancement.arrival, parameters)
 
     def measure(curves, index):
         enhanced, status = enhancement(curves)
@@ -102,21 +106,47 @@ def functional_tumour_volume(series, mask=None, *, parameters, context):
     maps, _ = map_voxels(measure, series.values, mask=mask, context=context, message="measuring enhancement")
     enhancing = _enhancing(maps, parameters)
     tumour = _classes(maps["ratio"], enhancing & (maps["ratio"] >= parameters.ratio_minimum))
-    lost = int(np.count_nonzero(enhancing & np.isnan(maps["ratio"])))
-    text = f"{lost} enhancing voxels are back at their baseline at the late point; they have no ratio and do not count"
     return {
         "tumour": LabelMap(tumour, series.geometry, CLASSES, "tumour"),
         "early_enhancement": maps["early"],
         "signal_enhancement_ratio": maps["ratio"],
         "volumes": _volumes(tumour, mask or LabelMap(np.ones_like(tumour), series.geometry, {1: Label("whole image")})),
-        "findings": (Finding("W-NO-RATIO", Severity.MASK, text, series.name),) if lost else (),
+        "findings": _findings(series, enhancing & np.isnan(maps["ratio"]), late_time - enhancement.arrival),
     }
+
+
+def _points(series: Series, arrival: float, parameters) -> tuple[float, float]:
+    """When the early and the late frame are, on the series' clock."""
+    early = arrival + parameters.early_time
+    late = series.times[-1] if parameters.late_time is None else arrival + parameters.late_time
+    require_time(series, late, "late_time")
+    if early >= late:
+        raise InputError(
+            "E-SHORT",
+            f"the early point at {early:g} s is not before the late point at {late:g} s",
+            where=series.name,
+            fix="Choose an earlier early_time, or check when contrast arrives.",
+        )
+    return early, late
+
+
+def _findings(series: Series, lost: np.ndarray, late: float) -> tuple[Finding, ...]:
+    findings = []
+    count = int(np.count_nonzero(lost))
+    if count:
+        text = (
+            f"{count} enhancing voxels are back at their baseline at the late point; without a ratio they do not count"
+        )
+        findings.append(Finding("W-NO-RATIO", Severity.MASK, text, series.name))
+    if abs(late - USUAL_LATE) > LATE_TOLERANCE:
+        text = f"the late point is {late:.3g} s after arrival; published ratios are for about {USUAL_LATE:g} s"
+        findings.append(Finding("W-LATE-POINT", Severity.WARN, text, series.name))
+    return tuple(findings)
 
 
 def _enhancing(maps, parameters) -> np.ndarray:
     """Bright voxels that enhance enough, together with enough of their neighbours."""
-    baseline = maps["baseline"]
-    bright = baseline > parameters.background / 100 * np.nanpercentile(baseline, 95)
+    bright = above_background(maps["baseline"], parameters.background)
     with np.errstate(invalid="ignore"):
         enough = bright & (maps["fit_status"] == FitStatus.FITTED) & (maps["early"] >= parameters.threshold)
     return with_neighbours(enough, parameters.neighbours)

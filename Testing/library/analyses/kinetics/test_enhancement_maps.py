@@ -81,3 +81,11 @@ def test_artery_without_bolus_is_refused():
     aif_mask = st.LabelMap(np.array([[[1, 0]]]), series.geometry, name="artery")
     with pytest.raises(st.InputError, match="no arrival of contrast was found"):
         st.run("kinetics.enhancement", series=series, aif_mask=aif_mask, arrival=60.0, baseline_frames=4)
+
+
+def test_attenuation_enhances_by_a_difference_whatever_its_baseline():
+    series = st.Series.from_curves(TIMES, np.stack([signal(180) - 100, signal(180) - 180], axis=1), unit="HU")
+    result = st.run("kinetics.enhancement", series=series, arrival=60.0, baseline_frames=6)
+    assert result.maximum_enhancement.unit == "HU"
+    np.testing.assert_allclose(result.maximum_enhancement.values.ravel(), 150, rtol=1e-5)
+    assert [result.curve_type.labels[int(v)].name for v in result.curve_type.values.ravel()] == ["wash-out"] * 2

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.sample_data import sample_file
 
 TIMES = np.arange(0.0, 640.0, 30.0)
 EARLY, LATE = 60 + 150.0, 60 + 450.0
@@ -24,7 +25,7 @@ def lesion_series(early=120.0, unit="a.u."):
 
 
 def measured(series, **more):
-    parameters = {"arrival": 60.0, "baseline_frames": 2, **more}
+    parameters = {"arrival": 60.0, "baseline_frames": 2, "late_time": 450.0, **more}
     return st.run("segmentation.functional_tumour_volume", series=series, **parameters)
 
 
@@ -98,6 +99,45 @@ def test_series_that_ends_before_the_late_point_is_refused():
     with pytest.raises(st.InputError, match="late_time is at 760 s, and the series ends at 630 s") as caught:
         measured(lesion_series(), late_time=700)
     assert caught.value.code == "E-SHORT"
+
+
+def test_late_point_far_from_the_usual_one_is_told():
+    assert measured(lesion_series()).findings == ()
+    assert "late point is 570 s after arrival" in str(measured(lesion_series(), late_time=None).findings[0])
+
+
+def test_early_point_after_the_late_one_is_refused():
+    with pytest.raises(st.InputError, match="early point at 560 s is not before the late point at 510 s"):
+        measured(lesion_series(), early_time=500)
+
+
+def test_measured_breast_has_the_volume_of_a_count_by_hand():
+    """The sample series, with every rule written out once more on whole arrays."""
+    series = st.read_series(sample_file("breast_dce.seq.nrrd"))
+    result = measured(series, baseline_frames=3, arrival=50.0, early_time=120, late_time=300)
+    signal = np.asarray(series.values, float)
+    before = signal[:3].mean(axis=0)
+
+    def enhancement_at(time):
+        frame = np.searchsorted(series.times, time) - 1
+        part = (time - series.times[frame]) / (series.times[frame + 1] - series.times[frame])
+        return (1 - part) * signal[frame] + part * signal[frame + 1] - before
+
+    early, late = enhancement_at(170.0), enhancement_at(350.0)
+    # Some voxels of this series hold no number in some frame.
+    known = np.isfinite(signal).all(axis=0)
+    bright = before > 0.6 * np.percentile(before[known], 95)
+    enough = known & bright & (early >= 0.7 * before)
+    around = sum(
+        np.roll(np.roll(np.pad(enough, 1).astype(int), dj, axis=1), di, axis=2)[1:-1, 1:-1, 1:-1]
+        for dj in (-1, 0, 1)
+        for di in (-1, 0, 1)
+        if (dj, di) != (0, 0)
+    )
+    counted = enough & (around >= 4) & (late > 0)
+    volume = counted.sum() * series.geometry.voxel_volume_ml
+    assert volume > 0.3
+    assert volumes(result)["functional tumour volume"] == pytest.approx(volume)
 
 
 def test_concentrations_are_refused():
