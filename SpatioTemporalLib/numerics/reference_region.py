@@ -7,6 +7,14 @@ With both tissues as the Tofts model has them, whatever the plasma does,
 where R is Ktrans over that of the reference, k_r and k their efflux rates.
 Cardenas-Rodriguez et al., Magn Reson Imaging 31:497 (2013), eq. 5; with k_r
 known, Ahmed & Levesque, Magn Reson Med (2016), doi:10.1002/mrm.26530.
+
+With plasma in the tissue (not in the reference) the equation is integrated
+once more, so that no derivative of C_r is left, and has four coefficients:
+
+    int C = A C_r + (A k_r + B) int C_r + B k_r int int C_r - k int int C,
+
+where A is vp over the Ktrans of the reference and B = R + k A. Ahmed &
+Levesque, NMR Biomed 31:e3924 (2018).
 """
 
 from __future__ import annotations
@@ -19,14 +27,16 @@ SINGULAR = 1e-12  # of the determinant of unit-length regressors
 
 
 class ReferenceFit(NamedTuple):
-    """(n,) arrays: Ktrans over the reference's, efflux rates of tissue and reference in 1/s, sum of squares.
+    """(n,) arrays, NaN where the regressors do not determine them.
 
-    NaN where the regressors do not determine them.
+    ratio : Ktrans over the reference's. efflux, reference_efflux : 1/s.
+    plasma : vp over the Ktrans of the reference, s. sse : of what is regressed.
     """
 
     ratio: np.ndarray
     efflux: np.ndarray
     reference_efflux: np.ndarray
+    plasma: np.ndarray
     sse: np.ndarray
 
 
@@ -35,6 +45,14 @@ def running_integrals(times, curves: np.ndarray) -> np.ndarray:
     steps = np.diff(np.asarray(times, dtype=float))[:, None]
     areas = (curves[1:] + curves[:-1]) / 2 * steps
     return np.concatenate([np.zeros((1, curves.shape[1])), np.cumsum(areas, axis=0)])
+
+
+def twice_integrated(times, curves: np.ndarray) -> np.ndarray:
+    """(T, n) integrals of `running_integrals`, exact too."""
+    steps = np.diff(np.asarray(times, dtype=float))[:, None]
+    once = running_integrals(times, curves)
+    added = once[:-1] * steps + steps**2 * (2 * curves[:-1] + curves[1:]) / 6
+    return np.concatenate([np.zeros((1, curves.shape[1])), np.cumsum(added, axis=0)])
 
 
 def fit_reference_region(times, reference, tissue) -> ReferenceFit:
@@ -50,7 +68,7 @@ def fit_reference_region(times, reference, tissue) -> ReferenceFit:
     fixed = [reference, running_integrals(times, reference[:, None])[:, 0]]
     ratio, product, efflux, sse = _regression(tissue, [*fixed, -integral])
     with np.errstate(divide="ignore", invalid="ignore"):
-        return ReferenceFit(ratio, efflux, product / ratio, sse)
+        return ReferenceFit(ratio, efflux, product / ratio, np.zeros_like(ratio), sse)
 
 
 def fit_constrained_reference_region(times, reference, tissue, reference_efflux: float) -> ReferenceFit:
@@ -58,7 +76,43 @@ def fit_constrained_reference_region(times, reference, tissue, reference_efflux:
     integral = running_integrals(times, tissue)
     driving = reference + reference_efflux * running_integrals(times, reference[:, None])[:, 0]
     ratio, efflux, sse = _regression(tissue, [driving, -integral])
-    return ReferenceFit(ratio, efflux, np.full_like(ratio, reference_efflux), sse)
+    return ReferenceFit(ratio, efflux, np.full_like(ratio, reference_efflux), np.zeros_like(ratio), sse)
+
+
+def fit_extended_reference_region(times, reference, tissue) -> ReferenceFit:
+    """The four coefficients of each tissue with plasma."""
+    column = reference[:, None]
+    fixed = [reference, running_integrals(times, column)[:, 0], twice_integrated(times, column)[:, 0]]
+    regressed = running_integrals(times, tissue)
+    plasma, middle, last, efflux, sse = _regression(regressed, [*fixed, -twice_integrated(times, tissue)])
+    # k_r and B / A are the roots of a quadratic equation; the tissue's own k + Ktrans / vp is the larger of them.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reference_efflux = 2 * last / (middle + np.sqrt(middle**2 - 4 * plasma * last))
+        ratio = last / reference_efflux - efflux * plasma
+    return ReferenceFit(ratio, efflux, reference_efflux, plasma, sse)
+
+
+def fit_constrained_extended_reference_region(times, reference, tissue, reference_efflux: float) -> ReferenceFit:
+    """The three coefficients that remain when the reference's efflux rate (1/s) is known."""
+    column = reference[:, None]
+    once, twice = running_integrals(times, column)[:, 0], twice_integrated(times, column)[:, 0]
+    regressors = [reference + reference_efflux * once, once + reference_efflux * twice]
+    regressed = running_integrals(times, tissue)
+    plasma, both, efflux, sse = _regression(regressed, [*regressors, -twice_integrated(times, tissue)])
+    return ReferenceFit(both - efflux * plasma, efflux, np.full_like(both, reference_efflux), plasma, sse)
+
+
+def reference_transfer(times, reference, plasma, reference_efflux: float, first: int) -> float:
+    """Ktrans of the reference in 1/s from the tail of the input function, from frame `first` on.
+
+    The mass balance of the reference between that frame and each later one is
+    a line through zero, whose slope it is: Ahmed & Levesque, Magn Reson Med
+    83:286 (2020). plasma : (T,) mmol/L on the frames.
+    """
+    column = np.stack([reference, plasma], axis=1)[first:]
+    left, entered = running_integrals(times[first:], column).T
+    gained = reference[first:] - reference[first] + reference_efflux * left
+    return float(entered @ gained / (entered @ entered))
 
 
 def _regression(tissue: np.ndarray, regressors: list[np.ndarray]) -> list[np.ndarray]:
