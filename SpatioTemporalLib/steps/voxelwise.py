@@ -131,11 +131,12 @@ def _in_parallel(compute: Callable, blocks: list, context: Context, message: str
     total, done = len(blocks), 0
     waiting = iter(blocks)
     with ThreadPoolExecutor(context.threads) as pool:
-        running = {pool.submit(compute, block) for block, _ in zip(waiting, range(2 * context.threads))}
+        # The blocks stand last in both zips: the first one is asked first, and what it gives would be lost at the end.
+        running = {pool.submit(compute, block) for _, block in zip(range(2 * context.threads), waiting)}
         while running:
             finished, running = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 done += 1
                 context.progress(done / total, message)
                 yield future.result()
-            running |= {pool.submit(compute, block) for block, _ in zip(waiting, finished)}
+            running |= {pool.submit(compute, block) for _, block in zip(finished, waiting)}
