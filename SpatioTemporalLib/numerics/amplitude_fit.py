@@ -14,8 +14,8 @@ import numpy as np
 from .bounded_gauss_newton import Linearised, Model, normal_equations
 from .many_starts import best_descent
 
-# Of a central difference; parameters are given so that a step of one is large.
-STEP = 1e-5
+# Of a difference quotient; parameters are given so that a step of one is large.
+STEP = 1e-7
 NEAR_BOUND = 1e-6
 SMALLEST_NORM = 1e-150
 
@@ -59,7 +59,7 @@ def fit_amplitude(data, shape: Shape, candidates, bounds, *, shared: bool = True
     data = np.asarray(data, dtype=float)
     low, high = (np.asarray(bound, dtype=float) for bound in bounds)
     power = np.einsum("nt,nt->n", data, data)
-    model = _projected(data, shape, low, high)
+    model = _projected(data, shape, high)
     found = best_descent(
         model, _starts(data, shape, np.asarray(candidates, float), shared)[: starts or None], low, high, power=power
     )
@@ -100,7 +100,7 @@ def _most_promising(gains: np.ndarray) -> np.ndarray:
     return np.lexsort((-gains, ~is_peak), axis=0)
 
 
-def _projected(data, shape: Shape, low, high) -> Model:
+def _projected(data, shape: Shape, high) -> Model:
     """Residuals with the best amplitude, and their derivatives in Kaufman's form, whose gradient is exact."""
 
     def model(parameters, problem):
@@ -111,11 +111,10 @@ def _projected(data, shape: Shape, low, high) -> Model:
         amplitude = np.maximum(np.einsum("nt,nt->n", measured, unit), 0.0)[:, None]
         jacobian = np.empty((len(parameters), *measured.shape))
         for number in range(len(parameters)):
-            above, below = parameters.copy(), parameters.copy()
-            above[number] = np.minimum(above[number] + STEP, high[number])
-            below[number] = np.maximum(below[number] - STEP, low[number])
-            change = shape(above, problem) - shape(below, problem)
-            slope = change / ((above[number] - below[number])[:, None] * norm)
+            moved = parameters.copy()
+            # Backwards at the upper bound, so that no model is asked beyond it.
+            moved[number] += np.where(parameters[number] + STEP > high[number], -STEP, STEP)
+            slope = (shape(moved, problem) - curves) / ((moved[number] - parameters[number])[:, None] * norm)
             slope -= unit * np.einsum("nt,nt->n", unit, slope)[:, None]
             jacobian[number] = -amplitude * slope
         return Linearised(measured - amplitude * unit, jacobian)
