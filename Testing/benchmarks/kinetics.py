@@ -12,6 +12,7 @@ voxel by voxel with bounds and a vectorised model, and dcmri's TissueArray (its
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import time
 from unittest import mock
@@ -164,7 +165,40 @@ def main() -> None:
         relaxivity=RELAXIVITY,
     )
     print(f"solver, one thread:     {65536 / time_solver(concentration):12.0f} voxels/s")
+    family = tofts_family(TIMES, PLASMA, at_instants(TIMES), kep_bounds=(1e-3, 20.0), vp_max=1.0)
+    print_limits(family.curves.shape[1], ours, voxels / fit)
     compare(result, signal, concentration, arguments.peer_voxels, ours)
+
+
+def print_limits(family_size: int, ours: float, fit: float) -> None:
+    """How far we are from what this machine can do at all: the one matrix product a fit needs, and reading the input."""
+    threads = os.cpu_count() or 1
+    table, block = np.ones((family_size, len(TIMES))), np.ones((len(TIMES), 8192))
+    product = threads * 8192 / _fastest(lambda: table @ block)
+    large = np.ones((len(TIMES), 2**20), dtype=np.float32)
+    copy = np.empty_like(large)
+    bandwidth = 2 * large.nbytes / _fastest(lambda: np.copyto(copy, large))
+    # Each voxel's frames are read once, and its ten maps are written.
+    reading = bandwidth / (4 * (len(TIMES) + 10))
+    flops = 2 * product * family_size * len(TIMES)
+    print(
+        f"machine: {flops / 1e9:.1f} GFLOP/s in a {family_size} x {len(TIMES)} product on {threads} threads, "
+        f"{bandwidth / 2**30:.1f} GiB/s copied"
+    )
+    for what, limit in (("that product alone", product), ("reading input and writing maps alone", reading)):
+        print(
+            f"  {what}: {limit:12.0f} voxels/s; run() reaches {100 * ours / limit:.1f} %, its fit {100 * fit / limit:.1f} %"
+        )
+
+
+def _fastest(work) -> float:
+    """Seconds of the fastest of some repetitions."""
+    taken = []
+    for _ in range(7):
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return min(taken)
 
 
 def compare(result: st.Result, signal, concentration, count: int, ours: float) -> None:
