@@ -8,6 +8,7 @@ import numpy as np
 
 from ..data.geometry import Geometry
 from ..data.volumes import Label, LabelMap
+from ..errors import Finding, Severity
 
 
 class FitStatus(IntEnum):
@@ -48,3 +49,12 @@ def status_counts(codes: np.ndarray) -> dict[str, int]:
     """How many voxels have each reason."""
     values, counts = np.unique(codes[codes > 0], return_counts=True)
     return {LABELS[FitStatus(value)].name: int(count) for value, count in zip(values, counts)}
+
+
+def status_findings(codes: np.ndarray, name: str) -> tuple[Finding, ...]:
+    """How many voxels of an image, by its name, were not fitted without remark, and why."""
+    counts = status_counts(codes)
+    fine = counts.pop(LABELS[FitStatus.FITTED].name, 0)
+    listed = ", ".join(f"{count} {reason}" for reason, count in counts.items())
+    text = f"{fine} voxels fitted without remark; {listed}"
+    return (Finding("W-FIT", Severity.MASK, text, name),) if counts else ()

@@ -11,8 +11,8 @@ from ..data.curve import Curve
 from ..data.series import Series
 from ..data.volumes import Label, LabelMap, Map
 from ..declare import Input
-from ..errors import Finding, InputError, Severity
-from .fit_status import FitStatus, status_counts, status_map
+from ..errors import InputError
+from .fit_status import FitStatus, status_counts, status_findings, status_map
 from .regions import distribution_table, region_curves
 from .voxelwise import map_voxels
 
@@ -63,16 +63,8 @@ def fit_intensity(
         "fit_status": status_map(status, series.geometry),
         "curves": _curves(series, regions, usable, convert, model),
         "statistics": distribution_table(maps, regions, usable, units),
-        "findings": _findings(status, series),
+        "findings": status_findings(status, series.name),
     }
-
-
-def _findings(status: np.ndarray, series: Series) -> tuple[Finding, ...]:
-    counts = status_counts(status)
-    fine = counts.pop("fitted", 0)
-    listed = ", ".join(f"{count} {reason}" for reason, count in counts.items())
-    text = f"{fine} voxels fitted without remark; {listed}"
-    return (Finding("W-FIT", Severity.MASK, text, series.name),) if counts else ()
 
 
 def _nothing(status: np.ndarray, series: Series) -> InputError:

@@ -13,7 +13,7 @@ from ..data.result import Display
 from ..data.volumes import Code, ImageStack, LabelMap, Map
 from ..declare import Advanced, Help, Output, Range, Unit
 from ..errors import InputError
-from .fit_status import FitStatus, status_map
+from .fit_status import FitStatus, status_findings, status_map
 from .voxelwise import map_voxels
 
 T1 = Output(
@@ -71,7 +71,11 @@ def map_t1(
     )
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
-    return {**maps, "fit_status": status_map(status, stack.geometry)}
+    return {
+        **maps,
+        "fit_status": status_map(status, stack.geometry),
+        "findings": status_findings(status, stack.name),
+    }
 
 
 def _maps(signals: np.ndarray, estimates: T1Estimates) -> dict[str, np.ndarray]:
