@@ -66,6 +66,7 @@ QUANTITIES = {
     ),
     "khe": ("1/min", "Rate of uptake into hepatocytes.", Display((0, 0.3), "inferno", symbol="khe")),
     "kbh": ("1/min", "Rate of excretion from hepatocytes into bile.", Display((0, 0.05), "plasma", symbol="kbh")),
+    "tau_i": ("s", "Mean time that water stays in a cell.", Display((0, 2), "cividis", symbol="τi")),
     "ps": ("1/min", "Permeability-surface area product.", Display((0, 0.5), "plasma", symbol="PS")),
 }
 DELAY = Output(
