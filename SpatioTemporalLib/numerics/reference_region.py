@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-SINGULAR = 1e-12  # of the determinant of unit-length regressors
+from .linear_regression import regression
 
 
 class ReferenceFit(NamedTuple):
@@ -66,7 +66,7 @@ def fit_reference_region(times, reference, tissue) -> ReferenceFit:
     """
     integral = running_integrals(times, tissue)
     fixed = [reference, running_integrals(times, reference[:, None])[:, 0]]
-    ratio, product, efflux, sse = _regression(tissue, [*fixed, -integral])
+    (ratio, product, efflux), _, sse = regression(tissue, [*fixed, -integral])
     with np.errstate(divide="ignore", invalid="ignore"):
         return ReferenceFit(ratio, efflux, product / ratio, np.zeros_like(ratio), sse)
 
@@ -75,7 +75,7 @@ def fit_constrained_reference_region(times, reference, tissue, reference_efflux:
     """The two coefficients that remain when the reference's efflux rate (1/s) is known; otherwise as above."""
     integral = running_integrals(times, tissue)
     driving = reference + reference_efflux * running_integrals(times, reference[:, None])[:, 0]
-    ratio, efflux, sse = _regression(tissue, [driving, -integral])
+    (ratio, efflux), _, sse = regression(tissue, [driving, -integral])
     return ReferenceFit(ratio, efflux, np.full_like(ratio, reference_efflux), np.zeros_like(ratio), sse)
 
 
@@ -84,7 +84,7 @@ def fit_extended_reference_region(times, reference, tissue) -> ReferenceFit:
     column = reference[:, None]
     fixed = [reference, running_integrals(times, column)[:, 0], twice_integrated(times, column)[:, 0]]
     regressed = running_integrals(times, tissue)
-    plasma, middle, last, efflux, sse = _regression(regressed, [*fixed, -twice_integrated(times, tissue)])
+    (plasma, middle, last, efflux), _, sse = regression(regressed, [*fixed, -twice_integrated(times, tissue)])
     # k_r and B / A are the roots of a quadratic equation; the tissue's own k + Ktrans / vp is the larger of them.
     with np.errstate(divide="ignore", invalid="ignore"):
         reference_efflux = 2 * last / (middle + np.sqrt(middle**2 - 4 * plasma * last))
@@ -98,7 +98,7 @@ def fit_constrained_extended_reference_region(times, reference, tissue, referenc
     once, twice = running_integrals(times, column)[:, 0], twice_integrated(times, column)[:, 0]
     regressors = [reference + reference_efflux * once, once + reference_efflux * twice]
     regressed = running_integrals(times, tissue)
-    plasma, both, efflux, sse = _regression(regressed, [*regressors, -twice_integrated(times, tissue)])
+    (plasma, both, efflux), _, sse = regression(regressed, [*regressors, -twice_integrated(times, tissue)])
     return ReferenceFit(both - efflux * plasma, efflux, np.full_like(both, reference_efflux), plasma, sse)
 
 
@@ -113,23 +113,3 @@ def reference_transfer(times, reference, plasma, reference_efflux: float, first:
     left, entered = running_integrals(times[first:], column).T
     gained = reference[first:] - reference[first] + reference_efflux * left
     return float(entered @ gained / (entered @ entered))
-
-
-def _regression(tissue: np.ndarray, regressors: list[np.ndarray]) -> list[np.ndarray]:
-    """Least squares coefficients of each tissue, and the sums of squares; regressors are (T,) or (T, n)."""
-    columns = [r if r.ndim == 2 else np.broadcast_to(r[:, None], tissue.shape) for r in regressors]
-    lengths = [np.sqrt(np.einsum("tn,tn->n", c, c)) for c in columns]
-    unit = [c / np.where(size > 0, size, 1.0) for c, size in zip(columns, lengths)]
-    count = len(unit)
-    gram = np.empty((tissue.shape[1], count, count))
-    for i in range(count):
-        for j in range(count):
-            gram[:, i, j] = np.einsum("tn,tn->n", unit[i], unit[j])
-    right = np.stack([np.einsum("tn,tn->n", u, tissue) for u in unit], axis=1)
-    determined = np.abs(np.linalg.det(gram)) > SINGULAR
-    gram[~determined] = np.eye(count)
-    solved = np.linalg.solve(gram, right[..., None])[..., 0]
-    residual = tissue - sum(s[None] * u for s, u in zip(solved.T, unit))
-    sse = np.einsum("tn,tn->n", residual, residual)
-    coefficients = [np.where(determined, s / np.where(n > 0, n, 1.0), np.nan) for s, n in zip(solved.T, lengths)]
-    return [*coefficients, np.where(determined, sse, np.nan)]
