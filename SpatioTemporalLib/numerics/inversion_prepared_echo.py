@@ -59,7 +59,7 @@ def inversion_prepared_signal(r1, b1, delay, train: ReadoutTrain):
     return np.sin(angle) * (steady + factor ** (train.centre * train.pulses) * (first - steady))
 
 
-def fit_with_b1(signals, flip_angles, repetition_time: float, delays, train: ReadoutTrain, bounds) -> AmplitudeFit:
+def fit_with_b1(signals, flip_angles, repetition_time: float, delays, *, train: ReadoutTrain, bounds) -> AmplitudeFit:
     """Fit S0, R1 and B1 to magnitude signals at flip angles and after inversions.
 
     Parameters

@@ -44,11 +44,7 @@ def fit_intensity(
     units : of the tabulated outputs, with ``{s}`` for the series' unit.
     """
     maps, nonfinite = map_voxels(
-        lambda curves, index: fit(convert(curves)),
-        series.values,
-        mask=mask,
-        context=context,
-        message="fitting voxels",
+        lambda curves, _: fit(convert(curves)), series.values, mask=mask, context=context, message="fitting voxels"
     )
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE

@@ -113,7 +113,7 @@ def despot1_hifi_t1(stack, inversion_stack, mask=None, *, parameters, context):
     bounds = (parameters.t1_min, parameters.t1_max), (parameters.b1_min, parameters.b1_max)
 
     def fit(signals, index):
-        return _estimates(fit_with_b1(signals, stack.settings, time, delays, train, bounds))
+        return _estimates(fit_with_b1(signals, stack.settings, time, delays, train=train, bounds=bounds))
 
     values = np.concatenate([stack.values, inversion_stack.values[order]])
     return map_t1(fit, values, stack, mask, context)

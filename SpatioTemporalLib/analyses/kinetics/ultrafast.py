@@ -91,7 +91,13 @@ def ultrafast(series, mask=None, aif_mask=None, *, parameters, context):
         usable = status == FitStatus.FITTED
         maps = {}
         for number, (duration, count) in enumerate(zip(durations, counts)):
-            measures = _measures(series.times, enhanced, count, duration, enhancement.arrival, parameters)
+            seen = series.times[:count], enhanced[:count]
+            measures = {
+                "maximum_slope": maximum_slope(*seen, enhancement.arrival, parameters.slope_frames),
+                "time_to_enhancement": bolus_arrival(*seen) - enhancement.arrival,
+                # Interpolated to the end of the scan, which may lie between frames.
+                "initial_area": initial_area(series.times, enhanced, enhancement.arrival, duration),
+            }
             maps |= {f"{name} {number}": np.where(usable, part, np.nan) for name, part in measures.items()}
         return maps | {"fit_status": status}
 
@@ -120,17 +126,6 @@ def _durations(series: Series, enhancement: Enhancement, parameters) -> list[flo
             fix="Give one or more durations that the series covers.",
         )
     return durations
-
-
-def _measures(times, enhanced, count: int, duration: float, arrival: float, parameters) -> dict[str, np.ndarray]:
-    """What a scan that ended `duration` s after arrival would give."""
-    seen = times[:count], enhanced[:count]
-    return {
-        "maximum_slope": maximum_slope(*seen, arrival, parameters.slope_frames),
-        "time_to_enhancement": bolus_arrival(*seen) - arrival,
-        # Interpolated to the end of the scan, which may lie between frames.
-        "initial_area": initial_area(times, enhanced, arrival, duration),
-    }
 
 
 def _table(maps, durations: list[float], regions: LabelMap, usable) -> Table:

@@ -43,7 +43,7 @@ def test_noise_free_relaxation_and_field_are_found():
     rng = np.random.default_rng(1)
     t1, b1 = np.exp(rng.uniform(np.log(0.3), np.log(4), 200)), rng.uniform(0.6, 1.4, 200)
     signals = 1e4 * np.abs(np.stack([signed(1 / t, b) for t, b in zip(t1, b1)], axis=1))
-    found = fit_with_b1(signals, ANGLES, TR, DELAYS, TRAIN, BOUNDS)
+    found = fit_with_b1(signals, ANGLES, TR, DELAYS, train=TRAIN, bounds=BOUNDS)
     np.testing.assert_allclose(np.exp(-found.parameters[0]), t1, rtol=1e-5)
     np.testing.assert_allclose(np.exp(found.parameters[1]), b1, rtol=1e-5)
     np.testing.assert_allclose(found.amplitude, 1e4, rtol=1e-5)
@@ -51,7 +51,7 @@ def test_noise_free_relaxation_and_field_are_found():
 
 def test_never_above_the_best_of_twenty_starts_on_measured_voxels(worst_error):
     signals = np.loadtxt(MEASURED, delimiter=",", skiprows=1)[::4].T
-    found = fit_with_b1(signals, ANGLES, TR, DELAYS, TRAIN, BOUNDS)
+    found = fit_with_b1(signals, ANGLES, TR, DELAYS, train=TRAIN, bounds=BOUNDS)
     low = [np.log(1 / BOUNDS[0][1]), np.log(BOUNDS[1][0])]
     high = [np.log(1 / BOUNDS[0][0]), np.log(BOUNDS[1][1])]
     rng = np.random.default_rng(4)
