@@ -99,9 +99,8 @@ def concentration_with_decay(
 
     Notes
     -----
-    The logarithm of the signal over its baseline is concave in concentration,
-    so that Newton's steps towards the smaller root come from below once they
-    are below, and cannot pass it.
+    The logarithm of the signal over its baseline is concave in concentration:
+    once below the smaller root, Newton's steps come from below and cannot pass it.
     """
     xp = namespace(signal)
     facts = {"flip_angle": flip_angle, "repetition_time": repetition_time, "relaxivity": relaxivity}
@@ -110,7 +109,7 @@ def concentration_with_decay(
     if decay == 0:
         return start, saturated
     cosine = like(np.cos(np.deg2rad(flip_angle)), signal)
-    curve = _LogSignal(repetition_time, relaxivity, xp.asarray(r1_baseline), cosine, decay)
+    curve = LogSignal(repetition_time, relaxivity, xp.asarray(r1_baseline), cosine, decay)
     positive = (signal > 0) & (baseline > 0)
     target = xp.log(xp.where(positive, signal, 1.0) / xp.where(baseline > 0, baseline, 1.0))
     saturated = positive & (target >= curve.largest())
@@ -120,7 +119,7 @@ def concentration_with_decay(
     return xp.where(saturated, np.nan, xp.where(solvable, solved, start)), saturated
 
 
-class _LogSignal(NamedTuple):
+class LogSignal(NamedTuple):
     """Logarithm of signal over baseline as a function of concentration; decay is TE times the relaxivity of R2*."""
 
     repetition_time: float
@@ -128,6 +127,10 @@ class _LogSignal(NamedTuple):
     r1_baseline: np.ndarray
     cosine: np.ndarray
     decay: float
+
+    def of(self, chosen) -> LogSignal:
+        """That of some of the curves."""
+        return self._replace(r1_baseline=self.r1_baseline[chosen], cosine=self.cosine[chosen])
 
     def value_and_slope(self, concentration):
         """At a concentration in mmol/L, and by it."""

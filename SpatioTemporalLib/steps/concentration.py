@@ -12,6 +12,7 @@ from ..declare import Input
 from ..errors import Finding, InputError, Severity
 from ..numerics.arrays import chosen, like, namespace
 from ..numerics.bolus_arrival import baseline_length, bolus_arrival
+from ..numerics.spoiled_gradient_echo import LogSignal
 from .baseline import BaselineParameters
 from .fit_status import FitStatus
 from .literature_relaxation import tissue_t1
@@ -64,6 +65,13 @@ class Conversion:
         """The conversion of the mean curve of the voxels at (n,) flat indices, with a known baseline signal."""
         means = {name: float(np.mean(_at(getattr(self, name), index))) for name in ("t1", "b1")}
         return replace(self, baseline_signal=baseline_signal, **means)
+
+    def response(self, curves: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, LogSignal]:
+        """(T, n) signals over their baseline, and what gives their logarithm from concentration."""
+        curves = np.asarray(curves, dtype=float)
+        r1 = np.broadcast_to(1 / np.asarray(_at(self.t1, index), dtype=float), curves.shape[1:])
+        b1 = np.broadcast_to(np.asarray(_at(self.b1, index), dtype=float), curves.shape[1:])
+        return curves / curves[self.baseline].mean(axis=0), self.model.log_signal(r1, b1)
 
     def __call__(self, curves: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Concentrations in mmol/L of (T, n) curves at (n,) flat indices, and (n,) reasons where there are none."""

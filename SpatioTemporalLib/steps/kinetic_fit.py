@@ -11,7 +11,7 @@ from ..context import Context
 from ..data.curve import Curve, Table
 from ..data.series import Series
 from ..data.volumes import Label, LabelMap
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, InputError, ParameterError, Severity
 from ..numerics.arrays import like, namespace
 from ..numerics.bolus_arrival import bolus_arrival
 from ..numerics.frame_sampling import FrameSampling
@@ -52,8 +52,12 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         findings += said
     fit = delayed_fit(model, plasma, sampling, parameters, interval=float(np.median(series.intervals)))
 
+    signal_fit = _signal_fit(model, plasma, sampling, (series, conversion), parameters)
+
     def fit_block(curves, index):
-        return _fit_usable(fit, *conversion(curves, index), model.degrees, sampling.scale)
+        concentration, reason = conversion(curves, index)
+        refined = signal_fit and signal_fit(curves, index, reason == 0)
+        return _fit_usable(fit, concentration, reason, model.degrees, sampling.scale, refined)
 
     maps, nonfinite = map_voxels(
         fit_block,
@@ -62,7 +66,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         context=context,
         message="fitting voxels",
         # The search over delays keeps its books in numpy.
-        any_device=model.any_device and parameters.delay != "fit",
+        any_device=model.any_device and parameters.delay != "fit" and signal_fit is None,
     )
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
@@ -107,6 +111,32 @@ def _shifted(model: KineticModel, plasma: Curve, sampling: FrameSampling, voxels
     return replace(plasma, times=plasma.times + delay), (Finding("I-DELAY", Severity.NOTE, text, series.name),)
 
 
+def _signal_fit(model: KineticModel, plasma: Curve, sampling: FrameSampling, voxels: tuple, parameters):
+    """What improves estimates from concentrations by fitting the signal, or None where that is not asked for.
+
+    Raises
+    ------
+    ParameterError
+        ``E-FIT-DOMAIN`` where there is no signal to fit, or a delay of its own for each voxel.
+    """
+    if model.in_signal is None:
+        return None
+    series, conversion = voxels
+    if conversion.is_identity or conversion.model.log_signal is None or parameters.delay == "fit":
+        raise ParameterError(
+            "E-FIT-DOMAIN",
+            "the signal can be fitted for series of signals with an exact signal model, and with delay none or shared",
+            fix="Set fit_domain = concentration, or delay = shared.",
+        )
+    fit = model.in_signal(plasma.times, plasma.values, sampling)
+
+    def of_block(curves, index, usable):
+        relative, response = conversion.response(curves[:, usable], index[usable])
+        return lambda concentration, estimates: fit(relative, response, concentration, estimates)
+
+    return of_block
+
+
 def _map_names(model: KineticModel, parameters) -> list[str]:
     names = [name for parameter in model.units for name in (parameter, f"{parameter}_se")]
     return [*names, "r2", "rmse", *(["delay"] if parameters.delay == "fit" else [])]
@@ -134,7 +164,7 @@ def _require_some(fitted: np.ndarray, status: np.ndarray, series: Series) -> Non
         )
 
 
-def _fit_usable(fit: Callable, concentration, reason, degrees: int, scale) -> dict[str, np.ndarray]:
+def _fit_usable(fit: Callable, concentration, reason, degrees: int, scale, refined=None) -> dict[str, np.ndarray]:
     """Outputs of one block; NaN and the reason for the curves without concentration."""
     xp = namespace(concentration)
     usable = reason == 0
@@ -143,6 +173,8 @@ def _fit_usable(fit: Callable, concentration, reason, degrees: int, scale) -> di
         return outputs
     good = concentration if usable.all() else concentration[:, usable]
     estimates = fit(good)
+    if refined is not None:
+        estimates = refined(good, estimates)
     weights = np.ones(len(concentration)) if scale is None else scale**2
     frames = np.count_nonzero(weights)
     weights = like(weights[:, None], good)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..numerics.frame_sampling import FrameSampling
+from ..numerics.spoiled_gradient_echo import LogSignal
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class Estimates:
     status: np.ndarray
 
 
+SignalFitter = Callable[[np.ndarray, LogSignal, np.ndarray, Estimates], Estimates]
+
+
 @dataclass(frozen=True)
 class KineticModel:
     """One model as the shared fit needs it.
@@ -32,6 +36,10 @@ class KineticModel:
     degrees : number of parameters counted in the degrees of freedom.
     prepare : from (input times, plasma, `FrameSampling`) the function that fits (T, n) curves.
     curve : from (input times, plasma, times, values) the (n, T) model curves.
+    in_signal : from (input times, plasma, `FrameSampling`) the function that fits
+    the signal instead, from the signals over their baseline, what gives their
+    logarithm from concentration, the concentrations and the estimates from those;
+    None where concentrations are fitted.
     any_device : whether what `prepare` gives takes torch tensors too.
     """
 
@@ -39,4 +47,5 @@ class KineticModel:
     degrees: int
     prepare: Callable[[np.ndarray, np.ndarray, FrameSampling], Callable[[np.ndarray], Estimates]]
     curve: Callable[[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]], np.ndarray]
+    in_signal: Callable[[np.ndarray, np.ndarray, FrameSampling], SignalFitter] | None = None
     any_device: bool = False

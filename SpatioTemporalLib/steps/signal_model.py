@@ -12,7 +12,7 @@ from ..data.series import Series
 from ..declare import Advanced, Choices, Help, Range, Unit
 from ..errors import Finding, InputError, Severity
 from ..numerics.arrays import namespace
-from ..numerics.spoiled_gradient_echo import concentration_from_signal, concentration_with_decay
+from ..numerics.spoiled_gradient_echo import LogSignal, concentration_from_signal, concentration_with_decay
 from .literature_relaxation import AGENTS, CUSTOM, TISSUES, relaxivity_of
 
 CONCENTRATION_UNIT = "mmol/L"
@@ -108,12 +108,16 @@ class SignalModel:
     and the flip angle reached over the nominal one, (T, n) concentrations and
     where the signal is above what any concentration gives.
     unit : of what `convert` gives.
+    log_signal : from (n,) R1 before contrast and the flip angle reached over the
+    nominal one, what gives the logarithm of signal over baseline at a
+    concentration; None for the models that are no exact inverse of a sequence.
     needs_positive_baseline : whether signal counts relative to its baseline.
     findings : what a reader of the results has to know.
     """
 
     convert: Callable
     unit: str = CONCENTRATION_UNIT
+    log_signal: Callable[[np.ndarray, np.ndarray], LogSignal] | None = None
     needs_positive_baseline: bool = True
     findings: tuple[Finding, ...] = ()
 
@@ -154,7 +158,10 @@ def _gradient_echo(series: Series, parameters) -> SignalModel:
             relaxivity=relaxivity,
         )
 
-    return SignalModel(convert, findings=findings)
+    def log_signal(r1_baseline, b1):
+        return LogSignal(repetition_time, relaxivity, r1_baseline, _cosine(flip_angle, b1), 0.0)
+
+    return SignalModel(convert, log_signal=log_signal, findings=findings)
 
 
 def _gradient_echo_with_decay(series: Series, parameters) -> SignalModel:
@@ -170,7 +177,11 @@ def _gradient_echo_with_decay(series: Series, parameters) -> SignalModel:
     def convert(signal, baseline, r1_baseline, b1):
         return concentration_with_decay(signal, baseline, r1_baseline, flip_angle=_reached(flip_angle, b1), **facts)
 
-    return SignalModel(convert, findings=findings)
+    def log_signal(r1_baseline, b1):
+        decay = facts["echo_time"] * facts["r2star_relaxivity"]
+        return LogSignal(facts["repetition_time"], relaxivity, r1_baseline, _cosine(flip_angle, b1), decay)
+
+    return SignalModel(convert, log_signal=log_signal, findings=findings)
 
 
 def _saturation_recovery(series: Series, parameters) -> SignalModel:
@@ -183,7 +194,10 @@ def _saturation_recovery(series: Series, parameters) -> SignalModel:
             signal, baseline, r1_baseline, flip_angle=90.0, repetition_time=recovery_time, relaxivity=relaxivity
         )
 
-    return SignalModel(convert, findings=findings)
+    def log_signal(r1_baseline, b1):
+        return LogSignal(recovery_time, relaxivity, r1_baseline, np.zeros_like(r1_baseline), 0.0)
+
+    return SignalModel(convert, log_signal=log_signal, findings=findings)
 
 
 def _linear(series: Series, parameters) -> SignalModel:
@@ -241,6 +255,10 @@ def _semi_quantitative(text: str, series: Series) -> Finding:
 
 def _reached(flip_angle: float, b1) -> np.ndarray:
     return flip_angle * np.where(b1 > 0, b1, np.nan)
+
+
+def _cosine(flip_angle: float, b1) -> np.ndarray:
+    return np.cos(np.deg2rad(_reached(flip_angle, b1)))
 
 
 def _fact(name: str, words: str, series: Series, parameters) -> float:

@@ -171,7 +171,7 @@ def main() -> None:
 
 
 def print_limits(family_size: int, ours: float, fit: float) -> None:
-    """How far we are from what this machine can do at all: the one matrix product a fit needs, and reading the input."""
+    """How far we are from what this machine can do at all: the matrix product a fit needs, and reading the input."""
     threads = os.cpu_count() or 1
     table, block = np.ones((family_size, len(TIMES))), np.ones((len(TIMES), 8192))
     product = threads * 8192 / _fastest(lambda: table @ block)
@@ -187,7 +187,8 @@ def print_limits(family_size: int, ours: float, fit: float) -> None:
     )
     for what, limit in (("that product alone", product), ("reading input and writing maps alone", reading)):
         print(
-            f"  {what}: {limit:12.0f} voxels/s; run() reaches {100 * ours / limit:.1f} %, its fit {100 * fit / limit:.1f} %"
+            f"  {what}: {limit:12.0f} voxels/s; "
+            f"run() reaches {100 * ours / limit:.1f} %, its fit {100 * fit / limit:.1f} %"
         )
 
 

@@ -8,11 +8,11 @@ from typing import Annotated
 from ...declare import Advanced, Help, Range, Unit, analysis
 from ...steps.kinetic_declaration import KINETIC_INPUTS, KineticParameters, kinetic_outputs
 from ...steps.kinetic_fit import fit_kinetic_model
-from ...steps.tofts_fit import tofts_model
+from ...steps.tofts_fit import FitDomainParameters, tofts_model
 
 
 @dataclass(frozen=True)
-class ToftsParameters(KineticParameters):
+class ToftsParameters(FitDomainParameters, KineticParameters):
     ve_max: Annotated[float, Range(0.1, 10), Help("Upper bound of ve; 1 is the physical limit."), Advanced()] = 1.0
     kep_min: Annotated[float, Unit("1/min"), Range(1e-4, 1), Help("Lower bound of kep."), Advanced()] = 1e-3
     kep_max: Annotated[float, Unit("1/min"), Range(1, 200), Help("Upper bound of kep."), Advanced()] = 50.0
@@ -30,6 +30,6 @@ class ToftsParameters(KineticParameters):
 def tofts(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
     """Ktrans and ve of tissue whose own plasma volume may be neglected."""
     bounds = (parameters.kep_min, parameters.kep_max)
-    model = tofts_model(kep_bounds=bounds, ve_max=parameters.ve_max, vp_max=None)
+    model = tofts_model(kep_bounds=bounds, ve_max=parameters.ve_max, vp_max=None, fit_domain=parameters.fit_domain)
     inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}
     return fit_kinetic_model(model, series, parameters=parameters, context=context, **inputs)
