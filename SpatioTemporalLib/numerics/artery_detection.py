@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.cluster.vq import kmeans2
 
 LARGEST_AREA_PART = 0.1
 ROUGHEST_PART = 0.25  # of those are left out
@@ -93,6 +92,9 @@ def _smooth_and_large(times: np.ndarray, curves: np.ndarray, part: float) -> np.
 
 
 def _best_cluster(times: np.ndarray, curves: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    # Here, because it takes long to import.
+    from scipy.cluster.vq import kmeans2
+
     _, label = kmeans2(curves[:, chosen].T, CLUSTERS, iter=ITERATIONS, minit="++", seed=SEED)
     clusters = [chosen[label == n] for n in range(CLUSTERS)]
     clusters = [cluster for cluster in clusters if cluster.size >= FEWEST] or [chosen]

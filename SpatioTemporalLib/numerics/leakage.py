@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.integrate import cumulative_trapezoid
 
 
 class Leakage(NamedTuple):
@@ -38,6 +37,9 @@ def without_leakage(times, curves, reference) -> Leakage:
     Each curve is fitted by ``K1 r(t) - K2 integral of r``, and the second term
     taken away: Boxerman, Schmainda & Weisskoff, AJNR 27:859 (2006), eq. 1-3.
     """
+    # Here, because it takes long to import.
+    from scipy.integrate import cumulative_trapezoid
+
     integral = cumulative_trapezoid(reference, times, initial=0.0)
     vascular, leakage = np.linalg.pinv(np.stack([reference, -integral], axis=1)) @ curves
     return Leakage(leakage, vascular, curves + leakage * integral[:, None])
