@@ -58,6 +58,18 @@ def fit_recovery(signals, times, family: CurveFamily, *, magnitude: bool) -> Rec
     return best
 
 
+def in_phase(real, imaginary) -> np.ndarray:
+    """(N, n) signals with their sign from their real and imaginary parts at rising times, whatever their phase.
+
+    Recovery is a straight line in the complex plane; its direction is the
+    principal axis of the points, and it runs towards the last of them.
+    """
+    signals = np.asarray(real, dtype=float) + 1j * np.asarray(imaginary, dtype=float)
+    around = signals - signals.mean(axis=0)
+    turned = signals * np.exp(-0.5j * np.angle((around**2).sum(axis=0)))
+    return turned.real * np.where(turned[-1].real >= turned[0].real, 1.0, -1.0)
+
+
 def _signed_fit(signals, times, family: CurveFamily) -> Recovery:
     mean = signals.mean(axis=0)
     solution = solve(signals - mean, family)

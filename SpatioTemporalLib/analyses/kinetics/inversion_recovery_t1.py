@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ...data.result import Display
 from ...data.volumes import ImageStack, Map
 from ...declare import Input, Output, analysis
@@ -37,6 +39,13 @@ class InversionRecoveryParameters(InversionParameters):
             help="Images at four or more inversion times in s, three if they keep their sign.",
         ),
         MASK,
+        Input(
+            "imaginary_stack",
+            ImageStack,
+            setting="inversion_time",
+            optional=True,
+            help="Imaginary part of complex images of any phase; the stack then is their real part, whatever signal says.",
+        ),
     ],
     outputs=[
         T1,
@@ -60,9 +69,10 @@ class InversionRecoveryParameters(InversionParameters):
     ],
     parameters=InversionRecoveryParameters,
 )
-def inversion_recovery_t1(stack, mask=None, *, parameters, context):
+def inversion_recovery_t1(stack, mask=None, imaginary_stack=None, *, parameters, context):
     """T1 from inversion recovery with any efficiency of the inversion and any repetition time."""
-    fit_stack = recovery_fit(stack, parameters)
+    fit_stack = recovery_fit(stack, parameters, imaginary_stack)
+    values = stack.values if imaginary_stack is None else np.concatenate([stack.values, imaginary_stack.values])
 
     def fit(signals, index):
         found = fit_stack(signals)
@@ -74,4 +84,4 @@ def inversion_recovery_t1(stack, mask=None, *, parameters, context):
             [(~found.converged, FitStatus.NOT_CONVERGED), (found.rate_at_edge, FitStatus.NOT_IDENTIFIED)],
         )
 
-    return map_t1(fit, stack.values, stack, mask, context)
+    return map_t1(fit, values, stack, mask, context)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib import cli
 
 
 def lesions():
@@ -51,6 +52,16 @@ def test_missing_values_are_left_out_of_their_column_only():
     result = st.run("prediction.roc", table=table, positive="malignant")
     assert result.areas.columns["positive"] == [39, 40, 40]
     assert "1 of 30 s" in str(result.findings[0])
+
+
+def test_command_line_reads_a_table_and_writes_the_areas(tmp_path, capsys):
+    st.write_table(tmp_path / "lesions.csv", lesions())
+    arguments = ["run", "prediction.roc", "--table", tmp_path / "lesions.csv", "--positive", "malignant"]
+    assert cli.main([str(a) for a in (*arguments, "--columns", "30 s,120 s", "--out", tmp_path / "roc")]) == 0
+    assert "120 s" in capsys.readouterr().out
+    areas = st.read_table(tmp_path / "roc" / "areas.csv").columns
+    assert areas["measurement"] == ["30 s", "120 s"]
+    assert areas["AUC"] == st.run("prediction.roc", table=lesions(), positive="malignant").areas.columns["AUC"][::2]
 
 
 @pytest.mark.parametrize(
