@@ -44,7 +44,7 @@ class InversionRecoveryParameters(InversionParameters):
             ImageStack,
             setting="inversion_time",
             optional=True,
-            help="Imaginary part of complex images of any phase; the stack then is their real part, whatever signal says.",
+            help="Imaginary part of complex images of any phase; the stack then is their real part.",
         ),
     ],
     outputs=[
