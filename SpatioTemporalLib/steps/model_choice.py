@@ -68,8 +68,8 @@ def choosing_model(candidates: list[Candidate], *, criterion: str, significance:
             sse = floored_sse(np.stack([estimates.sse for estimates in found]), power)
             # Frames of weight zero say nothing.
             frames = len(curves) if sampling.scale is None else np.count_nonzero(sampling.scale)
-            choice, weight = _choice(sse, frames, candidates, criterion, significance)
-            return _taken(found, choice, weight, candidates, list(units), frames)
+            chosen = _choice(sse, frames, candidates, criterion, significance)
+            return _taken(found, chosen, candidates, list(units), frames)
 
         return fit
 
@@ -103,8 +103,9 @@ def _choice(sse, frames: int, candidates: list[Candidate], criterion: str, signi
     return choice, weights[choice, np.arange(sse.shape[1])]
 
 
-def _taken(found: list[Estimates], choice, weight, candidates: list[Candidate], names, frames: int) -> Estimates:
-    """The estimates of the chosen candidates."""
+def _taken(found: list[Estimates], chosen: tuple, candidates: list[Candidate], names, frames: int) -> Estimates:
+    """The estimates of the chosen candidates; chosen : their indices and weights."""
+    choice, weight = chosen
     count, most = len(choice), max(candidate.model.degrees for candidate in candidates)
     values = {name: np.full(count, np.nan) for name in names}
     errors = {name: np.zeros(count) for name in (*names, CHOICE, WEIGHT)}

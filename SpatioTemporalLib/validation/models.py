@@ -59,9 +59,9 @@ def _parameters() -> Iterator[Comparison]:
 def _chosen_models() -> Iterator[Comparison]:
     """Part of the curves for which the model that made them is chosen.
 
-    The curves of the uptake model are left out: all of them fit the exchange
-    model with an interstitium of the whole voxel better, and give the PS they
-    were made with to 0.1 % only so. They hold some return.
+    Both curves of the uptake model are left out: they fit the exchange model
+    with an interstitium of the whole voxel better, and give the PS they were
+    made with to 0.2 % only so. They hold some return.
     """
     cases = [case for case in CASES if case[1] in LABELS]
     series = _series([column for column, _, _ in cases])

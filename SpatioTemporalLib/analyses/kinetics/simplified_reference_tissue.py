@@ -83,7 +83,8 @@ def _scanned(curves, parameters: SimplifiedReferenceTissueParameters) -> Scanned
 def _estimates(solution: ScannedSolution, frame_count: int, model: ScannedModel) -> Estimates:
     r1, k2, ratio = solution.parameters
     uptake = (r1 > 0) | (k2 > 0)
-    variance = np.einsum("iin->in", solution.covariance) * solution.sse / (frame_count - 3)
+    with np.errstate(invalid="ignore"):
+        variance = np.einsum("iin->in", solution.covariance) * solution.sse / (frame_count - 3)
     r1_se, k2_se, bp_se = np.where(np.isfinite(variance) & (variance > 0), np.sqrt(variance), np.nan)
     held = (solution.parameters[1:] <= model.low[1:, None]) | (solution.parameters[1:] >= model.high[1:, None])
     status = np.select(
