@@ -35,6 +35,9 @@ def ucum(unit: str) -> str:
     unit = unit.strip()
     if unit in UCUM:
         return UCUM[unit]
+    # Where it stands in a product or a quotient, as in HU*s.
+    for symbol in ("a.u.", "HU"):
+        unit = re.sub(rf"(?<![\w.]){re.escape(symbol)}(?!\w)", UCUM[symbol], unit)
     code = unit.replace("·", ".").replace("*", ".").replace("µ", "u").replace("μ", "u").replace(" ", ".")
     code = re.sub(r"\^(-?\d+)", r"\1", code)
     return re.sub(r"^1/", "/", code)

@@ -28,6 +28,8 @@ from SpatioTemporalLib.data.units import ucum
         ("µm", "um"),
         ("HU", "[hnsf'U]"),
         ("a.u.", "[arb'U]"),
+        ("a.u.*s", "[arb'U].s"),
+        ("HU/s", "[hnsf'U]/s"),
         ("mL/100mL/min", "mL/(100.mL)/min"),
         ("°", "deg"),
     ],
