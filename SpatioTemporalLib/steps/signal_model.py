@@ -95,7 +95,8 @@ class SignalParameters:
         float,
         Unit("HU/mM"),
         Range(0.1, 50),
-        Help("CT: by how much 1 mmol/L of the agent raises attenuation; it cancels where the artery is measured."),
+        # About 25 HU for 1 mg/mL of iodine at 120 kV; 1 mmol/L of iodine is 0.127 mg/mL.
+        Help("CT: by how much 1 mmol/L of iodine raises attenuation; it cancels where the artery is measured."),
         Advanced(),
     ] = 3.2
 
