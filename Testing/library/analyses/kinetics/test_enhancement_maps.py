@@ -67,7 +67,7 @@ def test_initial_area_is_divided_by_that_of_the_artery_from_its_own_arrival():
     curves = np.stack([artery, signal(250)], axis=1)
     series = st.Series.from_curves(TIMES, curves)
     aif_mask = st.LabelMap(np.array([[[1, 0]]]), series.geometry, name="artery")
-    result = st.run("kinetics.enhancement", series=series, aif_mask=aif_mask, arrival=60.0, baseline_frames=4)
+    result = st.run("kinetics.enhancement", series=series, aif_mask=aif_mask, arrival=60.0, baseline_frames=6)
     fine = np.linspace(40, 130, 90001)
     area = np.trapezoid(np.interp(fine, TIMES, artery) - 100, fine)
     # Tissue from 60 s: to 150 in 60 s, then 30 s above; the artery's arrival is found to a quarter of a frame.
