@@ -163,7 +163,7 @@ def enhancement(series, mask=None, aif_mask=None, *, parameters, context):
 
 
 def _area_of_artery(series: Series, aif_mask: LabelMap, parameters) -> float:
-    """Initial area of 90 s of the artery's mean enhancement, from the artery's own arrival and over its own baseline."""
+    """Initial area of 90 s of the artery's mean enhancement, from its own arrival and over its own baseline."""
     # The artery is reached before the tissue: frames of the tissue's baseline may show its bolus.
     measured = enhancement_of(series, aif_mask, replace(parameters, arrival=None, baseline_frames=None))
     chosen = np.flatnonzero(aif_mask.foreground)
