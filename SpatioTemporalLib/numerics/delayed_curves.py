@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,38 @@ from .tabulated_exponentials import TabulatedExponentials, tabulate_exponentials
 MOST_NODES = 500
 FINEST = 0.25  # s, nodes of an input that is given more densely than this are thinned out
 WIDEST = 1.0  # s, gaps are filled until no node is further from the next
+
+
+class Places(NamedTuple):
+    """(n, T) places between nodes: the node before, counted over all curves, the step from it to the next, the part
+    of the step that has passed, and whether the place lies before the first node, where curves are zero."""
+
+    start: np.ndarray
+    step: np.ndarray
+    x: np.ndarray
+    before: np.ndarray
+
+    def value(self, values: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """Cubics at the places, of (n, N) values and slopes at the nodes."""
+        first, last, before, after = self._ends(values, slopes)
+        x = self.x
+        at = first + x * x * (3 - 2 * x) * (last - first)
+        at += self.step * x * (1 - x) * ((1 - x) * before - x * after)
+        at[self.before] = 0.0
+        return at
+
+    def slope(self, values: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """Slopes of the cubics of `value` at the places."""
+        first, last, before, after = self._ends(values, slopes)
+        x = self.x
+        at = 6 * x * (1 - x) * (last - first) / self.step
+        at += (1 - x) * (1 - 3 * x) * before - x * (2 - 3 * x) * after
+        at[self.before] = 0.0
+        return at
+
+    def _ends(self, values: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, ...]:
+        values, slopes = values.reshape(-1), slopes.reshape(-1)
+        return values[self.start], values[self.start + 1], slopes[self.start], slopes[self.start + 1]
 
 
 @dataclass(frozen=True)
@@ -45,20 +78,28 @@ class DelayedInput:
         values = self.table.at(rates)[0] @ self.table.basis.T
         return values, self.plasma - rates[:, None] * values
 
+    def by_rate(self, rates: np.ndarray) -> tuple[np.ndarray, ...]:
+        """What `exponential` gives, and the derivatives of both by the rate."""
+        coordinates = self.table.at(rates)
+        values, derivatives = (c @ self.table.basis.T for c in coordinates)
+        rates = rates[:, None]
+        return values, self.plasma - rates * values, derivatives, -values - rates * derivatives
+
     def at_delay(self, values: np.ndarray, slopes: np.ndarray, delay: np.ndarray) -> np.ndarray:
         """(n, T) curves given at the nodes by (n, N) values and slopes, each later by its own (n,) delay in s."""
+        places = self.places(delay, values.shape[1] if len(values) > 1 else 0)
+        return places.value(values, slopes)
+
+    def places(self, delay: np.ndarray, stride: int) -> Places:
+        """Where the wanted times of curves lie that are later by (n,) delays in s.
+
+        stride : nodes from one curve to the next; zero for one curve at several delays.
+        """
         wanted = self.times - delay[:, None]
-        before = wanted <= self.nodes[0]
         cell = np.clip(np.searchsorted(self.nodes, wanted) - 1, 0, len(self.nodes) - 2)
         step = np.diff(self.nodes)[cell]
         x = (wanted - self.nodes[cell]) / step
-        start = np.arange(len(delay))[:, None] * values.shape[1] + cell
-        values, slopes = values.reshape(-1), slopes.reshape(-1)
-        from_start = x * x * (3 - 2 * x)
-        at = values[start] + from_start * (values[start + 1] - values[start])
-        at += step * x * (1 - x) * ((1 - x) * slopes[start] - x * slopes[start + 1])
-        at[before] = 0.0
-        return at
+        return Places(np.arange(len(delay))[:, None] * stride + cell, step, x, wanted <= self.nodes[0])
 
 
 def delayed_input(input_times, plasma, times) -> DelayedInput:

@@ -118,14 +118,68 @@ def plug_flow_curves(
 
 def adiabatic_curves(delayed: DelayedInput, flow: PlugFlow) -> np.ndarray:
     """(n, T) curves of the adiabatic approximation to tissue homogeneity (St Lawrence & Lee, 1998)."""
-    extracted = -np.expm1(-flow.exchange)
-    # PS / ve times E / (PS / F): for no exchange E / (PS / F) is one.
-    safe = np.where(flow.exchange > 0, flow.exchange, 1.0)
-    rate = flow.efflux * np.where(flow.exchange > 0, extracted / safe, 1.0)
+    extracted, rate = _adiabatic(flow)
     left, slope = delayed.exponential(rate)
     extracted = extracted[:, None]
     shape = delayed.at_delay(extracted * left - delayed.integral, extracted * slope - delayed.plasma, flow.transit)
     return flow.flow[:, None] * (delayed.arrived + shape)
+
+
+def _adiabatic(flow: PlugFlow) -> tuple[np.ndarray, np.ndarray]:
+    """Extracted fraction, and the rate E F / ve at which the interstitium empties."""
+    extracted = -np.expm1(-flow.exchange)
+    # PS / ve times E / (PS / F): without exchange E / (PS / F) is one.
+    safe = np.where(flow.exchange > 0, flow.exchange, 1.0)
+    return extracted, flow.efflux * np.where(flow.exchange > 0, extracted / safe, 1.0)
+
+
+def adiabatic_slopes(
+    input_times, plasma, sampling: FrameSampling
+) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """The function that gives the (n, T) frames of the adiabatic model and their (4, n, T) derivatives.
+
+    By flow, PS (1/s), ve and vp, as `plug_flow_curves` takes them.
+    """
+    delayed = delayed_input(input_times, plasma, sampling.times)
+
+    def slopes(parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        pieces = np.split(parameters, range(IN_CACHE, parameters.shape[1], IN_CACHE), axis=1)
+        parts = [_adiabatic_slopes(delayed, sampling, piece) for piece in pieces]
+        return np.concatenate([c for c, _ in parts]), np.concatenate([d for _, d in parts], axis=1)
+
+    return slopes
+
+
+def _adiabatic_slopes(delayed: DelayedInput, sampling: FrameSampling, parameters: np.ndarray):
+    flow = plug_flow(parameters)
+    extracted, rate = _adiabatic(flow)
+    left, slope, left_by_rate, slope_by_rate = delayed.by_rate(rate)
+    share = extracted[:, None]
+    staying = share * left - delayed.integral, share * slope - delayed.plasma
+    places = delayed.places(flow.transit, left.shape[1])
+    shape = sampling.frames(delayed.arrived + places.value(*staying))
+    by_transit = -sampling.frames(places.slope(*staying))
+    by_share = sampling.frames(places.value(left, slope))
+    by_rate = share * sampling.frames(places.value(left_by_rate, slope_by_rate))
+    # Now by the parameters: transit = vp / F, E = 1 - exp(-PS / F), rate = E F / ve.
+    moving = np.maximum(flow.flow, SMALLEST_FLOW)
+    ve = np.maximum(parameters[2], SMALLEST_VOLUME)
+    unextracted = 1 - extracted
+    turned = flow.exchange * unextracted  # -F dE / dF
+    # Where flow is zero so is the curve, and only the shape itself counts.
+    scale = flow.flow / moving
+    terms = (
+        (1.0, -scale * flow.transit, -scale * turned, flow.flow * (extracted - turned) / ve),
+        (0.0, 0.0, scale * unextracted, flow.flow * unextracted / ve),
+        (0.0, 0.0, 0.0, -flow.flow * rate / ve),
+        (0.0, scale, 0.0, 0.0),
+    )
+    derivatives = np.zeros((4, *shape.shape))
+    for derivative, factors in zip(derivatives, terms):
+        for factor, part in zip(factors, (shape, by_transit, by_share, by_rate)):
+            if np.any(factor):
+                derivative += np.reshape(factor, (-1, 1)) * part
+    return flow.flow[:, None] * shape, derivatives
 
 
 def distributed_curves(delayed: DelayedInput, inverse: Inversion, flow: PlugFlow) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 A grid of shapes is scanned first, each at its best size within the bounds; the
 best shape of each of several families then starts a bounded descent in the
-logarithms of the parameters. Slopes are taken by differences.
+logarithms of the parameters. Slopes are taken by differences unless the model
+brings them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from .many_starts import best_descent
 
 DIFFERENCE = 1e-6  # step in the logarithm: truncation and rounding of the slopes both stay near 1e-6
 SCANNED_AT_ONCE = 256  # curves
+MOST_STARTS = 8  # families from which descents start, those whose best shape fits best
 # Rounding leaves eigenvalues of the curvature of this size where data determine nothing.
 UNDETERMINED, UNCERTAIN = 1e-11, 1e-3
 
@@ -30,10 +32,12 @@ class ScannedModel:
     soft : (P,) added before the logarithm, so that zero can be reached; small
     beside what can be measured.
     grid : (P, S) parameters of the shapes that are scanned.
-    kin : (S,) the family of each shape; one descent starts from each family.
+    kin : (S,) the family of each shape; a descent starts from each promising one.
     scaled : (P,) bool, the parameters that grow with the size of a curve of
     given shape; without any, the shapes are compared as they are.
     rough : cheaper curves, good enough to tell which descent will win, or None.
+    slopes : from (P, n) parameters to the curves and their (P, n, T)
+    derivatives; differences are taken where it is None.
     """
 
     curves: Callable[[np.ndarray], np.ndarray]
@@ -44,6 +48,7 @@ class ScannedModel:
     kin: np.ndarray
     scaled: np.ndarray
     rough: Callable[[np.ndarray], np.ndarray] | None = None
+    slopes: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ def solve_scanned(
     starts = starts if near is None else np.concatenate([starts, near[None]])
     starts = np.clip(np.log(np.maximum(starts, 0.0) + soft), low[:, None], high[:, None])
     linearised = _linearised(model, data)
-    rough = None if model.rough is None else _linearised(replace(model, curves=model.rough), data)
+    rough = None if model.rough is None else _linearised(replace(model, curves=model.rough, slopes=None), data)
     descent = best_descent(linearised, starts, low, high, power=np.einsum("nt,nt->n", data, data), rough=rough)
     at_low, at_high = descent.parameters <= low[:, None], descent.parameters >= high[:, None]
     # Exactly: rounding of the logarithm would hide that a bound was reached.
@@ -111,18 +116,20 @@ def solve_scanned(
 
 
 def _starts(data: np.ndarray, model: ScannedModel, shapes: ScannedShapes) -> np.ndarray:
-    """(F, P, n) parameters of the best shape of each family."""
+    """(F, P, n) parameters of the best shapes of the most promising families."""
     families = [np.flatnonzero(model.kin == kin) for kin in np.unique(model.kin)]
-    starts = np.empty((len(families), len(model.low), len(data)))
+    count = min(MOST_STARTS, len(families))
+    starts = np.empty((count, len(model.low), len(data)))
     for first in range(0, len(data), SCANNED_AT_ONCE):
         some = slice(first, first + SCANNED_AT_ONCE)
         projection = shapes.unit @ data[some].T
         length = np.clip(projection, shapes.shortest[:, None], shapes.longest[:, None])
         gain = length * (2 * projection - length)
-        for n, family in enumerate(families):
-            best = family[gain[family].argmax(axis=0)]
-            size = np.where(model.scaled[:, None], length[best, np.arange(length.shape[1])], 1.0)
-            starts[n, :, some] = shapes.per_length[:, best] * size
+        best = np.stack([family[gain[family].argmax(axis=0)] for family in families])
+        order = np.argsort(-np.take_along_axis(gain, best, axis=0), axis=0)[:count]
+        for n, chosen in enumerate(np.take_along_axis(best, order, axis=0)):
+            size = np.where(model.scaled[:, None], length[chosen, np.arange(length.shape[1])], 1.0)
+            starts[n, :, some] = shapes.per_length[:, chosen] * size
     return starts
 
 
@@ -134,7 +141,13 @@ def _linearised(model: ScannedModel, data: np.ndarray) -> Model:
     """Residuals and their slopes by the logarithms of the parameters."""
     count = len(model.low)
 
-    def at(logarithms: np.ndarray, problems: np.ndarray) -> Linearised:
+    def at_once(logarithms: np.ndarray, problems: np.ndarray) -> Linearised:
+        parameters = _physical(model, logarithms)
+        curves, slopes = model.slopes(parameters)
+        slopes *= (parameters + model.soft[:, None])[..., None]
+        return Linearised(curves - data[problems], slopes)
+
+    def by_differences(logarithms: np.ndarray, problems: np.ndarray) -> Linearised:
         moved = np.repeat(logarithms[:, None], count + 1, axis=1)
         for n in range(count):
             moved[n, n + 1] += DIFFERENCE
@@ -142,7 +155,7 @@ def _linearised(model: ScannedModel, data: np.ndarray) -> Model:
         curves = curves.reshape(count + 1, len(problems), -1)
         return Linearised(curves[0] - data[problems], (curves[1:] - curves[0]) / DIFFERENCE)
 
-    return at
+    return by_differences if model.slopes is None else at_once
 
 
 def _covariance(linearised: Model, descent: Descent, held: np.ndarray) -> np.ndarray:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
 
 from ..declare import Advanced, Help, Range, Unit
 from ..numerics.frame_sampling import at_instants
-from ..numerics.plug_flow_models import ROUGHLY, plug_flow_curves
+from ..numerics.plug_flow_models import ROUGHLY, adiabatic_slopes, plug_flow_curves
 from ..numerics.scanned_descent import ScannedModel, ScannedShapes, ScannedSolution, scan_shapes, solve_scanned
 from ..numerics.two_compartment_models import PER_SECOND, SECONDS_PER_MINUTE
 from .fit_status import FitStatus
@@ -74,11 +74,15 @@ def _scanned(kind: str, input_times, plasma, sampling, high: np.ndarray) -> tupl
         high=high,
         soft=SOFT,
         grid=np.stack([np.ones_like(transit), exchange, exchange / efflux, transit]),
-        # The adiabatic optimum is near that of the other two, whose curves take ten times as long.
-        rough=None if kind == "adiabatic" else plug_flow_curves(kind, input_times, plasma, sampling, highest=ROUGHLY),
-        kin=kin if kind == "adiabatic" else transit > TRANSIT_CUTS[1],
         scaled=np.ones(4, dtype=bool),
+        kin=kin,
     )
+    if kind == "adiabatic":
+        model = replace(model, slopes=adiabatic_slopes(input_times, plasma, sampling))
+    else:
+        # The adiabatic optimum is near that of the other two, whose curves take ten times as long.
+        rough = plug_flow_curves(kind, input_times, plasma, sampling, highest=ROUGHLY)
+        model = replace(model, kin=transit > TRANSIT_CUTS[1], rough=rough)
     return model, scan_shapes(model)
 
 

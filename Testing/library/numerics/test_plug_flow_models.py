@@ -7,8 +7,8 @@ from scipy.special import i1e
 
 from SpatioTemporalLib.numerics.delayed_curves import delayed_input
 from SpatioTemporalLib.numerics.exponential_convolution import exponential_convolution, running_integral
-from SpatioTemporalLib.numerics.frame_sampling import at_instants
-from SpatioTemporalLib.numerics.plug_flow_models import plug_flow_curves
+from SpatioTemporalLib.numerics.frame_sampling import at_instants, over_intervals
+from SpatioTemporalLib.numerics.plug_flow_models import adiabatic_slopes, plug_flow_curves
 from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.numerics.two_compartment_models import two_compartment_concentration
 
@@ -167,3 +167,17 @@ def test_dense_inputs_are_thinned_without_loss():
     shifted = delayed.at_delay(values, slopes, np.array([3.3]))[0]
     exact = exponential_convolution(dense + 3.3, plasma, 0.02, TIMES)
     assert relative(shifted, exact) < 1e-5
+
+
+@pytest.mark.parametrize("sampling", [at_instants(TIMES), over_intervals(TIMES)], ids=["instants", "averages"])
+def test_derivatives_are_those_of_the_curves(sampling):
+    curves = plug_flow_curves("adiabatic", TIMES, PLASMA, sampling)
+    tissues = np.array(TISSUES).T
+    found, derivatives = adiabatic_slopes(TIMES, PLASMA, sampling)(tissues)
+    np.testing.assert_allclose(found, curves(tissues), rtol=1e-12, atol=1e-15)
+    for n, size in enumerate(tissues.mean(axis=1)):
+        step = np.zeros((4, 1))
+        step[n] = 1e-5 * size
+        differences = (curves(tissues + step) - curves(tissues - step)) / (2 * step[n])
+        # Where delayed samples meet frames the derivative bends, and differences see both sides.
+        assert relative(derivatives[n], differences) < 1e-4
