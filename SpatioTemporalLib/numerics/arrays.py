@@ -30,12 +30,28 @@ def as_numpy(array) -> np.ndarray:
     return array if namespace(array) is np else array.detach().cpu().numpy()
 
 
-def clipped(array, low: float, high):
-    """The array within a lower bound and an upper one, which may be a number or an array."""
+def clipped(array, low, high):
+    """The array within a lower bound and an upper one, each a number or an array."""
     if namespace(array) is np:
         return np.clip(array, low, high)
-    clamped = array.clamp(min=low)
-    return clamped.clamp(max=high) if isinstance(high, float) else namespace(array).minimum(clamped, high)
+    torch = namespace(array)
+    raised = array.clamp(min=low) if isinstance(low, (int, float)) else torch.maximum(array, low)
+    return raised.clamp(max=high) if isinstance(high, (int, float)) else torch.minimum(raised, high)
+
+
+def empty(shape: tuple[int, ...], array):
+    """An array of that shape, of the type, kind and device of another, holding anything."""
+    return np.empty(shape, array.dtype) if namespace(array) is np else array.new_empty(shape)
+
+
+def contiguous(array):
+    """The array with its last axis densest in memory."""
+    return np.ascontiguousarray(array) if namespace(array) is np else array.contiguous()
+
+
+def whole(array):
+    """The array's values as whole numbers that can index, rounded towards zero."""
+    return array.astype(np.intp) if namespace(array) is np else array.long()
 
 
 def chosen(conditions: list, values: list, default):

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .arrays import clipped, empty, like, namespace
+
 FIRST_DAMPING, SMALLEST_DAMPING, LARGEST_DAMPING = 1e-2, 1e-9, 1e12
 ENOUGH = 1e-9  # a fall of the sum of squares by less than this part of it is no progress
 AS_GOOD_AS_ZERO = 1e-20  # of the power of the data
@@ -55,7 +57,7 @@ def minimise(model: Model, start, low, high, *, power, steps: int) -> Descent:
     ----------
     model : callable
         See `Model`.
-    start : (P, n) array, within the bounds; low, high : (P,) arrays
+    start : (P, n) array or torch tensor, within the bounds; low, high : (P,) arrays
     power : (n,) array
         Sum of squares of each problem's data; tells when nothing is left to fit.
     steps : int
@@ -69,23 +71,21 @@ def minimise(model: Model, start, low, high, *, power, steps: int) -> Descent:
     damping follows the ratio of the fall to the expected one (Nielsen, report
     IMM-REP-1999-05, Technical University of Denmark).
     """
-    bounds = low[:, None], high[:, None]
-    count = start.shape[1]
+    xp = namespace(start)
+    bounds = like(low[:, None], start), like(high[:, None], start)
+    everything = like(np.arange(start.shape[1]), start)
+    gradient, curvature, sse = normal_equations(model(start, everything))
     at = _State(
-        np.arange(count),
-        np.array(start),
-        *normal_equations(model(start, np.arange(count))),
-        np.full(count, FIRST_DAMPING),
-        np.full(count, 2.0),
+        everything, 1 * start, gradient, curvature, sse, xp.full_like(sse, FIRST_DAMPING), xp.full_like(sse, 2.0)
     )
-    found = Descent(np.array(start), at.sse.copy(), np.zeros(count), np.zeros(count, bool))
+    found = Descent(1 * start, 1 * sse, xp.zeros_like(sse), sse < 0)
     for _ in range(steps):
         at, done = _advanced(model, at, bounds, power)
         found.parameters[:, at.problem], found.sse[at.problem], found.converged[at.problem] = at.x, at.sse, done
         if done.all():
             return found
         at = _State(*(values[..., ~done] for values in at))
-    undamped = _step(at._replace(damping=np.full(at.sse.size, SMALLEST_DAMPING)), bounds)
+    undamped = _step(at._replace(damping=xp.full_like(at.sse, SMALLEST_DAMPING)), bounds)
     found.promise[at.problem] = -(at.gradient * undamped).sum(axis=0)
     return found
 
@@ -93,48 +93,49 @@ def minimise(model: Model, start, low, high, *, power, steps: int) -> Descent:
 def normal_equations(at: Linearised) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(P, n) gradients J'r, (P, P, n) curvatures J'J and (n,) sums of squares."""
     residual, jacobian = at
-    count = len(jacobian)
-    curvature = np.empty((count, count, len(residual)))
+    xp, count = namespace(residual), len(jacobian)
+    curvature = empty((count, count, len(residual)), residual)
     for i in range(count):
         for j in range(i, count):
-            curvature[i, j] = curvature[j, i] = np.einsum("nr,nr->n", jacobian[i], jacobian[j])
-    gradient = np.stack([np.einsum("nr,nr->n", column, residual) for column in jacobian])
-    return gradient, curvature, np.einsum("nr,nr->n", residual, residual)
+            curvature[i, j] = curvature[j, i] = xp.einsum("nr,nr->n", jacobian[i], jacobian[j])
+    gradient = xp.stack([xp.einsum("nr,nr->n", column, residual) for column in jacobian])
+    return gradient, curvature, xp.einsum("nr,nr->n", residual, residual)
 
 
 def _advanced(model: Model, at: _State, bounds, power) -> tuple[_State, np.ndarray]:
     """Every descent one step on, or with more damping where the step did not help; and which are done."""
-    trial = np.clip(at.x + _step(at, bounds), *bounds)
+    xp = namespace(at.x)
+    trial = clipped(at.x + _step(at, bounds), *bounds)
     moved = trial - at.x
-    expected = -((2 * at.gradient + np.einsum("ijn,jn->in", at.curvature, moved)) * moved).sum(axis=0)
+    expected = -((2 * at.gradient + xp.einsum("ijn,jn->in", at.curvature, moved)) * moved).sum(axis=0)
     gradient, curvature, sse = normal_equations(model(trial, at.problem))
     better = sse < at.sse
-    fall = np.where(better, at.sse - sse, 0.0)
-    ratio = np.clip(fall / np.maximum(expected, 1e-300), 0.0, 1.0)
-    less = np.maximum(at.damping * np.maximum(0.1, 1 - (2 * ratio - 1) ** 3), SMALLEST_DAMPING)
+    fall = xp.where(better, at.sse - sse, 0.0)
+    ratio = clipped(fall / clipped(expected, 1e-300, np.inf), 0.0, 1.0)
+    less = clipped(at.damping * clipped(1 - (2 * ratio - 1) ** 3, 0.1, np.inf), SMALLEST_DAMPING, np.inf)
     # A small fall means arrival only where damping did not hold the step back.
     still = (fall <= ENOUGH * at.sse) & (better & (at.damping <= FIRST_DAMPING) | (at.damping >= LARGEST_DAMPING))
     state = _State(
         at.problem,
-        np.where(better, trial, at.x),
-        np.where(better, gradient, at.gradient),
-        np.where(better, curvature, at.curvature),
-        np.where(better, sse, at.sse),
-        np.where(better, less, at.damping * at.growth),
-        np.where(better, 2.0, at.growth * 2),
+        xp.where(better, trial, at.x),
+        xp.where(better, gradient, at.gradient),
+        xp.where(better, curvature, at.curvature),
+        xp.where(better, sse, at.sse),
+        xp.where(better, less, at.damping * at.growth),
+        xp.where(better, 2.0, at.growth * 2),
     )
     return state, still | (state.sse <= AS_GOOD_AS_ZERO * power[at.problem])
 
 
 def _step(at: _State, bounds) -> np.ndarray:
     """(P, n) damped Gauss-Newton steps of the parameters that are free to move."""
-    low, high = bounds
+    xp, (low, high) = namespace(at.x), bounds
     free = ~((at.x <= low) & (at.gradient > 0) | (at.x >= high) & (at.gradient < 0))
-    size = np.sqrt(np.einsum("iin->in", at.curvature))
-    size = np.where(free & (size > 0), size, 1.0)
+    size = xp.sqrt(xp.einsum("iin->in", at.curvature))
+    size = xp.where(free & (size > 0), size, 1.0)
     # Scaled to a unit diagonal: the parameters' sizes differ by orders of magnitude.
-    matrix = np.where(free[:, None] & free[None], at.curvature / (size[:, None] * size[None]), 0.0)
+    matrix = xp.where(free[:, None] & free[None], at.curvature / (size[:, None] * size[None]), 0.0)
     for i in range(len(matrix)):
         matrix[i, i] = 1 + at.damping
-    right = np.where(free, -at.gradient / size, 0.0)
-    return np.linalg.solve(np.moveaxis(matrix, -1, 0), right.T[..., None])[..., 0].T / size
+    right = xp.where(free, -at.gradient / size, 0.0)
+    return xp.linalg.solve(xp.moveaxis(matrix, -1, 0), right.T[..., None])[..., 0].T / size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arrays import contiguous, like, namespace
 from .bounded_gauss_newton import Descent, Model, minimise
 
 # Steps between looks at which descents may still win; after the last look few are left.
@@ -22,7 +23,7 @@ def best_descent(model: Model, starts: np.ndarray, low, high, *, power, rough: M
     ----------
     model : callable
         See `bounded_gauss_newton.Model`.
-    starts : (S, P, n) array, within the bounds
+    starts : (S, P, n) array or torch tensor, within the bounds
         In parameters of which a step of one is large, such as logarithms.
     low, high : (P,) arrays
     power : (n,) array
@@ -35,8 +36,8 @@ def best_descent(model: Model, starts: np.ndarray, low, high, *, power, rough: M
         The one with the smallest sum of squares, for each of n problems.
     """
     count = starts.shape[2]
-    problem = np.tile(np.arange(count), len(starts))
-    x = np.concatenate(starts, axis=1)
+    problem = like(np.tile(np.arange(count), len(starts)), starts)
+    x = namespace(starts).moveaxis(starts, 0, 1).reshape(starts.shape[1], -1)
     for steps in (*ROUNDS, LAST_ROUND):
         exact = rough is None or steps == LAST_ROUND
         found = _descended(model if exact else rough, x, problem, low, high, power, steps)
@@ -48,7 +49,9 @@ def best_descent(model: Model, starts: np.ndarray, low, high, *, power, rough: M
 
 
 def _descended(model: Model, x, problem, low, high, power, steps: int) -> Descent:
-    size = AT_ONCE if steps != LAST_ROUND else max(1, len(problem))
+    # The cache matters to a processor only.
+    xp = namespace(x)
+    size = AT_ONCE if steps != LAST_ROUND and xp is np else max(1, len(problem))
     parts = []
     for start in range(0, len(problem), size):
         chosen = problem[start : start + size]
@@ -57,19 +60,21 @@ def _descended(model: Model, x, problem, low, high, power, steps: int) -> Descen
             return model(parameters, chosen[index])
 
         parts.append(minimise(of_chosen, x[:, start : start + size], low, high, power=power[chosen], steps=steps))
-    return Descent(*(np.concatenate(values, axis=-1) for values in zip(*parts)))
+    return Descent(*(xp.concatenate(values, axis=-1) for values in zip(*parts)))
 
 
 def _best(found: Descent, problem: np.ndarray, count: int) -> np.ndarray:
     """(n,) index of the lowest descent of each problem."""
-    order = np.lexsort((found.sse, problem))
-    return order[np.searchsorted(problem[order], np.arange(count))]
+    xp = namespace(problem)
+    order = xp.argsort(found.sse, stable=True)
+    order = order[xp.argsort(problem[order], stable=True)]
+    return order[xp.searchsorted(contiguous(problem[order]), like(np.arange(count), problem))]
 
 
 def _may_win(found: Descent, problem: np.ndarray, best: np.ndarray) -> np.ndarray:
     """(m,) bool: the best descents, and those that may overtake them and are not on the same way."""
     lowest, leader = found.sse[best][problem], found.parameters[:, best][:, problem]
     kept = found.sse - PATIENCE * found.promise < lowest * (1 - 1e-9)
-    kept &= np.abs(found.parameters - leader).max(axis=0) > SAME
+    kept &= namespace(leader).amax(abs(found.parameters - leader), axis=0) > SAME
     kept[best] = True
     return kept

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from .arrays import clipped, contiguous, like, namespace, whole
 from .exponential_convolution import exponential_convolution
 from .frame_sampling import FrameSampling
 
@@ -40,16 +41,23 @@ class TabulatedExponentials:
 
     def leading(self, count: int) -> TabulatedExponentials:
         """The table in the `count` dimensions that matter most."""
-        pieces = np.ascontiguousarray(self.pieces[..., :count])
+        pieces = contiguous(self.pieces[..., :count])
         return TabulatedExponentials(self.basis[:, :count], pieces, self.corner)
+
+    def beside(self, array) -> TabulatedExponentials:
+        """The same table as arrays of the kind, and on the device, of another."""
+        if namespace(array) is np:
+            return self
+        return TabulatedExponentials(like(self.basis, array), like(self.pieces, array), self.corner)
 
     def at(self, rates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(n, R) coordinates at (n,) rates in 1/s, and their derivatives by the rate."""
         shifted = rates + self.corner
-        u = np.minimum(np.log(shifted / self.corner), STEP * len(self.pieces))
-        cell = np.minimum((u / STEP).astype(np.intp), len(self.pieces) - 1)
+        xp = namespace(rates)
+        u = clipped(xp.log(shifted / self.corner), 0.0, STEP * len(self.pieces))
+        cell = clipped(whole(u / STEP), 0, len(self.pieces) - 1)
         x = (u - STEP * cell)[:, None]
-        cubic, square, linear, constant = np.moveaxis(self.pieces[cell], 1, 0)
+        cubic, square, linear, constant = xp.moveaxis(self.pieces[cell], 1, 0)
         # In place: these few lines are half the time of a fit.
         value, slope = cubic * x, cubic * (3 * x)
         value += square

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .arrays import as_numpy, clipped, contiguous, empty, like, namespace
 from .bounded_gauss_newton import Descent, Linearised, Model, normal_equations
 from .many_starts import best_descent
 from .tabulated_exponentials import TabulatedExponentials
@@ -53,6 +54,11 @@ class TwoCompartmentFamily:
     starts: np.ndarray
     reach: np.ndarray
     kin: np.ndarray
+
+    def beside(self, measured) -> TwoCompartmentFamily:
+        """The same tables as arrays of the kind, and on the device, of the measurements."""
+        arrays = {name: like(getattr(self, name), measured) for name in ("shapes", "starts", "reach")}
+        return self if namespace(measured) is np else replace(self, table=self.table.beside(measured), **arrays)
 
     @property
     def soft(self) -> np.ndarray:
@@ -116,50 +122,55 @@ def two_compartment_family(table: TabulatedExponentials, upper: dict[str, float]
 
 
 def solve_two_compartment(measured: np.ndarray, family: TwoCompartmentFamily) -> TwoCompartmentSolution:
-    """Fit the model to each of (T, n) finite curves, within 0 and the upper bounds."""
-    measured = np.asarray(measured, dtype=np.float64)
-    coordinates = np.ascontiguousarray((family.table.basis.T @ measured).T)
+    """Fit the model to each of (T, n) finite curves, within 0 and the upper bounds.
+
+    Torch tensors are fitted where they lie; the bounds stay numpy arrays.
+    """
+    xp = namespace(measured)
+    measured = xp.asarray(measured, dtype=xp.float64)
+    family = family.beside(measured)
+    coordinates = contiguous((family.table.basis.T @ measured).T)
     outside = measured - family.table.basis @ coordinates.T
-    soft = family.soft
-    low, high = np.log(family.low + soft), np.log(family.high + soft)
+    low, high = np.log(family.low + family.soft), np.log(family.high + family.soft)
+    soft, lowest, highest = (like(values[:, None], measured) for values in (family.soft, low, high))
     model = _model(family, coordinates)
-    starts = _starts(coordinates, family)
-    starts = np.clip(np.log(starts + soft[:, None]), low[:, None], high[:, None])
-    power = np.einsum("tn,tn->n", measured, measured)
+    starts = clipped(xp.log(_starts(coordinates, family) + soft), lowest, highest)
+    power = xp.einsum("tn,tn->n", measured, measured)
     rough_family = replace(family, table=family.table.leading(ROUGH))
-    rough = _model(rough_family, np.ascontiguousarray(coordinates[:, :ROUGH]))
+    rough = _model(rough_family, contiguous(coordinates[:, :ROUGH]))
     descent = best_descent(model, starts, low, high, power=power, rough=rough)
     if "ve" in family.upper:
         descent = _second_compartment_tried(model, descent, family, (low, high), power)
-    held = (descent.parameters <= low[:, None]) | (descent.parameters >= high[:, None])
+    held = (descent.parameters <= lowest) | (descent.parameters >= highest)
     variances = _variances(model, descent, held)
     parameters = _physical(family, descent.parameters)
     # Exactly: rounding of the logarithm would hide that a bound was reached.
-    parameters[descent.parameters <= low[:, None]] = 0.0
-    parameters = np.where(descent.parameters >= high[:, None], family.high[:, None], parameters)
+    parameters[descent.parameters <= lowest] = 0.0
+    parameters = xp.where(descent.parameters >= highest, like(family.high[:, None], measured), parameters)
     return TwoCompartmentSolution(
         parameters=dict(zip(family.upper, parameters)),
         variances=dict(zip(family.upper, variances)),
-        sse=descent.sse + np.einsum("tn,tn->n", outside, outside),
+        sse=descent.sse + xp.einsum("tn,tn->n", outside, outside),
         converged=descent.converged,
     )
 
 
 def _starts(coordinates: np.ndarray, family: TwoCompartmentFamily) -> np.ndarray:
     """(F, P, n) parameters of the best shape of each family, and one start more for exchange."""
-    members = [np.flatnonzero(family.kin == kin) for kin in np.unique(family.kin)]
-    starts = np.empty((len(members), len(family.starts), len(coordinates)))
+    xp = namespace(coordinates)
+    members = [like(np.flatnonzero(family.kin == kin), coordinates) for kin in np.unique(family.kin)]
+    parts = []
     for first in range(0, len(coordinates), SCANNED_AT_ONCE):
-        some = slice(first, first + SCANNED_AT_ONCE)
-        projection = family.shapes @ coordinates[some].T
-        scale = np.clip(projection, 0.0, family.reach[:, None])
+        projection = family.shapes @ coordinates[first : first + SCANNED_AT_ONCE].T
+        scale = clipped(projection, 0.0, family.reach[:, None])
         gain = scale * (2 * projection - scale)
-        for n, kin in enumerate(members):
-            best = kin[gain[kin].argmax(axis=0)]
-            starts[n, :, some] = family.starts[:, best] * scale[best, np.arange(scale.shape[1])]
+        each = like(np.arange(scale.shape[1]), coordinates)
+        best = [kin[xp.argmax(gain[kin], axis=0)] for kin in members]
+        parts.append(xp.stack([family.starts[:, chosen] * scale[chosen, each] for chosen in best]))
+    starts = xp.concatenate(parts, axis=2)
     if "ve" not in family.upper:
         return starts
-    return np.concatenate([starts, _nearly_mixed(starts[WELL_MIXED], family)[None]])
+    return xp.concatenate([starts, _nearly_mixed(starts[WELL_MIXED], family)[None]])
 
 
 def _second_compartment_tried(model: Model, descent: Descent, family: TwoCompartmentFamily, bounds, power) -> Descent:
@@ -167,15 +178,18 @@ def _second_compartment_tried(model: Model, descent: Descent, family: TwoCompart
 
     Where either ps or ve is zero the other has no slope: a descent cannot leave on its own.
     """
-    _, ps, ve, _ = descent.parameters - bounds[0][:, None]
-    single = np.flatnonzero((ps < NO_EXCHANGE) | (ve < NO_EXCHANGE))
-    if not single.size:
+    xp = namespace(descent.sse)
+    low, high, soft = (like(values[:, None], descent.sse) for values in (*bounds, family.soft))
+    _, ps, ve, _ = descent.parameters - low
+    alone = (ps < NO_EXCHANGE) | (ve < NO_EXCHANGE)
+    if not alone.any():
         return descent
+    single = like(np.flatnonzero(as_numpy(alone)), descent.sse)
     flow, _, ve, vp = _physical(family, descent.parameters[:, single])
-    volume = np.maximum(vp, ve)
-    starts = [np.stack([flow, LITTLE * flow, LITTLE * volume / part, volume]) for part in SLOWER]
-    starts.append(np.stack([flow, MUCH * flow, volume, LITTLE * volume]))
-    logarithms = np.clip(np.log(np.stack(starts) + family.soft[:, None]), bounds[0][:, None], bounds[1][:, None])
+    volume = xp.maximum(vp, ve)
+    starts = [xp.stack([flow, LITTLE * flow, LITTLE * volume / part, volume]) for part in SLOWER]
+    starts.append(xp.stack([flow, MUCH * flow, volume, LITTLE * volume]))
+    logarithms = clipped(xp.log(xp.stack(starts) + soft), low, high)
     again = best_descent(
         lambda parameters, problems: model(parameters, single[problems]), logarithms, *bounds, power=power[single]
     )
@@ -189,24 +203,25 @@ def _nearly_mixed(start: np.ndarray, family: TwoCompartmentFamily) -> np.ndarray
     """(P, n) the same flow and whole volume at the fastest exchange, almost all of it interstitium."""
     # Between there and a start on the grid lies a ridge: one compartment, divided either way.
     flow, _, ve, vp = start
-    volume = ve + vp
-    ps = np.full_like(flow, family.upper["ps"])
-    return np.stack([flow, ps, (1 - NEARLY_MIXED) * volume, NEARLY_MIXED * volume])
+    xp, volume = namespace(flow), ve + vp
+    ps = xp.full_like(flow, family.upper["ps"])
+    return xp.stack([flow, ps, (1 - NEARLY_MIXED) * volume, NEARLY_MIXED * volume])
 
 
 def _physical(family: TwoCompartmentFamily, logarithms: np.ndarray) -> np.ndarray:
-    values = np.exp(logarithms) - family.soft[:, None]
-    return np.clip(values, family.low[:, None], family.high[:, None])
+    values = namespace(logarithms).exp(logarithms) - like(family.soft[:, None], logarithms)
+    return clipped(values, *(like(bound[:, None], logarithms) for bound in (family.low, family.high)))
 
 
 def _model(family: TwoCompartmentFamily, coordinates: np.ndarray) -> Model:
     """Residuals in the space of the table, and their derivatives by the logarithms of the parameters."""
-    soft = family.soft[:, None]
+    soft = like(family.soft[:, None], coordinates)
+    xp = namespace(coordinates)
 
     def at(logarithms: np.ndarray, problems: np.ndarray) -> Linearised:
         values = _physical(family, logarithms)
         absent = {"ps": 0.0, "ve": np.inf}
-        filled = {name: np.full(values.shape[1], value) for name, value in absent.items()}
+        filled = {name: xp.full_like(values[0], value) for name, value in absent.items()}
         exchange = Exchange(**(filled | dict(zip(family.upper, values))))
         curve, jacobian = _curve_and_slopes(family, exchange)
         jacobian *= (values + soft)[..., None]
@@ -222,8 +237,9 @@ def _curve_and_slopes(family: TwoCompartmentFamily, exchange: Exchange) -> tuple
     slow_curve, slow_slope = family.table.at(pole.slow)
     gap = pole.fast - pole.slow
     apart = gap > TOGETHER * pole.fast
-    per_gap = np.where(apart, 1 / np.where(apart, gap, 1.0), 0.0)[:, None]
-    difference = np.where(apart[:, None], (slow_curve - fast_curve) * per_gap, -fast_slope)
+    xp = namespace(gap)
+    per_gap = xp.where(apart, 1 / xp.where(apart, gap, 1.0), 0.0)[:, None]
+    difference = xp.where(apart[:, None], (slow_curve - fast_curve) * per_gap, -fast_slope)
     flow, excess = exchange.flow[:, None], pole.excess[:, None]
     shape = fast_curve + excess * difference
     by_fast = flow * (fast_slope - excess * (fast_slope + difference) * per_gap)
@@ -231,10 +247,10 @@ def _curve_and_slopes(family: TwoCompartmentFamily, exchange: Exchange) -> tuple
     by_slow = flow * (excess * (slow_slope + difference) * per_gap - difference)
     by_beta = flow * difference
     slopes = pole_slopes(exchange, pole)
-    jacobian = np.empty((len(family.upper), *shape.shape))
+    jacobian = empty((len(family.upper), *shape.shape), shape)
     for n, name in enumerate(family.upper):
         fast, slow, beta = (slope[:, None] for slope in slopes[name])
-        np.multiply(by_fast, fast, out=jacobian[n])
+        xp.multiply(by_fast, fast, out=jacobian[n])
         jacobian[n] += slow * by_slow
         jacobian[n] += beta * by_beta
         if name == "flow":
@@ -244,17 +260,17 @@ def _curve_and_slopes(family: TwoCompartmentFamily, exchange: Exchange) -> tuple
 
 def _variances(model: Model, descent: Descent, held: np.ndarray) -> np.ndarray:
     """(P, n) variances of the physical parameters for unit noise; zero for those held on a bound."""
-    count = descent.sse.size
-    _, curvature, _ = normal_equations(model(descent.parameters, np.arange(count)))
+    xp, everything = namespace(descent.sse), like(np.arange(len(descent.sse)), descent.sse)
+    _, curvature, _ = normal_equations(model(descent.parameters, everything))
     free = ~held
-    size = np.sqrt(np.einsum("iin->in", curvature))
-    size = np.where(free & (size > 0), size, 1.0)
-    matrix = np.where(free[:, None] & free[None], curvature / (size[:, None] * size[None]), 0.0)
+    size = xp.sqrt(xp.einsum("iin->in", curvature))
+    size = xp.where(free & (size > 0), size, 1.0)
+    matrix = xp.where(free[:, None] & free[None], curvature / (size[:, None] * size[None]), 0.0)
     for i in range(len(matrix)):
         matrix[i, i] = 1.0
-    values, vectors = np.linalg.eigh(np.moveaxis(matrix, -1, 0))
+    values, vectors = xp.linalg.eigh(xp.moveaxis(matrix, -1, 0))
     # Rounding leaves eigenvalues of 1e-16 where a combination of parameters is not determined at all.
-    variance = np.einsum("nik,nk->in", vectors**2, 1 / np.maximum(values, UNDETERMINED))
-    scale = np.exp(descent.parameters) / size
+    variance = xp.einsum("nik,nk->in", vectors**2, 1 / clipped(values, UNDETERMINED, np.inf))
+    scale = xp.exp(descent.parameters) / size
     undetermined = variance > UNCERTAIN / UNDETERMINED
-    return np.where(held, 0.0, np.where(undetermined, np.inf, variance * scale * scale))
+    return xp.where(held, 0.0, xp.where(undetermined, np.inf, variance * scale * scale))

@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .arrays import clipped, namespace
 from .exponential_convolution import exponential_convolution
 
 SECONDS_PER_MINUTE = 60.0
@@ -88,10 +89,11 @@ def poles(exchange: Exchange) -> Poles:
     flow, ps, ve, vp = exchange
     out_of_plasma, out_of_interstitium = (flow + ps) / vp, ps / ve
     # A sum of squares: the discriminant itself would cancel where the poles are close.
-    root = np.sqrt((out_of_plasma - out_of_interstitium) ** 2 + 4 * (ps / ve) * (ps / vp))
+    xp = namespace(vp)
+    root = xp.sqrt((out_of_plasma - out_of_interstitium) ** 2 + 4 * (ps / ve) * (ps / vp))
     fast = (out_of_plasma + out_of_interstitium + root) / 2
     product = (flow / vp) * out_of_interstitium
-    slow = np.divide(product, fast, out=np.zeros_like(fast), where=fast > 0)
+    slow = xp.where(fast > 0, product / xp.where(fast > 0, fast, 1.0), 0.0)
     return Poles(fast, slow, ps / vp + out_of_interstitium - slow)
 
 
@@ -111,11 +113,12 @@ def exchange_of(fast, slow, share) -> Exchange:
 def pole_slopes(exchange: Exchange, pole: Poles) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Derivatives of (K+, K-, beta) by each physical parameter, by the parameter's name."""
     flow, ps, ve, vp = exchange
-    per_gap = 1 / np.maximum(pole.fast - pole.slow, TOGETHER * pole.fast + 1e-300)
+    xp = namespace(vp)
+    per_gap = 1 / clipped(pole.fast - pole.slow, TOGETHER * pole.fast + 1e-300, np.inf)
     both = 1 / vp + 1 / ve
     product = (flow / vp) * (ps / ve)
     by = {  # derivatives of the sum of the poles, of their product, and of beta
-        "flow": (1 / vp, (ps / ve) / vp, np.zeros_like(flow)),
+        "flow": (1 / vp, (ps / ve) / vp, xp.zeros_like(flow)),
         "ps": (both, flow / vp / ve, both),
         "ve": (-ps / ve**2, -product / ve, -ps / ve**2),
         "vp": (-(flow + ps) / vp**2, -product / vp, -ps / vp**2),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..numerics.arrays import chosen, namespace
 from ..numerics.tabulated_exponentials import tabulate_exponentials
 from ..numerics.two_compartment_fit import TwoCompartmentSolution, solve_two_compartment, two_compartment_family
 from ..numerics.two_compartment_models import PER_SECOND, SECONDS_PER_MINUTE, two_compartment_concentration
@@ -38,26 +39,28 @@ def two_compartment_model(
         return lambda curves: _estimates(solve_two_compartment(curves, family), tuple(largest), upper)
 
     def curve(input_times, plasma, times, values):
-        chosen = {"ps": 0.0, "vp": values[volume]} | {
+        given = {"ps": 0.0, "vp": values[volume]} | {
             name: values[name] for name in ("fp", "ps", "ve") if name in values
         }
-        return two_compartment_concentration(input_times, plasma, times, **chosen)
+        return two_compartment_concentration(input_times, plasma, times, **given)
 
-    return KineticModel({name: UNITS[name] for name in largest}, len(largest), prepare, curve)
+    units = {name: UNITS[name] for name in largest}
+    return KineticModel(units, len(largest), prepare, curve, any_device=True)
 
 
 def _estimates(solution: TwoCompartmentSolution, names: tuple[str, ...], upper: dict[str, float]) -> Estimates:
+    xp = namespace(solution.sse)
     values, errors = {}, {}
     for name, inside in zip(names, upper):
         in_unit = IN_ONE_UNIT.get(name, 1.0)
         values[name] = solution.parameters[inside] / in_unit
         variance = solution.variances[inside]
-        errors[name] = np.where(np.isfinite(variance), np.sqrt(variance), np.nan) / in_unit
+        errors[name] = xp.where(xp.isfinite(variance), xp.sqrt(variance), np.nan) / in_unit
     flowing = solution.parameters["flow"] > 0
     exchanging = flowing & (solution.parameters["ps"] > 0) if "ps" in upper else flowing
     for name in names[1:]:
         # Without flow nothing else can be seen, and without exchange nothing of the interstitium.
-        values[name] = np.where(exchanging if name == "ve" else flowing, values[name], np.nan)
+        values[name] = xp.where(exchanging if name == "ve" else flowing, values[name], np.nan)
     return Estimates(values, errors, solution.sse, _status(solution, upper))
 
 
@@ -66,12 +69,13 @@ def _status(solution: TwoCompartmentSolution, upper: dict[str, float]) -> np.nda
     unidentified = at_limit["flow"] | at_limit.get("ps", False) | (solution.parameters["vp"] <= 0)
     if "ve" in upper:
         unidentified |= (solution.parameters["ps"] <= 0) | (solution.parameters["ve"] <= 0)
-    return np.select(
+    xp = namespace(unidentified)
+    return chosen(
         [
             ~solution.converged,
             solution.parameters["flow"] <= 0,
             unidentified,
-            at_limit.get("ve", np.zeros_like(unidentified)),
+            at_limit.get("ve", xp.zeros_like(unidentified)),
             at_limit["vp"],
         ],
         [
@@ -81,5 +85,5 @@ def _status(solution: TwoCompartmentSolution, upper: dict[str, float]) -> np.nda
             FitStatus.VE_AT_LIMIT,
             FitStatus.VP_AT_LIMIT,
         ],
-        FitStatus.FITTED,
-    ).astype(np.uint8)
+        xp.full_like(unidentified, int(FitStatus.FITTED), dtype=xp.uint8),
+    )
