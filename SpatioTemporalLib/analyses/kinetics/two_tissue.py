@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -14,7 +14,7 @@ from ...numerics.error_propagation import propagated_error
 from ...numerics.exponential_convolution import sampled_input
 from ...numerics.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
 from ...numerics.tabulated_exponentials import tabulate_exponentials
-from ...numerics.tracer_models import two_tissue_curves
+from ...numerics.tracer_models import two_tissue_curves, two_tissue_slopes
 from ...steps.fit_status import FitStatus
 from ...steps.kinetic_model import Estimates
 from ...steps.pet_series import MASK, PET_SERIES, PLASMA, PetParameters, blood_curve, pet_frames
@@ -67,7 +67,10 @@ def two_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
     sampling = frames.sampling
     table = tabulate_exponentials(plasma.times, plasma.values, sampling)
     vascular = sampling.frames(sampled_input(blood.times, blood.values, sampling.times))
-    model = _scanned(lambda values: two_tissue_curves(table, vascular, values), parameters)
+    model = replace(
+        _scanned(lambda values: two_tissue_curves(table, vascular, values), parameters),
+        slopes=lambda values: two_tissue_slopes(table, vascular, values),
+    )
     shapes = scan_shapes(model)
 
     def fit(curves):

@@ -6,6 +6,9 @@ from scipy.optimize import least_squares
 from tracer_tissue import EDGES, GRID, LENGTHS, PLASMA, TIMES, tissue
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.numerics.frame_sampling import over_intervals
+from SpatioTemporalLib.numerics.tabulated_exponentials import tabulate_exponentials
+from SpatioTemporalLib.numerics.tracer_models import two_tissue_curves, two_tissue_slopes
 
 INPUT = st.Curve(GRID, PLASMA, "kBq/mL", "plasma")
 F18 = 6586.2  # s
@@ -43,6 +46,21 @@ def test_trapping_gives_the_net_influx():
     expected = [k1 * k3 / (k2 + k3) for k1, k2, k3, _, _ in IRREVERSIBLE]
     np.testing.assert_allclose(result.ki.values.reshape(-1), expected, rtol=1e-4)
     assert "k4" not in result and "vt" not in result
+
+
+def test_slopes_of_two_tissues_are_those_of_the_curves():
+    table = tabulate_exponentials(GRID, PLASMA, over_intervals(TIMES))
+    blood = np.linspace(1.0, 2.0, len(TIMES))
+    parameters = np.array([*REVERSIBLE, *IRREVERSIBLE]).T / np.array([[60.0]] * 4 + [[1.0]])
+    curves, slopes = two_tissue_slopes(table, blood, parameters)
+    np.testing.assert_allclose(curves, two_tissue_curves(table, blood, parameters), rtol=1e-12)
+    for n in range(5):
+        step = np.zeros((5, 1))
+        step[n] = 1e-5 * parameters[n].mean()
+        # One-sided: k4 is zero for two of them and cannot fall.
+        ahead, further = (two_tissue_curves(table, blood, parameters + m * step) for m in (1, 2))
+        differences = (4 * ahead - further - 3 * curves) / (2 * step[n])
+        assert np.abs(differences - slopes[n]).max() < 1e-5 * np.abs(slopes[n]).max()
 
 
 def test_one_tissue_recovers_the_rates_of_the_differential_equations(worst_error):
@@ -105,10 +123,6 @@ def test_weights_by_counts_make_estimates_more_certain():
 
 @pytest.mark.parametrize("snr", [np.inf, 50.0, 5.0])
 def test_sum_of_squares_of_two_tissues_is_that_of_the_best_of_many_bounded_fits(snr, worst_error):
-    from SpatioTemporalLib.numerics.frame_sampling import over_intervals
-    from SpatioTemporalLib.numerics.tabulated_exponentials import tabulate_exponentials
-    from SpatioTemporalLib.numerics.tracer_models import two_tissue_curves
-
     sampling = over_intervals(TIMES)
     table = tabulate_exponentials(GRID, PLASMA, sampling)
     blood = sampling.frames(np.interp(sampling.times, GRID, PLASMA))
