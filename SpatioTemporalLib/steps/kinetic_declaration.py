@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from ..data.curve import Curve, Table
 from ..data.result import Display
 from ..data.series import Series
 from ..data.volumes import Code, LabelMap, Map
-from ..declare import Input, Output
+from ..declare import Advanced, Help, Input, Output, Range, Unit
 from .concentration import B1_MAP, ConcentrationParameters
 from .delay import DelayParameters, FrameWeightParameters
 from .input_function import InputFunctionParameters
@@ -84,6 +85,18 @@ ARTERY_FOUND = Output(
 @dataclass(frozen=True)
 class KineticParameters(FrameWeightParameters, DelayParameters, ConcentrationParameters, InputFunctionParameters):
     """Parameters that every kinetic model takes."""
+
+
+@dataclass(frozen=True)
+class ExchangeParameters(KineticParameters):
+    """Bounds of the models with flow, permeability and both volumes."""
+
+    fp_max: Annotated[
+        float, Unit("mL/100mL/min"), Range(10, 1000), Help("Upper bound of the plasma flow."), Advanced()
+    ] = 200.0
+    ps_max: Annotated[float, Unit("1/min"), Range(0.1, 20), Help("Upper bound of PS."), Advanced()] = 5.0
+    ve_max: Annotated[float, Range(0.1, 1), Help("Upper bound of ve; 1 is the physical limit."), Advanced()] = 1.0
+    vp_max: Annotated[float, Range(0.01, 1), Help("Upper bound of vp; 1 is the physical limit."), Advanced()] = 1.0
 
 
 def kinetic_outputs(*parameters: str, optional: bool = False) -> tuple[Output, ...]:

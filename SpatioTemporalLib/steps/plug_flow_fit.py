@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Annotated
+from dataclasses import replace
 
 import numpy as np
 
-from ..declare import Advanced, Help, Range, Unit
 from ..numerics.frame_sampling import at_instants
 from ..numerics.plug_flow_models import ROUGHLY, adiabatic_slopes, plug_flow_curves
 from ..numerics.scanned_descent import ScannedModel, ScannedShapes, ScannedSolution, scan_shapes, solve_scanned
 from ..numerics.two_compartment_models import PER_SECOND, SECONDS_PER_MINUTE
 from .fit_status import FitStatus
-from .kinetic_declaration import KineticParameters
+from .kinetic_declaration import ExchangeParameters
 from .kinetic_model import Estimates, KineticModel
-
-
-@dataclass(frozen=True)
-class PlugFlowParameters(KineticParameters):
-    """Bounds of the four parameters."""
-
-    fp_max: Annotated[
-        float, Unit("mL/100mL/min"), Range(10, 1000), Help("Upper bound of the plasma flow."), Advanced()
-    ] = 200.0
-    ps_max: Annotated[float, Unit("1/min"), Range(0.1, 20), Help("Upper bound of PS."), Advanced()] = 5.0
-    ve_max: Annotated[float, Range(0.1, 1), Help("Upper bound of ve; 1 is the physical limit."), Advanced()] = 1.0
-    vp_max: Annotated[float, Range(0.01, 1), Help("Upper bound of vp; 1 is the physical limit."), Advanced()] = 1.0
-
 
 UNITS = {"fp": "mL/100mL/min", "ps": "1/min", "ve": "1", "vp": "1", "mtt": "s"}
 IN_ONE_UNIT = np.array([PER_SECOND, 1 / SECONDS_PER_MINUTE, 1.0, 1.0])
@@ -41,7 +26,7 @@ EFFLUXES = np.geomspace(1e-4, 0.5, 12)
 TRANSIT_CUTS, EFFLUX_CUT, EXCHANGE_CUT = (1.5, 5.0, 12.0, 30.0), 5e-3, 0.5
 
 
-def plug_flow_model(kind: str, bounds: PlugFlowParameters) -> KineticModel:
+def plug_flow_model(kind: str, bounds: ExchangeParameters) -> KineticModel:
     """One of the models of `numerics.plug_flow_models`."""
     high = np.array([bounds.fp_max, bounds.ps_max, bounds.ve_max, bounds.vp_max]) * IN_ONE_UNIT
 

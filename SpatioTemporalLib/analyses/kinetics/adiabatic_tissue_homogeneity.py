@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...declare import analysis
-from ...steps.kinetic_declaration import KINETIC_INPUTS, kinetic_outputs
+from ...steps.kinetic_declaration import KINETIC_INPUTS, ExchangeParameters, kinetic_outputs
 from ...steps.kinetic_fit import fit_kinetic_model
-from ...steps.plug_flow_fit import PlugFlowParameters, plug_flow_model
+from ...steps.plug_flow_fit import plug_flow_model
 
 
 @analysis(
@@ -15,7 +15,7 @@ from ...steps.plug_flow_fit import PlugFlowParameters, plug_flow_model
     "brain: I. Theoretical derivation, J Cereb Blood Flow Metab 18:1365-1377 (1998)",
     inputs=KINETIC_INPUTS,
     outputs=kinetic_outputs("fp", "ps", "ve", "vp", "mtt"),
-    parameters=PlugFlowParameters,
+    parameters=ExchangeParameters,
 )
 def adiabatic_tissue_homogeneity(
     series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...declare import analysis
-from ...steps.kinetic_declaration import KINETIC_INPUTS, kinetic_outputs
+from ...steps.kinetic_declaration import KINETIC_INPUTS, ExchangeParameters, kinetic_outputs
 from ...steps.kinetic_fit import fit_kinetic_model
-from ...steps.plug_flow_fit import PlugFlowParameters, plug_flow_model
+from ...steps.plug_flow_fit import plug_flow_model
 
 
 @analysis(
@@ -15,7 +15,7 @@ from ...steps.plug_flow_fit import PlugFlowParameters, plug_flow_model
     "tumor microcirculation, IEEE Trans Biomed Eng 50:159-167 (2003)",
     inputs=KINETIC_INPUTS,
     outputs=kinetic_outputs("fp", "ps", "ve", "vp", "mtt"),
-    parameters=PlugFlowParameters,
+    parameters=ExchangeParameters,
 )
 def distributed_parameter(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
     """Flow, transit time and permeability where the interstitium does not mix along the capillary; slower."""

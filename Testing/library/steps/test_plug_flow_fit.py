@@ -7,7 +7,8 @@ from scipy.optimize import least_squares
 from SpatioTemporalLib.numerics.frame_sampling import at_instants
 from SpatioTemporalLib.numerics.plug_flow_models import plug_flow_curves
 from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.steps.plug_flow_fit import IN_ONE_UNIT, PlugFlowParameters, plug_flow_model
+from SpatioTemporalLib.steps.kinetic_declaration import ExchangeParameters
+from SpatioTemporalLib.steps.plug_flow_fit import IN_ONE_UNIT, plug_flow_model
 
 TIMES = np.arange(0, 240, 2.5)
 PLASMA = parker_blood_concentration(TIMES, arrival=20) / 0.58
@@ -21,7 +22,7 @@ STARTS = 20
 def fitted(request):
     """Name of the model, the function that gives its curves, and its fit."""
     curves = plug_flow_curves(request.param, TIMES, PLASMA, at_instants(TIMES))
-    model = plug_flow_model(request.param, PlugFlowParameters())
+    model = plug_flow_model(request.param, ExchangeParameters())
 
     def in_units(parameters):
         return curves(np.asarray(parameters, float) * IN_ONE_UNIT[:, None])
