@@ -236,7 +236,7 @@ class SpatioTemporalTest(ScriptedLoadableModuleTest):
         panel.data.ui.sampleButton.click()
         self.assertEqual(panel.data.view.frames.count, 25)
         self.delayDisplay("Choose an analysis and run it")
-        panel.analyse.choose(next(a.id for a in st.analyses().values() if "ktrans" in [o.name for o in a.outputs]))
+        panel.analyse.choose("kinetics.extended_tofts")
         panel.run.ui.startButton.click()
         end = time.monotonic() + 60
         while panel.run.job is not None and time.monotonic() < end:

@@ -9,8 +9,8 @@ from SpatioTemporalLib.io import read_series, read_stack, read_table
 from SpatioTemporalLib.sample_data import sample_file
 
 from .series_nodes import add_series
+from .stack_nodes import add_stack
 from .table_nodes import fill_table
-from .value_nodes import add_stack
 
 SERIES = "breast_dce.seq.nrrd"
 STACK = "breast_vfa.nii.gz"

@@ -16,10 +16,10 @@ from SpatioTemporalLib.io.delimited import name_and_unit
 from SpatioTemporalLib.io.time_axis import seconds_per_unit
 
 from . import attributes
-from .frames import frames_of, sequence_of, stacked
 from .segmentation_findings import segmentation_findings
 from .segmentation_nodes import segment_code
-from .voxels import matrix_of, node_geometry, node_values, set_node_geometry, set_node_values, with_nan
+from .stack_nodes import stack_from_node
+from .voxels import matrix_of, node_geometry, node_values, with_nan
 
 NODE_CLASSES = {
     Series: ("vtkMRMLSequenceNode",),
@@ -110,48 +110,6 @@ def unit_of(node) -> str:
 def say_unit(node, unit: str) -> None:
     """Keep the unit of a volume's values with it."""
     attributes.set_fact(node, "Unit", unit.strip())
-
-
-def stack_from_node(node) -> ImageStack:
-    """The volumes of a sequence whose index is a setting, such as the flip angle."""
-    sequence = sequence_of(node)
-    unit = (sequence.GetIndexUnit() or "").strip() if sequence is not None else ""
-    if sequence is None or not unit or seconds_per_unit(unit) is not None:
-        raise InputError(
-            "E-STACK",
-            "the volumes are not indexed by an acquisition setting",
-            where=node.GetName(),
-            fix="Choose a sequence whose index is the setting, e.g. flip_angle in deg.",
-        )
-    frames = frames_of(sequence)
-    values, geometry = stacked(frames)
-    settings = [float(sequence.GetNthIndexValue(n)) for n in range(frames.count)]
-    return ImageStack(
-        values,
-        settings,
-        geometry,
-        setting=sequence.GetIndexName() or "setting",
-        setting_unit=unit,
-        unit=attributes.fact(sequence, "Unit", "a.u."),
-        name=sequence.GetName(),
-        acquisition=attributes.acquisition_of(*frames.sources),
-    )
-
-
-def add_stack(scene, stack: ImageStack):
-    """A sequence whose index is the setting in which the volumes of a stack differ."""
-    sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", stack.name)
-    sequence.SetIndexName(stack.setting)
-    sequence.SetIndexUnit(stack.setting_unit)
-    volume = slicer.vtkMRMLScalarVolumeNode()
-    volume.SetName(stack.name)
-    set_node_geometry(volume, stack.geometry)
-    for setting, values in zip(stack.settings, stack.values):
-        set_node_values(volume, values)
-        sequence.SetDataNodeAtValue(volume, repr(float(setting)))
-    attributes.set_fact(sequence, "Unit", stack.unit)
-    attributes.set_acquisition(sequence, stack.acquisition)
-    return sequence
 
 
 def curve_from_node(node) -> Curve:

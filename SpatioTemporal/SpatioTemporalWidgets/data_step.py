@@ -9,12 +9,20 @@ from SpatioTemporalNodes.frames import proxy_of, sequence_of
 from SpatioTemporalNodes.overlay import fit_views, show_overlay
 from SpatioTemporalNodes.sample_nodes import add_sample_data
 from SpatioTemporalNodes.series_view import give_times, view_of
+from SpatioTemporalNodes.stack_nodes import add_stack, stack_of_volumes
 
 from SpatioTemporalLib.errors import InputError
+from SpatioTemporalLib.io.volumes import SETTING_UNITS
 
 from .step import Step
 
 WARNING = "color: #b35900;"
+JOIN_KINDS = {
+    "": _("Every"),
+    "flip_angle": _("Flip angles [deg]"),
+    "inversion_time": _("Inversion times [s]"),
+    "repetition_time": _("Repetition times [s]"),
+}
 
 
 class DataStep(Step):
@@ -32,6 +40,10 @@ class DataStep(Step):
         self.ui.applyTimesButton.connect("clicked()", guarded(self.apply_times))
         self.ui.resetTimesButton.connect("clicked()", guarded(self.reset_times))
         self.ui.joinVolumesButton.connect("clicked()", guarded(self.join_volumes))
+        for setting, text in JOIN_KINDS.items():
+            self.ui.joinKindBox.addItem(text, setting)
+        self.ui.joinKindBox.connect("currentIndexChanged(int)", guarded(self._kind_changed))
+        self._kind_changed()
         self.ui.joinButton.connect("contentsCollapsed(bool)", lambda collapsed: collapsed or self.list_volumes())
         self.ui.seriesSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.choose)
         self.ui.timeTable.setHorizontalHeaderLabels([_("Frame"), _("Time [s]")])
@@ -64,14 +76,48 @@ class DataStep(Step):
                 item.setData(qt.Qt.UserRole, node.GetID())
 
     def join_volumes(self) -> None:
-        """A series of the chosen volumes, evenly spaced in time."""
+        """A series of the chosen volumes, evenly spaced in time; or a stack of them, each with its setting."""
         listed = [self.ui.volumeList.item(row) for row in range(self.ui.volumeList.count)]
         nodes = [slicer.mrmlScene.GetNodeByID(i.data(qt.Qt.UserRole)) for i in listed if i.isSelected()]
         if len(nodes) < 2:
             raise InputError("E-ONE-FRAME", _("a series needs two volumes or more"), fix=_("Choose them in the list."))
+        setting = self._setting()
+        if setting:
+            stack = stack_of_volumes(nodes, self._settings(setting, len(nodes)), setting)
+            add_stack(slicer.mrmlScene, stack)
+            self.panel.say(_("{name} can be chosen as stack in step 3.").format(name=stack.name))
+            return
         name = _("Series of {name}").format(name=nodes[0].GetName())
         sequence = self.panel.logic.convert(nodes, frame_interval=float(self.ui.joinBox.value), name=name)
         self.ui.seriesSelector.setCurrentNode(sequence)
+
+    def _setting(self) -> str:
+        return self.ui.joinKindBox.itemData(self.ui.joinKindBox.currentIndex) or ""
+
+    def _settings(self, setting: str, count: int) -> list[float]:
+        text = self.ui.settingsEdit.text
+        try:
+            settings = [float(word) for word in text.replace(";", ",").split(",")]
+        except ValueError:
+            settings = []
+        if len(settings) != count:
+            raise InputError(
+                "E-STACK",
+                _("{count} numbers are needed, one for each volume, found: {text}").format(count=count, text=text),
+                fix=_("Separate them by commas, in {unit}, in the order of the list.").format(
+                    unit=SETTING_UNITS[setting]
+                ),
+            )
+        return settings
+
+    def _kind_changed(self) -> None:
+        setting = self._setting()
+        self.ui.joinBox.setVisible(not setting)
+        self.ui.settingsEdit.setVisible(bool(setting))
+        self.ui.settingsEdit.setPlaceholderText(
+            _("one for each, in {unit}").format(unit=SETTING_UNITS.get(setting, "s"))
+        )
+        self.ui.joinVolumesButton.setText(_("Make a stack") if setting else _("Make a series"))
 
     def choose(self, node) -> None:
         """Take a node as the series and say what was understood of it."""

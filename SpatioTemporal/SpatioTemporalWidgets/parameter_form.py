@@ -85,7 +85,8 @@ class Field:
         text = text.removesuffix(unit).strip() if unit else text
         if self.parameter.type is float and not self.parameter.repeated:
             text = text.replace(",", ".")
-        return text or None
+        nothing = () if self.parameter.repeated and not self.parameter.nullable else None
+        return text or nothing
 
     def _edited(self) -> None:
         self.show_validity()

@@ -12,7 +12,7 @@ import pytest
 import slicer
 from gui.user import User
 from SpatioTemporalNodes.provenance import result_summary
-from SpatioTemporalNodes.voxels import set_node_values
+from SpatioTemporalNodes.voxels import node_values, set_node_values
 
 
 @pytest.fixture
@@ -263,6 +263,32 @@ def test_several_volumes_become_a_series(panel, user):
     user.press(panel.data.ui.joinVolumesButton)
     assert panel.data.ui.understoodLabel.text.startswith("3 frames, 0–60 s, every 30 s")
     panel.data.ui.joinButton.collapsed = True
+
+
+def test_several_volumes_become_a_stack_that_gives_t1(panel, user, wait):
+    """Saturation recovery with three repetition times, from volumes to a map of the known T1."""
+    t1, times = 0.8, (0.2, 0.8, 3.0)
+    for number, time_s in enumerate(times):
+        volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"volume {number}")
+        set_node_values(volume, np.full((2, 3, 4), 1000 * (1 - np.exp(-time_s / t1)), np.float32))
+    panel.data.ui.joinButton.collapsed = False
+    for row in range(3):
+        panel.data.ui.volumeList.item(row).setSelected(True)
+    box = panel.data.ui.joinKindBox
+    box.setCurrentIndex(box.findData("repetition_time"))
+    user.type_into(panel.data.ui.settingsEdit, "0.2, 0.8")
+    user.press(panel.data.ui.joinVolumesButton)
+    assert "3 numbers are needed" in message(panel)
+    user.type_into(panel.data.ui.settingsEdit, "0.2, 0.8, 3")
+    user.press(panel.data.ui.joinVolumesButton)
+    box.setCurrentIndex(0)
+    panel.data.ui.joinButton.collapsed = True
+    panel.analyse.choose("kinetics.saturation_recovery_t1")
+    user.choose_node(panel.analyse.selectors["stack"], "Repetition times of volume 0")
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    node = panel.results.chosen_map()
+    assert np.allclose(node_values(node), t1, rtol=1e-4), message(panel)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

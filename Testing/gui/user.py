@@ -26,7 +26,8 @@ class User:
         found = tree.invisibleRootItem()
         for text in texts:
             children = [found.child(n) for n in range(found.childCount())]
-            found = next((c for c in children if c.text(0).startswith(text)), None)
+            exact = [c for c in children if c.text(0) == text]
+            found = next((c for c in exact + children if c.text(0).startswith(text)), None)
             assert found is not None, f"{text!r} is not among {[c.text(0) for c in children]}"
         tree.scrollToItem(found)
         self.clicks += 1

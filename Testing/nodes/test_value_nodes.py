@@ -74,12 +74,31 @@ def test_curve_of_a_table_is_in_seconds(scene):
 
 
 def test_stack_keeps_its_settings(scene, grid):
-    from SpatioTemporalNodes.value_nodes import add_stack, stack_from_node
+    from SpatioTemporalNodes.stack_nodes import add_stack, stack_from_node
 
     stack = st.ImageStack(np.random.default_rng(0).random((3, *grid.shape)), [2.0, 5.0, 12.5], grid, name="angles")
     back = stack_from_node(add_stack(scene, stack))
     assert list(back.settings) == [2.0, 5.0, 12.5] and back.setting_unit == "deg"
     assert np.array_equal(back.values, stack.values)
+
+
+@pytest.mark.parametrize("name", ["inversion_time", "InversionTime", "inversion time"])
+def test_times_after_inversion_are_a_setting_whatever_their_unit(scene, grid, name):
+    from SpatioTemporalNodes.stack_nodes import add_stack, stack_from_node
+
+    values = np.random.default_rng(0).random((3, *grid.shape))
+    node = add_stack(scene, st.ImageStack(values, [50.0, 400.0, 2000.0], grid, setting=name, setting_unit="ms"))
+    back = stack_from_node(node)
+    assert (back.setting, back.setting_unit) == ("inversion_time", "s")
+    assert np.allclose(back.settings, [0.05, 0.4, 2.0])
+
+
+def test_frames_in_time_are_no_stack(scene, series):
+    from SpatioTemporalNodes.series_nodes import add_series
+    from SpatioTemporalNodes.stack_nodes import stack_from_node
+
+    with pytest.raises(st.InputError, match="E-STACK"):
+        stack_from_node(add_series(scene, series)[0])
 
 
 def test_probe_gives_the_voxel_under_the_cursor(scene, series):
@@ -130,7 +149,8 @@ def test_sample_data_arrive_whole(scene):
     from SpatioTemporalNodes.frames import browser_of
     from SpatioTemporalNodes.sample_nodes import add_sample_data
     from SpatioTemporalNodes.series_nodes import series_from_node
-    from SpatioTemporalNodes.value_nodes import curve_from_node, stack_from_node
+    from SpatioTemporalNodes.stack_nodes import stack_from_node
+    from SpatioTemporalNodes.value_nodes import curve_from_node
 
     sequence = add_sample_data(scene)
     assert series_from_node(sequence).frame_count == 25 and browser_of(sequence) is not None
