@@ -6,7 +6,7 @@ import slicer
 
 from SpatioTemporalLib.data import Display, Geometry
 
-from .overlay import hide_overlay, overlaid_map, show_overlay
+from .overlay import hide_overlay, overlaid_map, show_legend, show_overlay
 from .views import MAP_OPACITY
 from .volume_display import show_as_map
 from .voxels import set_node_geometry, set_node_values, without_nan
@@ -20,17 +20,18 @@ class PreviewNode:
         self.node = None
         self._before: tuple | None = None
 
-    def show(self, values, geometry: Geometry, display: Display, *, name: str, background) -> None:
-        """Show (1, J, I) values, NaN where there are none, over a volume."""
+    def show(self, values, geometry: Geometry, display: Display, *, title: str, background) -> None:
+        """Show (1, J, I) values, NaN where there are none, over a volume; the title stands at the colour legend."""
         if self.node is None or self.scene.GetNodeByID(self.node.GetID()) is None:
             self._add()
-        self.node.SetName(name)
+        self.node.SetName(title)
         set_node_geometry(self.node, geometry)
         set_node_values(self.node, without_nan(values))
         show_as_map(self.node, values, display)
         self.node.GetDisplayNode().SetSaveWithScene(False)
         if overlaid_map(self.scene) is not self.node:
             show_overlay(self.scene, background, self.node)
+        show_legend(self.node, title)
 
     def remove(self) -> None:
         """Take the preview away and show the map that was there before."""
@@ -42,6 +43,9 @@ class PreviewNode:
             hide_overlay(self.scene)
             if before[1] is not None:
                 show_overlay(self.scene, *before, MAP_OPACITY)
+        while node.GetNumberOfDisplayNodes():
+            # The legend's is one of them.
+            self.scene.RemoveNode(node.GetNthDisplayNode(0))
         self.scene.RemoveNode(node)
 
     def forget(self) -> None:

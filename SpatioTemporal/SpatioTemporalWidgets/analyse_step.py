@@ -45,7 +45,7 @@ class AnalyseStep(Step):
         tree.blockSignals(True)
         tree.clear()
         domains: dict[str, object] = {}
-        for analysis in st.analyses().values():
+        for analysis in sorted(st.analyses().values(), key=lambda a: (a.domain, a.title)):
             about = f"{analysis.id} {analysis.title} {analysis.summary} {analysis.citation}".lower()
             if all(word in about for word in words):
                 domain = domains.get(analysis.domain) or self._add_domain(analysis.domain)

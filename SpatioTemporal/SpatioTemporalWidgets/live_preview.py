@@ -153,8 +153,8 @@ class LivePreview:
         node = self.panel.data.node
         background = proxy_of(sequence_of(node)) if node is not None and sequence_of(node) is not None else node
         display = job.outcome.displays[output]
-        name = _("Preview of {name}").format(name=display.symbol or readable(output))
-        self.shown.show(image.values[:, :rows], geometry, display, name=name, background=background)
+        title = _("Preview of {name} [{unit}]").format(name=display.symbol or readable(output), unit=image.unit)
+        self.shown.show(image.values[:, :rows], geometry, display, title=title, background=background)
         inside = image.values[:, :rows][np.isfinite(image.values[:, :rows])]
         middle = (
             _("median {value:.3g} {unit}, ").format(value=np.median(inside), unit=image.unit) if inside.size else ""

@@ -51,8 +51,8 @@ class BloodParameters(FrameParameters):
 
 
 @dataclass(frozen=True)
-class InputFunctionParameters(ArteryParameters, BloodParameters):
-    """Which input function is used and how blood becomes plasma."""
+class InputChoiceParameters:
+    """Which input function is used."""
 
     input_function: Annotated[
         str,
@@ -65,6 +65,12 @@ class InputFunctionParameters(ArteryParameters, BloodParameters):
             + "."
         ),
     ] = "auto"
+
+
+@dataclass(frozen=True)
+class InputFunctionParameters(ArteryParameters, BloodParameters, InputChoiceParameters):
+    """Which input function is used and how blood becomes plasma."""
+
     hematocrit: Annotated[
         float, Range(0, 0.7), Help("Part of blood that is cells; plasma concentration is blood's over 1 - hematocrit.")
     ] = 0.42

@@ -41,6 +41,7 @@ def main(folder: Path) -> None:
     user.choose_node(panel.analyse.selectors["aif"], "Breast plasma")
     panel.analyse.form.set({"curve_is": "plasma"})
     photograph("step-3-analyse", panel.ui.analyseButton)
+    preview(app, panel, user, folder)
     run(app, panel, user)
     photograph("step-4-run", panel.ui.runButton)
     photograph("step-5-results", panel.ui.resultsButton)
@@ -55,6 +56,18 @@ def look(panel, user) -> None:
     user.move_mouse(TUMOUR)
     user.press(panel.look.ui.pinButton)
     user.move_mouse(MUSCLE)
+
+
+def preview(app, panel, user, folder: Path) -> None:
+    """The form beside the slice view, with Ktrans that follows it."""
+    from slicerdouble.slice_view import desktop_picture
+
+    user.press(panel.analyse.ui.previewBox)
+    while panel.analyse.preview.asked is None or panel.analyse.preview.asked[1] != 1 or panel.analyse.preview.job:
+        app.processEvents()
+        time.sleep(0.005)
+    assert desktop_picture(panel.ui.analyseButton).save(str(folder / "preview.png"))
+    user.press(panel.analyse.ui.previewBox)
 
 
 def run(app, panel, user) -> None:

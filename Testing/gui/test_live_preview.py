@@ -69,7 +69,7 @@ def test_shows_what_a_run_on_the_slice_gives(previewing, photograph):
     reference = expected(series, slice_of(panel))
     np.testing.assert_allclose(shown(), reference.values, rtol=1e-4, atol=1e-6)
     node = overlaid_map(slicer.mrmlScene)
-    assert node.GetName() == "Preview of Ktrans"
+    assert node.GetName() == "Preview of Ktrans [1/min]"
     node_geometry(node).require_match(reference.geometry, "preview", "slice")
     photograph("preview")
 
@@ -127,6 +127,7 @@ def test_switched_off_it_leaves_the_scene_as_it_was(previewing):
     node = overlaid_map(slicer.mrmlScene)
     identifier = node.GetID()
     user.press(panel.analyse.ui.previewBox)
+    assert not slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
     assert slicer.mrmlScene.GetNodeByID(identifier) is None
     assert overlaid_map(slicer.mrmlScene) is None
     assert not panel.analyse.ui.previewLabel.text
