@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import typing
 from dataclasses import MISSING, asdict, dataclass, fields
 from types import UnionType
@@ -120,15 +122,22 @@ class Parameter:
         }
 
 
+@functools.cache
 def parameters_of(parameters_type: type) -> tuple[Parameter, ...]:
     """The fields of a parameters dataclass, in the order they are declared."""
-    hints = typing.get_type_hints(parameters_type, include_extras=True)
+    hints = {name: hint for base in reversed(parameters_type.__mro__) for name, hint in _own_hints(base).items()}
     return tuple(_parameter(f, hints[f.name]) for f in fields(parameters_type))
 
 
 def parameters_as_dict(parameters: object) -> dict[str, object]:
     """All parameters as JSON types."""
     return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(parameters).items()}
+
+
+@functools.cache
+def _own_hints(owner: type) -> dict[str, object]:
+    # A class at a time: most analyses share theirs, and evaluating them anew is most of the time of importing all.
+    return inspect.get_annotations(owner, eval_str=True)
 
 
 def _parameter(declared_field, hint) -> Parameter:

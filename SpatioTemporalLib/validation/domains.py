@@ -12,8 +12,12 @@ from ..errors import ParameterError
 from ..run import software_versions
 from .checks import Comparison, comparison_table
 from .kinetics import check_kinetics
+from .models import check_models
+from .relaxation import check_relaxation
 
-DOMAINS: dict[str, tuple[Callable[[Context], list[Comparison]], ...]] = {"kinetics": (check_kinetics,)}
+DOMAINS: dict[str, tuple[Callable[[Context], list[Comparison]], ...]] = {
+    "kinetics": (check_kinetics, check_relaxation, check_models)
+}
 
 
 def comparisons_of(domain: str, context: Context) -> list[Comparison]:

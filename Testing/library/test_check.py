@@ -31,7 +31,7 @@ def test_wrong_number_fails_the_command_and_is_named(capsys, monkeypatch, tmp_pa
     monkeypatch.setattr(kinetics, "parker_blood_concentration", lambda times: np.full(len(times), 1.0))
     assert cli.main(["check", "kinetics", "--out", str(tmp_path / "check.csv")]) == 1
     out = capsys.readouterr().out
-    assert "FAIL" in out and "31 of 36 within their tolerance" in out
+    assert "FAIL" in out and "61 of 66 within their tolerance" in out
     table = st.read_table(tmp_path / "check.csv")
     failed = {c for c, r in zip(table.columns["check"], table.columns["result"]) if r == "FAIL"}
     assert failed == {"Parker input"}
