@@ -197,7 +197,7 @@ def measured_blood(
     text = f"{left_out} of {chosen.size} artery voxels are saturated or without baseline and were left out"
     findings = (Finding("W-AIF-SATURATED", Severity.MASK, text, aif_mask.name),) if left_out else ()
     mean = concentration[:, usable].mean(axis=1)
-    return Curve(series.times, mean, CONCENTRATION_UNIT, f"mean of {aif_mask.name}"), findings
+    return Curve(series.times, mean, conversion.unit, f"mean of {aif_mask.name}"), findings
 
 
 def _reconstructed(series: Series, signal: np.ndarray, conversion, aif_mask: LabelMap) -> Curve:
@@ -220,7 +220,7 @@ def _reconstructed(series: Series, signal: np.ndarray, conversion, aif_mask: Lab
             where=aif_mask.name,
             fix="Use frame_values = instant, choose other voxels, or use input_function = parker.",
         )
-    return Curve(sampling.times, concentration[:, 0], CONCENTRATION_UNIT, f"mean of {aif_mask.name}")
+    return Curve(sampling.times, concentration[:, 0], conversion.unit, f"mean of {aif_mask.name}")
 
 
 def _odd(blood: Curve, series: Series) -> tuple[Finding, ...]:
@@ -230,7 +230,7 @@ def _odd(blood: Curve, series: Series) -> tuple[Finding, ...]:
     if np.isnan(arrival) or peak - before.mean() < SMALLEST_PEAK * before.std():
         raise InputError(
             "E-AIF-FLAT",
-            f"the input function has no peak: its largest value is {peak:.3g} {CONCENTRATION_UNIT}, "
+            f"the input function has no peak: its largest value is {peak:.3g} {blood.unit}, "
             f"its mean {blood.values.mean():.3g}",
             where=blood.name,
             fix="Choose voxels inside an artery, or use input_function = parker (a population average).",
@@ -238,7 +238,7 @@ def _odd(blood: Curve, series: Series) -> tuple[Finding, ...]:
     findings = []
     if not PLAUSIBLE_PEAK[0] <= peak <= PLAUSIBLE_PEAK[1]:
         low, high = PLAUSIBLE_PEAK
-        text = f"the input function peaks at {peak:.3g} {CONCENTRATION_UNIT}, outside the usual {low:g} to {high:g}"
+        text = f"the input function peaks at {peak:.3g} {blood.unit}, outside the usual {low:g} to {high:g}"
         findings.append(Finding("W-AIF-PEAK", Severity.WARN, text, blood.name))
     if blood.times[-1] < series.times[-1]:
         missing = series.times[-1] - blood.times[-1]

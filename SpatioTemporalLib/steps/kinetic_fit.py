@@ -16,9 +16,9 @@ from ..numerics.arrays import like, namespace
 from ..numerics.bolus_arrival import bolus_arrival
 from ..numerics.frame_sampling import FrameSampling
 from .artery import find_artery
-from .concentration import CONCENTRATION_UNIT, baseline_findings, baseline_frames, conversion_for
+from .concentration import baseline_findings, baseline_frames, conversion_for
 from .delay import delayed_fit, frame_scale, sampled_voxels, shared_delay
-from .fit_status import FitStatus, status_counts, status_map
+from .fit_status import FitStatus, status_counts, status_findings, status_map
 from .input_function import AUTOMATIC, frame_sampling, plasma_input
 from .kinetic_model import Estimates, KineticModel
 from .regions import distribution_table, region_curves
@@ -73,7 +73,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
     fitted = (status >= FitStatus.FITTED) & (status < FitStatus.SATURATED)
     _require_some(fitted, status, series)
     regions = mask or LabelMap(fitted.astype(np.uint8), series.geometry, {1: Label("fitted voxels")})
-    measured = region_curves(series, regions, fitted, lambda curves, index: conversion(curves, index)[0])
+    measured = region_curves(series, regions, fitted, lambda *given: conversion(*given)[0], conversion.unit)
     means = fit(np.stack([curve.values for curve in measured], axis=1))
     return {
         **{name: maps[name] for name in _map_names(model, parameters)},
@@ -85,7 +85,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         "findings": (
             *findings,
             *(_late_input(plasma, measured, series) if is_patients_own else ()),
-            *_status_findings(status, series),
+            *status_findings(status, series.name),
         ),
     }
 
@@ -201,7 +201,7 @@ def _with_fits(
         delay = float(values.pop("delay", np.zeros(1))[0])
         continuous = model.curve(plasma.times + delay, plasma.values, sampling.times, values)[0]
         fitted = sampling.scaled(None).frames(continuous)
-        curves += [curve, Curve(curve.times, fitted, CONCENTRATION_UNIT, f"{curve.name} fit", fit_of=curve.name)]
+        curves += [curve, Curve(curve.times, fitted, curve.unit, f"{curve.name} fit", fit_of=curve.name)]
     return tuple(curves)
 
 
@@ -226,12 +226,3 @@ def _late_input(plasma: Curve, measured: list[Curve], series: Series) -> tuple[F
             early.append(f"{curve.name} by {ahead:.3g} s")
     text = f"the input function arrives after the tissue ({', '.join(early)}); check its times, or use delay = fit"
     return (Finding("W-AIF-LATE", Severity.WARN, text, plasma.name),) if early else ()
-
-
-def _status_findings(status: np.ndarray, series: Series) -> tuple[Finding, ...]:
-    counts = status_counts(status)
-    fine = counts.pop("fitted", 0)
-    if not counts:
-        return ()
-    listed = ", ".join(f"{count} {reason}" for reason, count in counts.items())
-    return (Finding("W-FIT", Severity.MASK, f"{fine} voxels fitted without remark; {listed}", series.name),)

@@ -13,8 +13,8 @@ from ..data.result import Display
 from ..data.series import Series
 from ..data.volumes import Label, LabelMap, Map
 from ..declare import Output
-from ..errors import Finding, InputError, Severity
-from .fit_status import FitStatus, status_counts, status_map
+from ..errors import InputError
+from .fit_status import FitStatus, status_findings, status_map
 from .kinetic_model import Estimates
 from .pet_series import PetFrames
 from .regions import distribution_table, region_curves
@@ -105,7 +105,7 @@ def fit_tracer(model: Tracer, series: Series, frames: PetFrames, *, mask: LabelM
         "fit_status": status_map(status, series.geometry),
         "curves": _with_fits(model, measured, frames),
         "statistics": distribution_table(maps, regions, fitted, {name: QUANTITIES[name][0] for name in names}),
-        "findings": _findings(status, series),
+        "findings": status_findings(status, series.name),
     }
 
 
@@ -120,11 +120,3 @@ def _with_fits(model: Tracer, measured: list[Curve], frames: PetFrames) -> tuple
         name = f"{curve.name} fit"
         curves.append(Curve(frames.middles[shown], fitted[shown], curve.unit, name, fit_of=curve.name))
     return tuple(curves)
-
-
-def _findings(status: np.ndarray, series: Series) -> tuple[Finding, ...]:
-    counts = status_counts(status)
-    fine = counts.pop("fitted", 0)
-    listed = ", ".join(f"{count} {reason}" for reason, count in counts.items())
-    text = f"{fine} voxels fitted without remark; {listed}"
-    return (Finding("W-FIT", Severity.MASK, text, series.name),) if counts else ()
