@@ -93,6 +93,11 @@ def give_times(node, times) -> None:
     attributes.set_fact(frames.sources[0], GIVEN_TIMES, [float(t) for t in checked.times])
 
 
+def give_unit(node, unit: str) -> None:
+    """Keep the unit of the values, which nothing else says, with the node."""
+    attributes.set_fact(frames_of(node).sources[0], "Unit", unit)
+
+
 def series_of(node) -> Series:
     """The series a node shows, with the times the user gave where there are any."""
     return series_from_node(node, times=attributes.json_fact(frames_of(node).sources[0], GIVEN_TIMES))

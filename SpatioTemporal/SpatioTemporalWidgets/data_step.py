@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 from SpatioTemporalNodes.frames import proxy_of, sequence_of
 from SpatioTemporalNodes.overlay import fit_views, show_overlay
 from SpatioTemporalNodes.sample_nodes import add_sample_data
-from SpatioTemporalNodes.series_view import give_times, view_of
+from SpatioTemporalNodes.series_view import give_times, give_unit, view_of
 from SpatioTemporalNodes.stack_nodes import add_stack, stack_of_volumes
 
 from SpatioTemporalLib.errors import InputError
@@ -17,6 +17,7 @@ from SpatioTemporalLib.io.volumes import SETTING_UNITS
 from .step import Step
 
 WARNING = "color: #b35900;"
+SERIES_UNITS = ("a.u.", "mmol/L", "1/s", "HU", "kBq/mL", "Bq/mL")
 JOIN_KINDS = {
     "": _("Every"),
     "flip_angle": _("Flip angles [deg]"),
@@ -40,6 +41,7 @@ class DataStep(Step):
         self.ui.applyTimesButton.connect("clicked()", guarded(self.apply_times))
         self.ui.resetTimesButton.connect("clicked()", guarded(self.reset_times))
         self.ui.joinVolumesButton.connect("clicked()", guarded(self.join_volumes))
+        self.ui.unitBox.connect("currentIndexChanged(int)", guarded(self._unit_chosen))
         for setting, text in JOIN_KINDS.items():
             self.ui.joinKindBox.addItem(text, setting)
         self.ui.joinKindBox.connect("currentIndexChanged(int)", guarded(self._kind_changed))
@@ -185,7 +187,24 @@ class DataStep(Step):
         if self.view is not None and not self.view.timed:
             self.ui.timesButton.collapsed = False
         self._fill_table()
+        self._show_unit()
         self.panel.series_changed()
+
+    def _show_unit(self) -> None:
+        box = self.ui.unitBox
+        self.ui.unitRow.setVisible(self.view is not None)
+        if self.view is None:
+            return
+        box.blockSignals(True)
+        box.clear()
+        for unit in dict.fromkeys((self.view.unit, *SERIES_UNITS)):
+            box.addItem(unit, unit)
+        box.blockSignals(False)
+
+    def _unit_chosen(self) -> None:
+        if self.view is not None:
+            give_unit(self.node, self.ui.unitBox.itemData(self.ui.unitBox.currentIndex))
+            self._again()
 
     def _say(self, understood: str, odd: str) -> None:
         self.ui.understoodLabel.setText(understood)

@@ -265,6 +265,19 @@ def test_several_volumes_become_a_series(panel, user):
     panel.data.ui.joinButton.collapsed = True
 
 
+def test_unit_that_the_file_does_not_say_is_chosen_and_kept(panel, user):
+    user.press(panel.data.ui.sampleButton)
+    assert panel.data.view.unit == "a.u."
+    box = panel.data.ui.unitBox
+    box.setCurrentIndex(box.findData("kBq/mL"))
+    assert panel.data.view.unit == "kBq/mL" and panel.data.ui.understoodLabel.text.endswith("kBq/mL")
+    node = panel.data.node
+    panel.data.ui.seriesSelector.setCurrentNode(None)
+    panel.data.ui.seriesSelector.setCurrentNode(node)
+    assert panel.data.view.unit == "kBq/mL"
+    assert box.itemData(box.currentIndex) == "kBq/mL"
+
+
 def test_several_volumes_become_a_stack_that_gives_t1(panel, user, wait):
     """Saturation recovery with three repetition times, from volumes to a map of the known T1."""
     t1, times = 0.8, (0.2, 0.8, 3.0)
