@@ -48,9 +48,10 @@ def test_schema_is_json_and_lists_everything(analysis):
 
 @pytest.mark.parametrize("analysis", EVERY)
 def test_smallest_run_is_quick_and_gives_what_is_declared(analysis):
-    started = time.perf_counter()
+    # The processor's time, which other programs on the machine do not lengthen.
+    started = time.process_time()
     result = run_small(analysis)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert {o.name for o in analysis.outputs if not o.optional} <= set(result)
     for output in analysis.outputs:
         if output.kind is st.Map and output.name in result:
@@ -127,7 +128,7 @@ def test_missing_input_is_named(analysis):
 def test_importing_the_analyses_is_cheap():
     program = (
         "import numpy, scipy.interpolate, scipy.ndimage, time; import SpatioTemporalLib as st; "
-        "t = time.perf_counter(); st.analyses(); print(time.perf_counter() - t)"
+        "t = time.process_time(); st.analyses(); print(time.process_time() - t)"
     )
     seconds = [float(subprocess.check_output([sys.executable, "-c", program])) for _ in range(3)]
     assert min(seconds) < 0.3
