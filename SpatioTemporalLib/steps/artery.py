@@ -14,6 +14,7 @@ from ..data.volumes import Code, Label, LabelMap
 from ..declare import Advanced, Help, Range
 from ..errors import InputError
 from ..numerics.artery_detection import LARGEST_AREA_PART, arterial_curves
+from .enhancement_curves import above_background
 from .voxelwise import map_voxels
 
 ARTERY = Label(
@@ -22,6 +23,10 @@ ARTERY = Label(
 # A rise that stands less far above the scatter of the baseline may be noise of a voxel without signal.
 CLEAR_RISE = 8.0
 FEWEST_BASELINE = 3  # frames that show their scatter
+# The bolus of an artery is at its height within this time of its arrival, or so many frames where they are long.
+PEAK_WITHIN, FRAMES_TO_PEAK = 60.0, 3  # s
+BACKGROUND = 10.0  # %, of the brightest tissue before contrast
+WITHOUT_LEVEL = ("mmol/L", "1/s", "HU")  # units of series that are zero, or anything, before contrast
 CANDIDATES = (100, 50_000)  # fewest and most
 Conversion = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -64,12 +69,7 @@ def find_artery(
         ``E-ARTERY`` when no curve looks like that of an artery.
     """
 
-    def areas(curves, index):
-        concentration, reason = conversion(curves, index)
-        return {"area": np.where(reason == 0, _area(series.times, concentration, baseline), np.nan)}
-
-    maps, _ = map_voxels(areas, series.values, mask=within, context=context, message="looking for an artery")
-    area = maps["area"].reshape(-1)
+    area = _arterial_areas(series, conversion, baseline, within, context)
     rising = np.flatnonzero(area > 0)
     looked_at = np.count_nonzero(np.isfinite(area))
     count = int(np.clip(LARGEST_AREA_PART * looked_at, *CANDIDATES))
@@ -87,6 +87,24 @@ def find_artery(
     labels = np.zeros(area.size, dtype=np.uint8)
     labels[candidates[found]] = 1
     return LabelMap(labels.reshape(series.geometry.shape), series.geometry, {1: ARTERY}, "artery")
+
+
+def _arterial_areas(series: Series, conversion: Conversion, baseline: slice, within, context: Context) -> np.ndarray:
+    """(n,) areas below the curves of all voxels; NaN where they are late, not clear, or of a voxel without signal."""
+    interval = float(np.median(series.intervals))
+    latest = series.times[baseline.stop - 1] + max(PEAK_WITHIN, FRAMES_TO_PEAK * interval)
+
+    def measure(curves, index):
+        concentration, reason = conversion(curves, index)
+        early = series.times[concentration.argmax(axis=0)] <= latest
+        area = np.where((reason == 0) & early, _area(series.times, concentration, baseline), np.nan)
+        return {"area": area, "level": np.asarray(curves[baseline], float).mean(axis=0)}
+
+    maps, _ = map_voxels(measure, series.values, mask=within, context=context, message="looking for an artery")
+    if series.unit not in WITHOUT_LEVEL:
+        # Voxels of air are noise around zero, of which some look like anything.
+        maps["area"][~above_background(maps["level"], BACKGROUND)] = np.nan
+    return maps["area"].reshape(-1)
 
 
 def _area(times: np.ndarray, concentration: np.ndarray, baseline: slice) -> np.ndarray:

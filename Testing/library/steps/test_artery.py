@@ -9,6 +9,7 @@ import pytest
 import SpatioTemporalLib as st
 from SpatioTemporalLib.data.volumes import LabelMap
 from SpatioTemporalLib.io import read_series
+from SpatioTemporalLib.sample_data import sample_file
 from SpatioTemporalLib.simulation.tofts_phantom import PhantomDesign, tofts_phantom
 
 DETECT = "kinetics.arterial_input_function"
@@ -53,6 +54,17 @@ def test_voxels_without_signal_are_not_taken_for_an_artery(phantom):
     artery = st.run(DETECT, series=series).artery
     assert not (artery.foreground & air).any()
     assert phantom.artery.foreground[artery.foreground].all()
+
+
+def test_artery_of_a_real_breast_examination_has_the_published_shape(worst_error):
+    series = read_series(sample_file("breast_dce.seq.nrrd"))
+    found = st.run(DETECT, series=series).input_function[0]
+    published = st.read_curve(sample_file("breast_plasma.csv"))
+    assert 50 < found.times[found.values.argmax()] < 90
+    # The published curve was measured elsewhere, and its bolus arrives a frame later.
+    alike = np.corrcoef(found.values[:-1], published.values[1:])[0, 1]
+    worst_error("detected input of the breast: 1 - correlation with the published curve", 1 - alike, 0.2)
+    assert alike > 0.8
 
 
 def test_search_is_confined_to_the_mask(phantom):
