@@ -35,14 +35,14 @@ def save_figure(figure, path: str | Path) -> Path:
 
 
 def result_figures(result: Result, folder: str | Path, background: np.ndarray | None = None) -> list[Path]:
-    """Write a picture of the maps and one of each set of curves of a result.
+    """Write a picture of the maps and label maps, and one of each set of curves of a result.
 
     background : (K, J, I) array, optional
         Anatomy shown under the maps.
     """
     folder = Path(folder)
     written = []
-    maps = result.of_kind(Map)
+    maps = result.of_kind(LabelMap) | result.of_kind(Map)
     if maps:
         written.append(save_figure(maps_figure(maps, result.displays, background), folder / "maps.png"))
     for name, curves in result.of_kind(Curve).items():
@@ -52,15 +52,19 @@ def result_figures(result: Result, folder: str | Path, background: np.ndarray | 
     return written
 
 
-def maps_figure(maps: dict[str, Map], displays: dict[str, Display], background: np.ndarray | None):
-    """All maps side by side in the slice that holds most of them."""
+def maps_figure(maps: dict[str, Map | LabelMap], displays: dict[str, Display], background: np.ndarray | None):
+    """All maps and label maps side by side in the slice that holds most of the first."""
     columns = min(COLUMNS, len(maps))
     rows = -(-len(maps) // columns)
     figure = new_figure(PANEL_INCHES * columns, PANEL_INCHES * 0.9 * rows)
     grid = figure.subplots(rows, columns, squeeze=False)
-    chosen = fullest_slice(next(iter(maps.values())))
+    # A status tells of every voxel; the maps tell which of them matter.
+    chosen = fullest_slice(next((m for m in maps.values() if isinstance(m, Map)), next(iter(maps.values()))))
     for axes, (name, values) in zip(grid.flat, maps.items()):
-        draw_map(axes, values, displays[name], chosen, background)
+        if isinstance(values, LabelMap):
+            draw_labels(axes, values, chosen, background)
+        else:
+            draw_map(axes, values, displays[name], chosen, background)
     for axes in grid.flat[len(maps) :]:
         axes.set_axis_off()
     return figure
@@ -68,10 +72,7 @@ def maps_figure(maps: dict[str, Map], displays: dict[str, Display], background: 
 
 def draw_map(axes, values: Map, display: Display, slice_index: int, background: np.ndarray | None = None, title=""):
     """One slice of a map over its anatomy, with a colour bar that carries symbol and unit."""
-    layout = {"origin": "upper", "aspect": _aspect(values.geometry), "interpolation": "nearest"}
-    if background is not None:
-        anatomy = background[slice_index]
-        axes.imshow(anatomy, cmap="gray", vmin=0, vmax=np.nanpercentile(anatomy, 99), **layout)
+    layout = _draw_anatomy(axes, values.geometry, slice_index, background)
     low, high = display.window or robust_window(values.values)
     shown = np.ma.masked_invalid(values.values[slice_index])
     image = axes.imshow(shown, cmap=display.colours, vmin=low, vmax=high, **layout)
@@ -81,6 +82,39 @@ def draw_map(axes, values: Map, display: Display, slice_index: int, background: 
     axes.set_xticks([])
     axes.set_yticks([])
     return image
+
+
+def draw_labels(axes, labels: LabelMap, slice_index: int, background: np.ndarray | None = None) -> None:
+    """One slice of a label map over its anatomy, each label in its colour, with the names of those that are there."""
+    layout = _draw_anatomy(axes, labels.geometry, slice_index, background)
+    names = []
+    for number, (value, label) in enumerate(labels.labels.items()):
+        region = labels.region(value)[slice_index]
+        if region.any():
+            colour = label.colour or CURVE_COLOURS[number % len(CURVE_COLOURS)]
+            one = _one_colour(colour)
+            axes.imshow(np.ma.masked_where(~region, region.astype(float)), cmap=one, vmin=0, vmax=1, **layout)
+            names.append(axes.plot([], [], "s", color=colour, label=label.name)[0])
+    if names:
+        axes.legend(handles=names, loc="upper center", bbox_to_anchor=(0.5, -0.02), fontsize=6, frameon=False, ncols=2)
+    axes.set_title(labels.name.replace("_", " "))
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def _one_colour(colour):
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap([colour])
+
+
+def _draw_anatomy(axes, geometry: Geometry, slice_index: int, background: np.ndarray | None) -> dict[str, object]:
+    """Draw what lies below a map, and give back how images of its grid are drawn."""
+    layout = {"origin": "upper", "aspect": _aspect(geometry), "interpolation": "nearest"}
+    if background is not None:
+        anatomy = background[slice_index]
+        axes.imshow(anatomy, cmap="gray", vmin=0, vmax=np.nanpercentile(anatomy, 99), **layout)
+    return layout
 
 
 def draw_outlines(axes, labels: LabelMap, slice_index: int) -> None:
@@ -133,9 +167,10 @@ def draw_histogram(axes, values: Map, display: Display, regions: LabelMap) -> No
     axes.legend(fontsize="small", frameon=False, handlelength=1.2)
 
 
-def fullest_slice(values: Map) -> int:
-    """The slice with the most finite values."""
-    return int(np.isfinite(values.values).sum(axis=(1, 2)).argmax())
+def fullest_slice(values: Map | LabelMap) -> int:
+    """The slice with the most finite values, or labelled voxels."""
+    there = values.foreground if isinstance(values, LabelMap) else np.isfinite(values.values)
+    return int(there.sum(axis=(1, 2)).argmax())
 
 
 def robust_window(values: np.ndarray) -> tuple[float, float]:
