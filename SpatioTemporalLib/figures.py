@@ -96,7 +96,7 @@ def draw_labels(axes, labels: LabelMap, slice_index: int, background: np.ndarray
             axes.imshow(np.ma.masked_where(~region, region.astype(float)), cmap=one, vmin=0, vmax=1, **layout)
             names.append(axes.plot([], [], "s", color=colour, label=label.name)[0])
     if names:
-        axes.legend(handles=names, loc="upper center", bbox_to_anchor=(0.5, -0.02), fontsize=6, frameon=False, ncols=2)
+        axes.legend(handles=names, loc="upper center", bbox_to_anchor=(0.5, -0.02), fontsize=6, frameon=False)
     axes.set_title(labels.name.replace("_", " "))
     axes.set_xticks([])
     axes.set_yticks([])
