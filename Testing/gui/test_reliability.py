@@ -12,6 +12,7 @@ import pytest
 import slicer
 from gui.user import User
 from SpatioTemporalNodes.provenance import result_summary
+from SpatioTemporalNodes.value_nodes import labels_from_node
 from SpatioTemporalNodes.voxels import node_values, set_node_values
 
 
@@ -263,6 +264,19 @@ def test_several_volumes_become_a_series(panel, user):
     user.press(panel.data.ui.joinVolumesButton)
     assert panel.data.ui.understoodLabel.text.startswith("3 frames, 0–60 s, every 30 s")
     panel.data.ui.joinButton.collapsed = True
+
+
+def test_detected_artery_is_shown_as_a_segmentation(panel, user, wait):
+    user.press(panel.data.ui.sampleButton)
+    user.click_item(panel.analyse.ui.analysisTree, "Kinetics", "Extended Tofts model")
+    panel.analyse.form.set({"input_function": "detected"})
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    (artery,) = [node for node in nodes if node.GetName().lower().endswith("artery")]
+    assert artery.GetSegmentation().GetNthSegment(0).GetName() == "artery"
+    labels = labels_from_node(artery, panel.data.view.probe.geometry)
+    assert 3 <= np.count_nonzero(labels.foreground) <= 50
 
 
 def test_unit_that_the_file_does_not_say_is_chosen_and_kept(panel, user):
