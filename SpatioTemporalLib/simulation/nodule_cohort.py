@@ -1,0 +1,102 @@
+"""A folder of simulated follow-up CT that `read_cohort` reads back."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from ..context import Context
+from ..data.cohort import Cohort
+from ..data.curve import Table
+from ..io.cohort_files import ID, PARTICIPANTS, TIMEPOINTS, read_cohort
+from ..io.tables import write_table
+from ..io.write import write_labels, write_map
+from .lung_anatomy import LungAnatomy, draw_anatomy
+from .lung_ct import SCANNERS, scan_lung
+from .nodule_growth import POPULATION, TWO_VISITS, NoduleHistory, NodulePopulation, VisitPlan, draw_nodules
+
+TRUTH = "truth.csv"
+SPLITS = ("train", "train", "train", "validation", "test")
+
+
+def write_nodule_cohort(
+    folder: str | os.PathLike,
+    count: int,
+    context: Context,
+    population: NodulePopulation = POPULATION,
+    plan: VisitPlan = TWO_VISITS,
+    extent: tuple[float, float, float] = (80.0, 80.0, 60.0),
+) -> Cohort:
+    """CT and masks of so many patients with one nodule each, written as a cohort.
+
+    Each patient keeps the anatomy; place, scanner and noise change from visit
+    to visit, and have nothing to do with malignancy. ``participants.csv`` holds
+    age, sex, split and malignancy; ``timepoints.csv`` the scanner and the
+    nodule's middle; ``truth.csv`` what no reader knows: growth and log-odds.
+
+    Parameters
+    ----------
+    folder : path            Made if it is not there.
+    context : Context        Its random numbers, progress and cancellation.
+    extent : R, A, S mm of each image.
+
+    Notes
+    -----
+    Where the first visit did not take place, days count from the one that did.
+    """
+    folder = Path(folder)
+    history = draw_nodules(count, context.rng, population, plan)
+    names = [f"nodule{n:0{len(str(count))}d}" for n in range(1, count + 1)]
+    rows: list[dict] = []
+    for n, name in enumerate(names):
+        context.progress(n / count, f"simulating {name}")
+        anatomy = draw_anatomy(context.rng)
+        rows += _written_visits(folder, name, n, history, anatomy, context.rng, extent)
+    sex = np.where(context.rng.random(count) < 0.5, "F", "M").tolist()
+    people = {
+        ID: names,
+        "split": [SPLITS[n % len(SPLITS)] for n in range(count)],
+        "age": np.round(history.age, 1).tolist(),
+        "sex": sex,
+        "malignant": history.malignant.astype(int).tolist(),
+    }
+    write_table(folder / PARTICIPANTS, Table(people, {"age": "y"}))
+    units = {"image:ct": "HU", "centre_r": "mm", "centre_a": "mm", "centre_s": "mm"}
+    write_table(folder / TIMEPOINTS, Table({key: [row[key] for row in rows] for key in rows[0]}, units))
+    truth = {ID: names, "growth": history.growth.tolist(), "log_odds": history.log_odds.tolist()}
+    radii = {f"radius_{v + 1}": history.radius[:, v].tolist() for v in range(history.radius.shape[1])}
+    write_table(folder / TRUTH, Table(truth | radii, dict.fromkeys(radii, "mm")))
+    return read_cohort(folder)
+
+
+def _written_visits(
+    folder: Path,
+    name: str,
+    n: int,
+    history: NoduleHistory,
+    anatomy: LungAnatomy,
+    rng: np.random.Generator,
+    extent: tuple[float, float, float],
+) -> list[dict]:
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    visits = np.flatnonzero(history.observed[n])
+    rows = []
+    for visit in visits:
+        scanner = SCANNERS[rng.integers(len(SCANNERS))]
+        scan = scan_lung(anatomy, history.radius[n, visit], scanner, rng, extent)
+        image, mask = f"{name}/visit{visit + 1}_ct.nii.gz", f"{name}/visit{visit + 1}_nodule.nii.gz"
+        write_map(folder / image, scan.ct)
+        write_labels(folder / mask, scan.nodule)
+        rows.append(
+            {
+                ID: name,
+                "days": round(float(history.days[n, visit] - history.days[n, visits[0]])),
+                "image:ct": image,
+                "mask:nodule": mask,
+                "scanner": scanner.name,
+                **{f"centre_{axis}": round(float(x), 3) for axis, x in zip("ras", scan.centre)},
+            }
+        )
+    return rows
