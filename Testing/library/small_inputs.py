@@ -38,6 +38,12 @@ def labelled_cases():
     return st.Table({"case": list("abcdef"), "label": [0, 0, 0, 1, 1, 1], "value": [1.0, 2.0, 4.0, 3.0, 5.0, 6.0]})
 
 
+def measured_lesions(phantom):
+    """Volumes of two lesions at two visits."""
+    columns = {"lesion": ["a", "a", "b", "b"], "days": [0, 90, 0, 90], "volume": [1.0, 2.0, 3.0, 2.5]}
+    return st.Table(columns, {"volume": "mL"})
+
+
 def first_pass(phantom):
     """A signal that falls as that of a T2*-weighted series does."""
     rise = phantom.series.values / phantom.series.values[:5].mean(axis=0) - 1
@@ -78,6 +84,7 @@ INVERSIONS = recoveries("inversion_time", inverted=True)
 # What analyses need that other data than the kinds of their inputs say, by analysis and input.
 OF_ITS_OWN = {
     **TRACERS,
+    ("follow_up.growth", "measurements"): measured_lesions,
     ("kinetics.transverse_relaxation_change", "series"): first_pass,
     ("kinetics.perfusion_by_deconvolution", "series"): first_pass,
     ("kinetics.saturation_recovery_t1", "stack"): recoveries("repetition_time", inverted=False),

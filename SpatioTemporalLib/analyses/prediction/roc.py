@@ -11,6 +11,7 @@ from ...data.curve import Table
 from ...declare import Help, Input, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
 from ...numerics.roc import paired_difference, roc_area, roc_curve
+from ...steps.table_columns import cells_of, numbers_of, word_of
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def roc(table, *, parameters, context):
     positive = _positive(table, parameters)
     names = _measurements(table, parameters)
     sign = 1.0 if parameters.higher_is_positive else -1.0
-    values = {name: sign * _numbers(table, name) for name in names}
+    values = {name: sign * numbers_of(table, name) for name in names}
     areas = [_area(name, positive, values, names[-1], parameters.confidence / 100) for name in names]
     missing = {name: int(np.isnan(column).sum()) for name, column in values.items()}
     told = ", ".join(f"{count} of {name}" for name, count in missing.items() if count)
@@ -96,8 +97,8 @@ def _points(positive, values, sign: float, table: Table) -> Table:
 
 
 def _positive(table: Table, parameters) -> np.ndarray:
-    labels = [_word(label) for label in _column(table, parameters.label)]
-    positive = np.array([label == _word(parameters.positive) for label in labels])
+    labels = [word_of(label) for label in cells_of(table, parameters.label)]
+    positive = np.array([label == word_of(parameters.positive) for label in labels])
     if not positive.any() or positive.all():
         raise InputError(
             "E-ROC",
@@ -123,28 +124,3 @@ def _measurements(table: Table, parameters) -> list[str]:
             fix="Give one column of numbers for each measurement, beside the label.",
         )
     return names
-
-
-def _numbers(table: Table, name: str) -> np.ndarray:
-    try:
-        return np.array(_column(table, name), dtype=float)
-    except ValueError as error:
-        raise InputError(
-            "E-TABLE", f"column {name!r} holds more than numbers ({error})", where=table.name, fix="Correct its cells."
-        ) from error
-
-
-def _column(table: Table, name: str) -> list:
-    if name not in table.columns:
-        raise InputError(
-            "E-TABLE",
-            f"there is no column {name!r}; the columns are {', '.join(table.columns)}",
-            where=table.name,
-            fix="Correct the name.",
-        )
-    return table.columns[name]
-
-
-def _word(label: object) -> str:
-    """Labels as a person would write them: 1.0 is 1."""
-    return f"{label:g}" if isinstance(label, (float, np.floating)) else str(label).strip()
