@@ -58,7 +58,7 @@ def register_rigid(fixed: Picture, moving: Picture, metric: str, report: Callabl
     return start
 
 
-def register_demons(fixed: Picture, moving: Picture, rigid, smoothness: float, outside: float, report):
+def register_demons(fixed: Picture, moving: Picture, rigid, report, *, smoothness: float, outside: float):
     """Rigid transform followed by a free deformation, as one SimpleITK transform.
 
     Parameters

@@ -51,6 +51,7 @@ def scan_lung(
     radius: float,
     scanner: Scanner,
     rng: np.random.Generator,
+    *,
     extent: tuple[float, float, float] = (80.0, 80.0, 60.0),
     misplaced: float = 8.0,
     turned: float = 4.0,

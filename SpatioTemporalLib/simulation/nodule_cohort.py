@@ -25,6 +25,7 @@ def write_nodule_cohort(
     folder: str | os.PathLike,
     count: int,
     context: Context,
+    *,
     population: NodulePopulation = POPULATION,
     plan: VisitPlan = TWO_VISITS,
     extent: tuple[float, float, float] = (80.0, 80.0, 60.0),
@@ -53,11 +54,16 @@ def write_nodule_cohort(
     for n, name in enumerate(names):
         context.progress(n / count, f"simulating {name}")
         anatomy = draw_anatomy(context.rng)
-        rows += _written_visits(folder, name, n, history, anatomy, context.rng, extent)
+        rows += _written_visits(folder, n, history, anatomy, context.rng, name=name, extent=extent)
     sex = np.where(context.rng.random(count) < 0.5, "F", "M").tolist()
+    _write_tables(folder, history, names, sex, rows)
+    return read_cohort(folder)
+
+
+def _write_tables(folder: Path, history: NoduleHistory, names: list[str], sex: list[str], rows: list[dict]) -> None:
     people = {
         ID: names,
-        "split": [SPLITS[n % len(SPLITS)] for n in range(count)],
+        "split": [SPLITS[n % len(SPLITS)] for n in range(len(names))],
         "age": np.round(history.age, 1).tolist(),
         "sex": sex,
         "malignant": history.malignant.astype(int).tolist(),
@@ -68,16 +74,16 @@ def write_nodule_cohort(
     truth = {ID: names, "growth": history.growth.tolist(), "log_odds": history.log_odds.tolist()}
     radii = {f"radius_{v + 1}": history.radius[:, v].tolist() for v in range(history.radius.shape[1])}
     write_table(folder / TRUTH, Table(truth | radii, dict.fromkeys(radii, "mm")))
-    return read_cohort(folder)
 
 
 def _written_visits(
     folder: Path,
-    name: str,
     n: int,
     history: NoduleHistory,
     anatomy: LungAnatomy,
     rng: np.random.Generator,
+    *,
+    name: str,
     extent: tuple[float, float, float],
 ) -> list[dict]:
     (folder / name).mkdir(parents=True, exist_ok=True)
@@ -85,7 +91,7 @@ def _written_visits(
     rows = []
     for visit in visits:
         scanner = SCANNERS[rng.integers(len(SCANNERS))]
-        scan = scan_lung(anatomy, history.radius[n, visit], scanner, rng, extent)
+        scan = scan_lung(anatomy, history.radius[n, visit], scanner, rng, extent=extent)
         image, mask = f"{name}/visit{visit + 1}_ct.nii.gz", f"{name}/visit{visit + 1}_nodule.nii.gz"
         write_map(folder / image, scan.ct)
         write_labels(folder / mask, scan.nodule)

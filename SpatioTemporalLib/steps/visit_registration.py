@@ -24,6 +24,8 @@ from ..numerics.image_registration import (
 )
 
 LEAST_OVERLAP = 0.5
+# Of the work, as told to the user; the last tenth describes the result.
+RIGID_PART, REGISTERED = 0.4, 0.9
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def register_visit(
     Parameters
     ----------
     region : LabelMap, optional
-        Where on the first visit similarity counts, e.g. the lung.
+        Where on the first visit similarity counts for the motion, e.g. the
+        lung. The deformation looks everywhere.
 
     Returns
     -------
@@ -98,15 +101,19 @@ def register_visit(
         region.geometry.require_match(first.geometry, region.name, first.name)
     fixed = _picture(first, None if region is None else region.foreground)
     moving = _picture(followup, None)
-    share = 0.4 if parameters.deformable else 0.9
+    share = RIGID_PART if parameters.deformable else REGISTERED
     rigid = register_rigid(fixed, moving, parameters.metric, _reporter(context, 0.0, share, "rigid registration"))
     context.progress(share, "rigid registration")
-    transform = rigid
-    if parameters.deformable:
-        report = _reporter(context, share, 0.9, "deformable registration")
-        transform = register_demons(fixed, moving, rigid, parameters.smoothness, parameters.outside, report)
-        context.progress(0.9, "deformable registration")
+    transform = _deformed(fixed, moving, rigid, parameters, context) if parameters.deformable else rigid
     return _described(first, followup, (fixed, moving), (rigid, transform), parameters)
+
+
+def _deformed(fixed: Picture, moving: Picture, rigid, parameters: RegistrationParameters, context: Context):
+    report = _reporter(context, RIGID_PART, REGISTERED, "deformable registration")
+    settings = {"smoothness": parameters.smoothness, "outside": parameters.outside}
+    transform = register_demons(fixed, moving, rigid, report, **settings)
+    context.progress(REGISTERED, "deformable registration")
+    return transform
 
 
 def _described(first: Map, followup: Map, pictures, transforms, parameters) -> RegisteredVisit:

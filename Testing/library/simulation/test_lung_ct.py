@@ -44,7 +44,10 @@ def test_tissues_have_their_hounsfield_units(anatomy):
 def test_scanners_differ_in_noise_and_grid(anatomy):
     strength = {}
     for scanner in (SHARP, SMOOTH):
-        first, second = (scan_lung(anatomy, 5.0, scanner, np.random.default_rng(s), SMALL, 0.0, 0.0) for s in (2, 3))
+        first, second = (
+            scan_lung(anatomy, 5.0, scanner, np.random.default_rng(s), extent=SMALL, misplaced=0.0, turned=0.0)
+            for s in (2, 3)
+        )
         strength[scanner.name] = np.std(first.ct.values.astype(float) - second.ct.values) / np.sqrt(2)
         assert first.ct.geometry.spacing == pytest.approx(scanner.spacing)
     # HU are whole numbers and not below -1024, which takes a little from the noise.
