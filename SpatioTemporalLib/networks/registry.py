@@ -1,0 +1,91 @@
+"""Networks by name: what a file of weights may ask for, and nothing else."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ParameterError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Network:
+    """A published network: how it is made, and with which settings.
+
+    Attributes
+    ----------
+    name, citation : str
+    make : callable
+        Gives the module of one of the settings.
+    presets : mapping
+        A frozen dataclass of settings per name of a preset, one of them "default".
+    """
+
+    name: str
+    citation: str
+    make: Callable[[Any], nn.Module]
+    presets: Mapping[str, Any]
+
+
+def network(name: str, *, citation: str, presets: Mapping[str, Any]):
+    """Declare a class or function of one argument, the settings, to be the network of that name."""
+
+    def declare(make):
+        make.declaration = Network(name, citation, make, presets)
+        return make
+
+    return declare
+
+
+@functools.cache
+def networks() -> dict[str, Network]:
+    """All networks by name, sorted; each lies in a module beside this one.
+
+    Raises
+    ------
+    TypeError
+        If two claim the same name.
+    """
+    found: dict[str, Network] = {}
+    package = importlib.import_module(__package__)
+    for module in pkgutil.iter_modules(package.__path__, __package__ + "."):
+        for value in vars(importlib.import_module(module.name)).values():
+            declared = getattr(value, "declaration", None)
+            if isinstance(declared, Network) and found.setdefault(declared.name, declared) is not declared:
+                raise TypeError(f"the network {declared.name} is declared twice, the second time in {module.name}")
+    return dict(sorted(found.items()))
+
+
+def build(name: str, preset: str = "default", arguments: Mapping[str, Any] | None = None) -> nn.Module:
+    """The network of that name, with random weights.
+
+    Parameters
+    ----------
+    name, preset : str
+    arguments : mapping, optional
+        Settings that differ from those of the preset.
+
+    Raises
+    ------
+    ParameterError
+        ``E-NETWORK``: no such network, preset or setting. A name is only ever
+        looked up here, never imported.
+    """
+    declared = _pick(networks(), name, "network")
+    settings = _pick(declared.presets, preset, f"preset of {name}")
+    for argument in arguments or {}:
+        _pick(vars(settings), argument, f"setting of {name}")
+    return declared.make(replace(settings, **(arguments or {})))
+
+
+def _pick(known: Mapping[str, Any], name: str, what: str):
+    if name not in known:
+        raise ParameterError("E-NETWORK", f"there is no {what} {name!r}", fix=f"Choose one of {', '.join(known)}.")
+    return known[name]
