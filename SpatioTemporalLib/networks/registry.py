@@ -1,4 +1,4 @@
-"""Networks by name: what a file of weights may ask for, and nothing else."""
+"""Networks by name: what a file of weights may ask for, and nothing else. Imports no torch itself."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ParameterError
+from ..packages import require
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,9 +51,13 @@ def networks() -> dict[str, Network]:
 
     Raises
     ------
+    MissingPackageError
+        When torch or MONAI is not installed.
     TypeError
         If two claim the same name.
     """
+    for name in ("torch", "monai"):
+        require(name, package=name, extra="networks", purpose="A network")
     found: dict[str, Network] = {}
     package = importlib.import_module(__package__)
     for module in pkgutil.iter_modules(package.__path__, __package__ + "."):

@@ -64,9 +64,9 @@ class TimeAwareLSTM(nn.Module):
         for visit in range(features.shape[1]):
             short = self.short_term(memory).tanh()
             left = memory_left(intervals[:, visit, None], self.decay)
-            new_state, new_memory = self.cell(features[:, visit], (state, memory - short + short * left))
+            new_state, memory = self.cell(features[:, visit], (state, memory - short + short * left))
+            # Unobserved visits come last: nothing is read from the memory once one was met.
             state = torch.where(mask[:, visit, None], new_state, state)
-            memory = torch.where(mask[:, visit, None], new_memory, memory)
         return state
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import pytest
 
-from SpatioTemporalLib.errors import ParameterError
+from SpatioTemporalLib.errors import MissingPackageError, ParameterError
 from SpatioTemporalLib.networks.csfnet import CSFNet
 from SpatioTemporalLib.networks.registry import build, networks
 
@@ -40,3 +40,14 @@ def test_unknown_names_are_refused_with_what_there_is(arguments, message):
     with pytest.raises(ParameterError, match=message):
         build(*arguments)
     assert "this" not in sys.modules
+
+
+@pytest.mark.parametrize("package", ["torch", "monai"])
+def test_an_absent_package_is_named_with_the_way_to_install_it(package, monkeypatch):
+    def absent(name):
+        if name == package:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr("SpatioTemporalLib.packages.importlib.import_module", absent)
+    with pytest.raises(MissingPackageError, match=rf"pip install {package} .*\[networks\]"):
+        networks.__wrapped__()

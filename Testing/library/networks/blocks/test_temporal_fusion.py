@@ -66,6 +66,15 @@ def test_swapping_what_was_seen_at_two_visits_matters_except_to_the_mean(case):
     assert changed < 1e-6 if name == "mean" else changed > 1e-3
 
 
+def test_earlier_visits_matter_except_to_the_last_alone(case):
+    name, fuse, (features, times, mask) = case
+    earlier = features.clone()
+    earlier[2, 0] += torch.randn(features.shape[2:])
+    changed = (fuse(earlier, times, mask) - fuse(features, times, mask)).abs().flatten(1).amax(dim=1)
+    assert changed[2] == 0 if name == "last" else changed[2] > 1e-4
+    assert changed[:2].max() < 1e-6
+
+
 def test_real_intervals_matter_where_the_method_has_them(case):
     name, fuse, (features, times, mask) = case
     stretched = times.clone()
