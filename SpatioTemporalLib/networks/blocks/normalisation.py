@@ -8,6 +8,8 @@ from typing import Literal
 Norm = Literal["group", "instance", "batch"]
 
 MOST_GROUPS = 8
+# Alone in its group, a channel is zero wherever the grid has shrunk to one position.
+FEWEST_CHANNELS = 4
 
 
 def norm_layer(norm: Norm, channels: int) -> tuple[str, dict]:
@@ -17,5 +19,5 @@ def norm_layer(norm: Norm, channels: int) -> tuple[str, dict]:
     the batch while training; it is there for published networks only.
     """
     if norm == "group":
-        return "group", {"num_groups": gcd(MOST_GROUPS, channels)}
+        return "group", {"num_groups": gcd(MOST_GROUPS, channels, max(channels // FEWEST_CHANNELS, 1))}
     return norm, {"affine": True}
