@@ -1,0 +1,77 @@
+"""NAS-Lung: class of a nodule from one visit, with an angular margin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from .blocks.heads import AngularHead
+from .blocks.normalisation import Norm
+from .blocks.res_cbam import ResCBAM3D
+from .blocks.visit_fusion import LastVisit
+from .blocks.visits import EachVisit, only_latest
+from .registry import network
+
+
+@dataclass(frozen=True)
+class NASLungSettings:
+    """Settings of NAS-Lung.
+
+    Attributes
+    ----------
+    in_channels : int
+    stages : widths of the residual blocks, see `ResCBAM3D`
+    norm : str
+        The authors use "batch".
+    margin : int
+        See `AngularHead`.
+    """
+
+    in_channels: int = 1
+    stages: Sequence[Sequence[int]] = ((16, 16), (32, 64), (64, 80))
+    norm: Norm = "group"
+    margin: int = 4
+
+
+PRESETS = {
+    # The authors search the widths; these are fixed ones of about 0.14, 0.9 and 4 million parameters.
+    "small": NASLungSettings(stages=((8, 8), (16, 16), (32, 32))),
+    "default": NASLungSettings(),
+    "large": NASLungSettings(stages=((32, 32), (64, 128), (128, 192))),
+}
+
+
+@network("nas_lung", citation="Jiang et al., Pattern Recognition 113:107825 (2021)", presets=PRESETS)
+class NASLung(nn.Module):
+    """Residual encoder of the latest visit, scores by angles; earlier visits and covariates are not looked at.
+
+    To train with the margin, take the cross-entropy of
+    ``network.head.with_margin(network.features(...), labels, relaxation)``.
+    """
+
+    def __init__(self, settings: NASLungSettings):
+        super().__init__()
+        encoder = ResCBAM3D(
+            settings.in_channels, settings.stages, stem=4, norm=settings.norm, gate="softmax", kernel_size=3
+        )
+        self.encoder = EachVisit(encoder)
+        self.fusion = LastVisit(encoder.out_channels)
+        self.head = AngularHead(encoder.out_channels, margin=settings.margin)
+
+    def features(self, images: Tensor, times: Tensor, mask: Tensor) -> Tensor:
+        """(B, D), the mean over the positions of the latest visit's map."""
+        mask = only_latest(times, mask)
+        return self.fusion(self.encoder(images, mask), times, mask).mean(dim=(2, 3, 4))
+
+    def forward(
+        self,
+        images: Tensor,
+        times: Tensor,
+        mask: Tensor,
+        covariates: Tensor | None = None,
+        covariate_mask: Tensor | None = None,
+    ) -> Tensor:
+        """Logits (B, 2) of images (B, T, C, K, J, I) at times (B, T) in days where mask (B, T) is True."""
+        return self.head(self.features(images, times, mask))
