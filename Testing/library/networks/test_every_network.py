@@ -67,6 +67,19 @@ def test_each_network_uses_what_its_method_uses_and_nothing_else(case):
     assert changed(covariates=covariates + torch.tensor([1.0, 0.0])) == (name in CLINICAL)
 
 
+@pytest.mark.parametrize(
+    "name, changes", [("nas_lung", {}), ("radfusion", {}), ("csfnet", {"temporal": "last", "cross_modal": "none"})]
+)
+def test_a_network_of_one_visit_keeps_the_others_out_of_its_batch_statistics(name, changes):
+    torch.manual_seed(0)
+    network = build(name, arguments={**SMALL[name], **changes, "norm": "batch"}).train()
+    images, times, mask = visits(1, 16, 16, 16)
+    clinical = torch.zeros(3, 2), torch.ones(3, 2, dtype=torch.bool)
+    before = network(images, times, mask, *clinical)
+    images[2, :3] = 7.0
+    assert torch.equal(network(images, times, mask, *clinical), before)
+
+
 def test_weights_saved_and_loaded_give_the_same(case, tmp_path):
     from safetensors.torch import load_file, save_file
 
