@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
+from monai.networks.blocks import Convolution
 from torch import Tensor, nn
 
+from .normalisation import norm_layer
 from .visits import chronological, first_and_last, last, require_visits
 
 ResidualForm = Literal["difference", "published"]
@@ -72,7 +74,8 @@ class TemporalResidualFusion(nn.Module):
     channels : int
     form : str
         "difference" convolves first, last and last - first at their own size,
-        by 1x1x1 to half the channels and then 3x3x3. "published" magnifies both
+        by 1x1x1 to half the channels, normalised in groups so that a small change
+        is not lost beside the latest visit, and then 3x3x3. "published" magnifies both
         twice, averages back to their own size and convolves 3x3x3, which blurs
         small maps strongly.
 
@@ -91,8 +94,10 @@ class TemporalResidualFusion(nn.Module):
             self.both = nn.Conv3d(2 * channels, channels, 3, padding=1)
         else:
             half = max(channels // 2, 1)
+            norm = norm_layer("group", half)
             self.both = nn.Sequential(
-                nn.Conv3d(3 * channels, half, 1), nn.ReLU(), nn.Conv3d(half, channels, 3, padding=1)
+                Convolution(3, 3 * channels, half, kernel_size=1, act="relu", norm=norm, bias=False),
+                nn.Conv3d(half, channels, 3, padding=1),
             )
 
     def forward(self, features: Tensor, times: Tensor, mask: Tensor) -> Tensor:

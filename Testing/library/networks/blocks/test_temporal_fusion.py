@@ -131,8 +131,8 @@ def test_values_of_the_simple_fusions():
 
 def test_gates_of_the_residual_fusion_start_as_published():
     fuse = TemporalResidualFusion(4)
-    torch.nn.init.zeros_(fuse.both[2].weight)
-    torch.nn.init.ones_(fuse.both[2].bias)
+    torch.nn.init.zeros_(fuse.both[1].weight)
+    torch.nn.init.ones_(fuse.both[1].bias)
     features, times, mask = visits(*MAP)
     latest = LastVisit(4)(features, times, mask)
     # sigmoid(0.3) and sigmoid(0.7).
