@@ -51,7 +51,6 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         plasma, said = _shifted(model, plasma, sampling, (series, mask, conversion), parameters)
         findings += said
     fit = delayed_fit(model, plasma, sampling, parameters, interval=float(np.median(series.intervals)))
-
     signal_fit = _signal_fit(model, plasma, sampling, (series, conversion), parameters)
 
     def fit_block(curves, index):
@@ -68,26 +67,34 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         # The search over delays keeps its books in numpy.
         any_device=model.any_device and parameters.delay != "fit" and signal_fit is None,
     )
-    status = maps.pop("fit_status")
-    status[nonfinite] = FitStatus.NONFINITE
+    maps["fit_status"][nonfinite] = FitStatus.NONFINITE
+    measured, means, described = _described(model, fit, maps, (series, mask, conversion))
+    return {
+        **{name: maps[name] for name in _map_names(model, parameters)},
+        **described,
+        "curves": _with_fits(model, plasma, sampling, measured, means),
+        "input_function": (plasma,),
+        "artery": artery,
+        "findings": (
+            *findings,
+            *(_late_input(plasma, measured, series) if is_patients_own else ()),
+            *status_findings(maps["fit_status"], series.name),
+        ),
+    }
+
+
+def _described(model: KineticModel, fit: Callable, maps: dict, voxels: tuple):
+    """Mean curves of the regions, the estimates of them, and the outputs that tell of all voxels."""
+    series, mask, conversion = voxels
+    status = maps["fit_status"]
     fitted = (status >= FitStatus.FITTED) & (status < FitStatus.SATURATED)
     _require_some(fitted, status, series)
     regions = mask or LabelMap(fitted.astype(np.uint8), series.geometry, {1: Label("fitted voxels")})
     measured = region_curves(series, regions, fitted, lambda *given: conversion(*given)[0], conversion.unit)
     means = fit(np.stack([curve.values for curve in measured], axis=1))
-    return {
-        **{name: maps[name] for name in _map_names(model, parameters)},
-        "fit_status": status_map(status, series.geometry),
-        "curves": _with_fits(model, plasma, sampling, measured, means),
-        "input_function": (plasma,),
-        "artery": artery,
-        "statistics": _statistics(distribution_table(maps, regions, fitted, model.units), measured, means),
-        "findings": (
-            *findings,
-            *(_late_input(plasma, measured, series) if is_patients_own else ()),
-            *status_findings(status, series.name),
-        ),
-    }
+    table = distribution_table(maps, regions, fitted, model.units)
+    described = {"fit_status": status_map(status, series.geometry), "statistics": _statistics(table, measured, means)}
+    return measured, means, described
 
 
 def _detected_artery(series: Series, parameters, context: Context, b1_map) -> LabelMap | None:

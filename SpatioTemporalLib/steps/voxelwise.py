@@ -57,7 +57,6 @@ def map_voxels(
     index = np.arange(np.prod(shape)) if mask is None else np.flatnonzero(mask.foreground)
     frames = values.reshape(len(values), -1)
     nonfinite = np.zeros(int(np.prod(shape)), dtype=bool)
-    outputs: dict[str, np.ndarray] = {}
     device = context.device if any_device else "cpu"
     context.used_device = device
     if device != "cpu":
@@ -74,12 +73,7 @@ def map_voxels(
         computed = function(curves, block) if block.size else {}
         return block, {name: as_numpy(_stored(part)) for name, part in computed.items()}
 
-    for block, computed in _computed(compute, index, len(values), device, context, message):
-        place = slice(block[0], block[-1] + 1) if _is_run(block) else block
-        for name, part in computed.items():
-            if name not in outputs:
-                outputs[name] = _empty(part, nonfinite.size)
-            outputs[name][..., place] = part
+    outputs = _joined(_computed(compute, index, len(values), device, context, message), nonfinite.size)
     if not outputs:
         raise InputError(
             "E-NO-VALUES",
@@ -89,6 +83,18 @@ def map_voxels(
         )
     shaped = {name: whole.reshape(*whole.shape[:-1], *shape) for name, whole in outputs.items()}
     return shaped, nonfinite.reshape(shape)
+
+
+def _joined(results: Iterator, voxels: int) -> dict[str, np.ndarray]:
+    """The blocks' results in arrays over all voxels."""
+    outputs: dict[str, np.ndarray] = {}
+    for block, computed in results:
+        place = slice(block[0], block[-1] + 1) if _is_run(block) else block
+        for name, part in computed.items():
+            if name not in outputs:
+                outputs[name] = _empty(part, voxels)
+            outputs[name][..., place] = part
+    return outputs
 
 
 def _computed(compute: Callable, index: np.ndarray, frame_count: int, device: str, context: Context, message: str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import slicer
+from gui.sequences import numbered_sequence
 from gui.user import User
 from SpatioTemporalNodes.voxels import node_values, set_node_values
 
@@ -16,21 +17,6 @@ def user(panel):
 
 def message(panel) -> str:
     return panel.run.ui.messageLabel.text
-
-
-def numbered_sequence(count=5, name="from DICOM"):
-    """A sequence as Slicer makes it of files that say no times: frames are numbered."""
-    sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", name)
-    sequence.SetIndexName("")
-    sequence.SetIndexUnit("")
-    volume = slicer.vtkMRMLScalarVolumeNode()
-    for number in range(count):
-        set_node_values(volume, np.full((2, 3, 4), number, np.int16))
-        sequence.SetDataNodeAtValue(volume, str(number))
-    browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{name} browser")
-    browser.AddSynchronizedSequenceNode(sequence)
-    slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
-    return sequence
 
 
 def test_frame_numbers_are_no_times_until_the_user_gives_some(panel, user, wait, photograph):

@@ -118,8 +118,10 @@ def test_what_cannot_be_computed_is_said_beside_the_preview(previewing, wait):
     panel, user, _ = previewing
     user.type_into(panel.analyse.form.fields["hematocrit"].editor, "7")
     wait(lambda: "outside 0..0.7" in panel.analyse.ui.previewLabel.text)
+    assert panel.run.job is None and panel.analyse.preview.job is None
     user.type_into(panel.analyse.form.fields["hematocrit"].editor, "0.42")
     wait(lambda: whole(panel))
+    assert "median" in panel.analyse.ui.previewLabel.text
 
 
 def test_switched_off_it_leaves_the_scene_as_it_was(previewing):

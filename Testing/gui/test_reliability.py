@@ -10,10 +10,10 @@ import time
 import numpy as np
 import pytest
 import slicer
+from gui.sequences import numbered_sequence
 from gui.user import User
 from SpatioTemporalNodes.provenance import result_summary
 from SpatioTemporalNodes.value_nodes import labels_from_node
-from SpatioTemporalNodes.voxels import set_node_values
 
 
 @pytest.fixture
@@ -38,21 +38,6 @@ def message(panel) -> str:
 def fast(panel):
     """Let the slow analysis be quick."""
     panel.analyse.form.set({"duration": 0.1})
-
-
-def numbered_sequence(count=5, name="from DICOM"):
-    """A sequence as Slicer makes it of files that say no times: frames are numbered."""
-    sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", name)
-    sequence.SetIndexName("")
-    sequence.SetIndexUnit("")
-    volume = slicer.vtkMRMLScalarVolumeNode()
-    for number in range(count):
-        set_node_values(volume, np.full((2, 3, 4), number, np.int16))
-        sequence.SetDataNodeAtValue(volume, str(number))
-    browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{name} browser")
-    browser.AddSynchronizedSequenceNode(sequence)
-    slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
-    return sequence
 
 
 def test_killed_worker_leaves_the_scene_and_a_message(panel, user, slow, wait):
