@@ -1,0 +1,47 @@
+"""What a network is given: the visits and covariates of some patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Images, times and covariates of B patients at T visits.
+
+    images : (B, T, C, K, J, I) float. times : (B, T) days. mask : (B, T) bool,
+    whether the visit took place. covariates : (B, F) float, numbers
+    standardised, categories as codes. covariate_mask : (B, F) bool, whether known.
+    """
+
+    images: Tensor
+    times: Tensor
+    mask: Tensor
+    covariates: Tensor
+    covariate_mask: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, patients) -> Batch:
+        """The batch of some of the patients; a slice, a list of numbers or a mask."""
+        return Batch(*(part[patients] for part in self.parts))
+
+    def to(self, device) -> Batch:
+        return Batch(*(part.to(device, non_blocking=True) for part in self.parts))
+
+    @property
+    def parts(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        return self.images, self.times, self.mask, self.covariates, self.covariate_mask
+
+    def scores(self, network: nn.Module) -> Tensor:
+        """Logits (B, classes)."""
+        return network(*self.parts)
+
+
+def joined(batches: list[Batch]) -> Batch:
+    """All patients of several batches in one."""
+    return Batch(*(torch.cat(parts) for parts in zip(*(batch.parts for batch in batches))))
