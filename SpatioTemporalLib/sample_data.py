@@ -11,13 +11,13 @@ INSTALLED_PACKAGE = "SpatioTemporalSampleData"
 
 
 def sample_file(name: str) -> Path:
-    """Path of one of the files described in ``Resources/SampleData/README.md``."""
+    """Path of one of the files or folders described in ``Resources/SampleData/README.md``."""
     folders = [Path(__file__).parent.parent / "Resources" / "SampleData"]
     installed = find_spec(INSTALLED_PACKAGE)
     if installed is not None:
         folders += [Path(place) for place in installed.submodule_search_locations or []]
     for folder in folders:
-        if (folder / name).is_file():
+        if (folder / name).exists():
             return folder / name
     raise InputError(
         "E-SAMPLE", f"the sample file {name} is not installed", fix="Install the package again, or run from a checkout."

@@ -29,6 +29,8 @@ class Cohort:
     images, masks : tuple of str
         Names of what each visit may have.
     findings : tuple of Finding
+    identity : callable, optional
+        Gives a text that changes when the files of a row number of `participants` do.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Cohort:
     images: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    identity: Callable[[int], str] | None = None
 
     @property
     def ids(self) -> list[str]:

@@ -95,6 +95,7 @@ def read_cohort(folder: str | os.PathLike, *, missing: Collection[str] = (), rea
         images=tuple(_described(name, unit) for kind, name, unit, _ in files.columns if kind == "image"),
         masks=tuple(name for kind, name, _, _ in files.columns if kind == "mask"),
         findings=(*people.findings, *visits.findings, *findings),
+        identity=partial(_identity, participants.columns[ID], table, files),
     )
 
 
@@ -202,6 +203,13 @@ def _named_columns(table: Delimited) -> dict[str, tuple[str, list[str]]]:
 
 def _described(name: str, unit: str) -> str:
     return f"{name} [{unit}]" if unit else name
+
+
+def _identity(ids: list[str], visits: Table, files: Files, i: int) -> str:
+    """Names, sizes and dates of the files of a participant."""
+    rows = [n for n, participant in enumerate(visits.columns[ID]) if participant == ids[i]]
+    paths = [path for n in rows for *_, path in files.of_visit(n)]
+    return "; ".join(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in paths)
 
 
 def _load(ids: list[str], visits: Table, files: Files, i: int) -> FollowUp:

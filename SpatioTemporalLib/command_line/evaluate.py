@@ -1,0 +1,136 @@
+"""``spatiotemporal evaluate``: how good the probabilities of one or two bundles are on a cohort."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .. import io
+from ..context import Context
+from ..data.cohort import Cohort
+from ..data.curve import Table
+from ..errors import InputError, ParameterError
+from ..io.results import SUMMARY, require_absent, write_result
+from ..packages import require
+from ..run import run
+from .cohort_options import add_cohort_options, given_cohort
+from .progress import ProgressBar
+
+PREDICTIONS = "predictions.csv"
+
+
+def add_to(verbs) -> None:
+    parser = verbs.add_parser("evaluate", help="measure how good the probabilities of trained networks are on a cohort")
+    parser.add_argument("bundles", nargs="+", metavar="BUNDLE", help="folder or .zip, or 'demo'; several are compared")
+    add_cohort_options(parser)
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for tables and pictures")
+    parser.add_argument("--split", default="test", help="which participants; 'all' for all (default test)")
+    parser.add_argument("--label", default="", help="column of the outcome (default: the bundle's, or label)")
+    parser.add_argument("--subgroups", default="", metavar="LIST", help="columns of participants that divide them")
+    parser.add_argument("--confidence", default="95", help="of the intervals, %% (default 95)")
+    parser.add_argument("--device", default="auto", help="cuda, cpu, or auto (default)")
+    parser.add_argument("--cache", metavar="DIR", help="folder for the regions (default: OUT/regions)")
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier evaluation")
+    parser.set_defaults(function=evaluate)
+
+
+def evaluate(arguments) -> None:
+    require("torch", package="torch", extra="networks", purpose="A network")
+    from ..figures import result_figures
+    from ..networks.bundle import read_bundle
+    from ..networks.shipped import bundle_path
+
+    folder = Path(arguments.out)
+    require_absent([folder / PREDICTIONS, folder / SUMMARY], overwrite=arguments.overwrite)
+    bundles = [read_bundle(bundle_path(path)) for path in arguments.bundles]
+    cohort = given_cohort(arguments)
+    table = _predicted(arguments, cohort, bundles, folder)
+    subgroups = tuple(filter(None, arguments.subgroups.split(",")))
+    result = run(
+        "prediction.classification",
+        table=table,
+        subgroups=subgroups,
+        threshold=bundles[0].facts.threshold,
+        confidence=arguments.confidence,
+    )
+    for finding in result.findings:
+        print(finding)
+    write_result(result, folder, overwrite=True)
+    io.write_table(folder / PREDICTIONS, table)
+    result_figures(result, folder)
+    for name in ("measures", "comparison", "subgroups"):
+        if name in result:
+            print(f"\n{name}\n{result[name]}")
+    _warn_of_simulation(bundles)
+    print(f"\nEverything is in {folder}. For research only, not for clinical use.")
+
+
+def _predicted(arguments, cohort: Cohort, bundles: list, folder: Path) -> Table:
+    """Label, subgroup columns and a column of probabilities for each bundle."""
+    from ..networks.assessment import predictions
+    from ..networks.prediction import automatic_device
+
+    rows = _rows(cohort, arguments.split)
+    columns: dict[str, list] = {}
+    for n, bundle in enumerate(bundles):
+        label = arguments.label or _label_of(cohort, bundle)
+        table, findings = predictions(
+            bundle,
+            cohort,
+            rows,
+            label=label,
+            cache=arguments.cache or folder / "regions",
+            device=automatic_device(arguments.device),
+            context=Context(report=ProgressBar()).part(n / len(bundles), (n + 1) / len(bundles)),
+        )
+        for finding in findings:
+            print(finding)
+        columns |= {name: table.columns[name] for name in ("participant_id", "label")}
+        name = "probability" if len(bundles) == 1 else f"probability {_short_name(bundle, bundles, n)}"
+        columns[name] = table.columns["probability"]
+    for name in filter(None, arguments.subgroups.split(",")):
+        if name not in cohort.participants.columns:
+            raise ParameterError(
+                "E-PARAMETER",
+                f"--subgroups: the participants have no column {name!r}",
+                fix=f"Choose of {', '.join(cohort.participants.columns)}.",
+            )
+        columns[name] = [cohort.participants.columns[name][n] for n in rows]
+    return Table(columns, name="predictions")
+
+
+def _rows(cohort: Cohort, split: str) -> list[int]:
+    splits = cohort.participants.columns.get("split")
+    if split == "all" or splits is None:
+        return list(range(len(cohort)))
+    rows = [n for n, own in enumerate(splits) if own == split]
+    if not rows:
+        raise InputError(
+            "E-SPLIT",
+            f"no participant is in the split {split!r}; there are {', '.join(sorted(set(map(str, splits))))}",
+            where=cohort.name,
+            fix="Choose one with --split, or 'all'.",
+        )
+    return rows
+
+
+def _label_of(cohort: Cohort, bundle) -> str:
+    for name in (bundle.facts.training.outcome, "label"):
+        if name in cohort.participants.columns:
+            return name
+    raise InputError(
+        "E-LABEL",
+        f"the participants have neither a column {bundle.facts.training.outcome} nor label",
+        where=cohort.name,
+        fix="Name the column of the outcome with --label.",
+    )
+
+
+def _short_name(bundle, bundles: list, n: int) -> str:
+    same = sum(other.name == bundle.name for other in bundles)
+    return bundle.name if same == 1 else f"{bundle.name} {n + 1}"
+
+
+def _warn_of_simulation(bundles: list) -> None:
+    simulated = [bundle.name for bundle in bundles if bundle.facts.training.simulated]
+    if simulated:
+        print(f"\nTrained on simulated data: {', '.join(simulated)}")

@@ -1,0 +1,1 @@
+"""Training of networks that look at a patient's visits."""
