@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
-from .blocks.heads import AngularHead
+from .batch import Batch
+from .blocks.heads import AngularHead, margin_relaxation
 from .blocks.normalisation import Norm
 from .blocks.res_cbam import ResCBAM3D
 from .blocks.visit_fusion import LastVisit
@@ -45,11 +47,7 @@ PRESETS = {
 
 @network("nas_lung", citation="Jiang et al., Pattern Recognition 113:107825 (2021)", presets=PRESETS)
 class NASLung(nn.Module):
-    """Residual encoder of the latest visit, scores by angles; earlier visits and covariates are not looked at.
-
-    To train with the margin, take the cross-entropy of
-    ``network.head.with_margin(network.features(...), labels, relaxation)``.
-    """
+    """Residual encoder of the latest visit, scores by angles; earlier visits and covariates are not looked at."""
 
     def __init__(self, settings: NASLungSettings):
         super().__init__()
@@ -75,3 +73,9 @@ class NASLung(nn.Module):
     ) -> Tensor:
         """Logits (B, 2) of images (B, T, C, K, J, I) at times (B, T) in days where mask (B, T) is True."""
         return self.head(self.features(images, times, mask))
+
+    def training_loss(self, batch: Batch, labels: Tensor, iteration: int, generator: torch.Generator) -> Tensor:
+        """Cross-entropy with the angular margin, which tightens with the iterations; nothing is drawn at random."""
+        features = self.features(batch.images, batch.times, batch.mask)
+        harder = self.head.with_margin(features, labels, margin_relaxation(iteration))
+        return nn.functional.cross_entropy(harder, labels)
