@@ -23,6 +23,8 @@ class Network:
     Attributes
     ----------
     name, citation : str
+    card : str
+        What the source says, what it leaves open, and what was chosen here.
     make : callable
         Gives the module of one of the settings.
     presets : mapping
@@ -31,15 +33,16 @@ class Network:
 
     name: str
     citation: str
+    card: str
     make: Callable[[Any], nn.Module]
     presets: Mapping[str, Any]
 
 
-def network(name: str, *, citation: str, presets: Mapping[str, Any]):
+def network(name: str, *, citation: str, presets: Mapping[str, Any], card: str):
     """Declare a class or function of one argument, the settings, to be the network of that name."""
 
     def declare(make):
-        make.declaration = Network(name, citation, make, presets)
+        make.declaration = Network(name, citation, card, make, presets)
         return make
 
     return declare
@@ -88,6 +91,21 @@ def build(name: str, preset: str = "default", arguments: Mapping[str, Any] | Non
     for argument in arguments or {}:
         _pick(vars(settings), argument, f"setting of {name}")
     return declared.make(replace(settings, **(arguments or {})))
+
+
+def parameter_counts(name: str) -> dict[str, int]:
+    """How many parameters the network of that name has, per preset; none of them is given memory.
+
+    Raises
+    ------
+    ParameterError
+        ``E-NETWORK``: no such network.
+    """
+    import torch
+
+    declared = _pick(networks(), name, "network")
+    with torch.device("meta"):
+        return {p: sum(w.numel() for w in build(name, p).parameters()) for p in declared.presets}
 
 
 def _pick(known: Mapping[str, Any], name: str, what: str):

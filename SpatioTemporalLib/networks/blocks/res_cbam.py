@@ -9,6 +9,7 @@ import torch
 from monai.networks.blocks import Convolution
 from torch import Tensor, nn
 
+from .map_centres import centres_after_halving
 from .normalisation import Norm, norm_layer
 
 Gate = Literal["sigmoid", "softmax"]
@@ -119,11 +120,21 @@ class ResCBAM3D(nn.Module):
                 channels = width
             parts.append(CBAM(channels, gate, kernel_size))
         self.layers = nn.Sequential(*parts)
+        self.halvings = len(stages)
         self.out_channels = channels
 
     def forward(self, volumes: Tensor) -> Tensor:
         """(B, C, K, J, I) to (B, out_channels, K', J', I'); each axis is halved once a stage, rounded up."""
         return self.layers(volumes)
+
+    @property
+    def last_map(self) -> nn.Module:
+        """Gives the map that this encoder gives."""
+        return self.layers
+
+    def map_centres(self, shape: Sequence[int]) -> tuple[Tensor, ...]:
+        """Voxels on which the positions of the last map are centred; an axis each."""
+        return tuple(centres_after_halving(size, self.halvings) for size in shape)
 
 
 def _convolution(in_channels: int, channels: int, norm: Norm, kernel_size: int = 3) -> Convolution:

@@ -1,4 +1,4 @@
-"""Residual encoder of volumes to one vector."""
+"""Residual encoders of volumes and of slices to one vector."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from monai.networks.blocks import Convolution
 from monai.networks.nets.resnet import ResNetBlock
 from torch import Tensor, nn
 
+from .map_centres import centres_after_halving
 from .normalisation import Norm, norm_layer
 
 
@@ -18,8 +19,10 @@ class ResNet3D(nn.Module):
     ----------
     in_channels : int
     widths : sequence of int
-        Of the stages, one residual block each; each after the first halves the
-        grid. Four stages are a ResNet-10.
+        Of the stages; each after the first halves the grid.
+    norm : str
+    blocks : int
+        In each stage. With four stages one gives a ResNet-10, two a ResNet-18.
 
     Notes
     -----
@@ -30,20 +33,54 @@ class ResNet3D(nn.Module):
     may be five voxels wide.
     """
 
-    def __init__(self, in_channels: int, widths: Sequence[int] = (16, 32, 64, 128), *, norm: Norm = "group"):
+    dimensions = 3
+
+    def __init__(
+        self, in_channels: int, widths: Sequence[int] = (16, 32, 64, 128), *, norm: Norm = "group", blocks: int = 1
+    ):
         super().__init__()
-        stem = Convolution(3, in_channels, widths[0], act="relu", norm=norm_layer(norm, widths[0]), bias=False)
-        first = ResNetBlock(widths[0], widths[0], norm=norm_layer(norm, widths[0]))
-        halving = [_halving_block(before, width, norm) for before, width in zip(widths, widths[1:])]
-        self.layers = nn.Sequential(stem, first, *halving, nn.AdaptiveAvgPool3d(1), nn.Flatten())
+        self.halvings = len(widths) - 1
         self.out_channels = widths[-1]
+        parts = [
+            Convolution(
+                self.dimensions, in_channels, widths[0], act="relu", norm=norm_layer(norm, widths[0]), bias=False
+            )
+        ]
+        for before, width in zip((None, *widths), widths):
+            parts.append(self._block(width, norm) if before is None else self._halving_block(before, width, norm))
+            parts += [self._block(width, norm) for _ in range(blocks - 1)]
+        pool = nn.AdaptiveAvgPool3d(1) if self.dimensions == 3 else nn.AdaptiveAvgPool2d(1)
+        self.layers = nn.Sequential(*parts, pool, nn.Flatten())
 
     def forward(self, volumes: Tensor) -> Tensor:
         """(B, C, K, J, I) to (B, out_channels), the mean over the positions."""
         return self.layers(volumes)
 
+    def maps(self, volumes: Tensor) -> Tensor:
+        """(B, C, K, J, I) to (B, out_channels, K', J', I'), what `forward` takes the mean of."""
+        return self.layers[:-2](volumes)
 
-def _halving_block(in_channels: int, channels: int, norm: Norm) -> ResNetBlock:
-    normalisation = norm_layer(norm, channels)
-    shortcut = Convolution(3, in_channels, channels, strides=2, kernel_size=1, act=None, norm=normalisation, bias=False)
-    return ResNetBlock(in_channels, channels, stride=2, downsample=shortcut, norm=normalisation)
+    @property
+    def last_map(self) -> nn.Module:
+        """Gives the map (B, out_channels, K', J', I') that is averaged."""
+        return self.layers[-3]
+
+    def map_centres(self, shape: Sequence[int]) -> tuple[Tensor, ...]:
+        """Voxels on which the positions of the last map are centred; an axis each."""
+        return tuple(centres_after_halving(size, self.halvings) for size in shape)
+
+    def _block(self, channels: int, norm: Norm) -> ResNetBlock:
+        return ResNetBlock(channels, channels, self.dimensions, norm=norm_layer(norm, channels))
+
+    def _halving_block(self, in_channels: int, channels: int, norm: Norm) -> ResNetBlock:
+        normalisation = norm_layer(norm, channels)
+        shortcut = Convolution(
+            self.dimensions, in_channels, channels, 2, kernel_size=1, act=None, norm=normalisation, bias=False
+        )
+        return ResNetBlock(in_channels, channels, self.dimensions, 2, downsample=shortcut, norm=normalisation)
+
+
+class ResNet2D(ResNet3D):
+    """The same network of slices (B, C, J, I)."""
+
+    dimensions = 2

@@ -70,6 +70,25 @@ class TimeAwareLSTM(nn.Module):
         return state
 
 
+class GRUOverTime(nn.Module):
+    """The last state of a gated recurrent unit over the observed visits; their order counts, their days do not."""
+
+    def __init__(self, channels: int, hidden: int):
+        super().__init__()
+        self.out_channels = hidden
+        # A cell, not PyTorch's whole GRU: on a GPU that one gives no gradients outside training.
+        self.cell = nn.GRUCell(channels, hidden)
+
+    def forward(self, features: Tensor, times: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, D) to (B, hidden)."""
+        require_visits(mask, 1)
+        features, _, mask = chronological(features, times, mask)
+        state = features.new_zeros(len(features), self.out_channels)
+        for visit in range(features.shape[1]):
+            state = torch.where(mask[:, visit, None], self.cell(features[:, visit], state), state)
+        return state
+
+
 class TransformerOverTime(nn.Module):
     """What a learned query gathers from the visits, each placed at its real time.
 

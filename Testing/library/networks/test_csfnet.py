@@ -4,70 +4,22 @@ from __future__ import annotations
 
 import pytest
 import torch
-from network_checks import perturbed, visits, without_gradient
+from small_networks import VARIANTS, small_batch, small_network
 
 from SpatioTemporalLib.errors import InputError
-from SpatioTemporalLib.networks.csfnet import ABLATIONS
 from SpatioTemporalLib.networks.registry import build
 
 SMALL = {"stages": [[8], [16]], "width": 8, "levels": [0, 2]}
-PUBLISHED = {**SMALL, "norm": "batch", "temporal": "residual_published", "interval": False}
-VARIANTS = {
-    "default": {},
-    "published": PUBLISHED,
-    "co_attention": {"cross_modal": "co_attention"},
-    "concat_covariates": {"cross_modal": "concat"},
-    "difference": {"temporal": "difference"},
-    "mean": {"temporal": "mean"},
-    **ABLATIONS,
-}
+VARIANTS = {"default": {}, **VARIANTS["csfnet"]}
 
 
 def batch():
-    """Three patients with two to four visits of an 8 x 8 x 8 crop, and two covariates of which some are missing."""
-    images, times, mask = visits(1, 8, 8, 8)
-    covariates = torch.tensor([[0.3, 1.0], [-1.0, 0.0], [2.0, 1.0]])
-    known = torch.tensor([[True, True], [False, True], [True, False]])
-    return images, times, mask, covariates, known
+    return small_batch("csfnet").parts
 
 
 @pytest.fixture(params=VARIANTS)
 def case(request):
-    torch.manual_seed(0)
-    network = perturbed(build("csfnet", arguments={**SMALL, **VARIANTS[request.param]}))
-    return request.param, network.eval(), batch()
-
-
-def test_gives_two_logits_a_patient(case):
-    _, network, given = case
-    logits = network(*given)
-    assert logits.shape == (3, 2) and logits.isfinite().all()
-
-
-def test_prediction_is_independent_of_who_else_is_in_the_batch(case):
-    _, network, given = case
-    images, times, mask, covariates, known = given
-    together = network(*given)
-    alone = network(*(part[:1] for part in given))
-    assert torch.allclose(alone, together[:1], atol=1e-5)
-    images[1:], covariates[2, 0] = 5 * images[1:] + 1, -9.0
-    assert torch.allclose(network(images, times + 0, mask, covariates, known)[:1], together[:1], atol=1e-5)
-
-
-@pytest.mark.parametrize("training", [False, True])
-def test_unobserved_visits_and_missing_covariates_play_no_part(case, training):
-    _, network, (images, times, mask, covariates, known) = case
-    for module in network.modules():
-        # Dropout draws anew at each call; all else as in training.
-        module.train(training and not isinstance(module, torch.nn.MultiheadAttention))
-    before = network(images, times, mask, covariates, known)
-    images[~mask], times[~mask], covariates[~known] = torch.nan, torch.nan, torch.nan
-    assert torch.equal(network(images, times, mask, covariates, known), before)
-
-
-def test_gradients_reach_every_parameter(case):
-    _, network, given = case
-    assert not without_gradient(network.train(), network(*given))
+    return request.param, small_network("csfnet", request.param, stages=[[8], [16]]), batch()
 
 
 def test_each_ablation_is_blind_to_what_it_lacks(case):

@@ -4,54 +4,50 @@ from __future__ import annotations
 
 import pytest
 import torch
-from network_checks import perturbed, visits, without_gradient
+from network_checks import visits, without_gradient
+from small_networks import CASES, SMALL, small_batch, small_network
 
 from SpatioTemporalLib.networks.registry import build, networks
 
-SMALL = {
-    "csfnet": {"stages": [[8], [8]], "width": 8, "levels": [0, 2]},
-    "nas_lung": {"stages": [[8], [8]]},
-    "radfusion": {"widths": [8, 8, 8, 8], "width": 8, "levels": [0, 2]},
-    "t_lstm": {"widths": [8, 8, 8, 8], "hidden": 8},
-}
-ONE_VISIT, TIMED, CLINICAL = {"nas_lung", "radfusion"}, {"csfnet", "t_lstm"}, {"csfnet", "radfusion"}
+ONE_VISIT, TIMED, CLINICAL = {"nas_lung", "radfusion"}, {"csfnet", "t_lstm"}, {"csfnet", "deepcad", "mcfn", "radfusion"}
 
 
-@pytest.fixture(params=networks())
+@pytest.fixture(params=CASES, ids="-".join)
 def case(request):
-    torch.manual_seed(0)
-    images, times, mask = visits(1, 8, 8, 8)
-    covariates = torch.tensor([[0.3, 1.0], [-1.0, 0.0], [2.0, 1.0]])
-    known = torch.tensor([[True, True], [False, True], [True, False]])
-    network = perturbed(build(request.param, arguments=SMALL[request.param])).eval()
-    return request.param, network, (images, times, mask, covariates, known)
+    return small_network(*request.param), small_batch(request.param[0]).parts
 
 
 def test_gives_two_logits_a_patient(case):
-    _, network, given = case
-    assert network(*given).shape == (3, 2)
+    network, given = case
+    logits = network(*given)
+    assert logits.shape == (3, 2) and logits.isfinite().all()
 
 
 def test_prediction_is_independent_of_who_else_is_in_the_batch(case):
-    _, network, given = case
+    network, given = case
     alone = torch.cat([network(*(part[n : n + 1] for part in given)) for n in range(3)])
     assert torch.allclose(network(*given), alone, atol=1e-5)
 
 
-def test_unobserved_visits_and_missing_covariates_play_no_part(case):
-    _, network, (images, times, mask, covariates, known) = case
+@pytest.mark.parametrize("training", [False, True])
+def test_unobserved_visits_and_missing_covariates_play_no_part(case, training):
+    network, (images, times, mask, covariates, known) = case
+    for module in network.modules():
+        # Dropout draws anew at each call; all else as in training.
+        module.train(training and not isinstance(module, torch.nn.MultiheadAttention))
     before = network(images, times, mask, covariates, known)
     images[~mask], times[~mask], covariates[~known] = torch.nan, torch.nan, torch.nan
     assert torch.equal(network(images, times, mask, covariates, known), before)
 
 
 def test_gradients_reach_every_parameter(case):
-    _, network, given = case
+    network, given = case
     assert not without_gradient(network.train(), network(*given))
 
 
-def test_each_network_uses_what_its_method_uses_and_nothing_else(case):
-    name, network, (images, times, mask, covariates, known) = case
+@pytest.mark.parametrize("name", networks())
+def test_each_network_uses_what_its_method_uses_and_nothing_else(name):
+    network, (images, times, mask, covariates, known) = small_network(name), small_batch(name).parts
     before = network(images, times, mask, covariates, known)
 
     def changed(images=images, times=times, covariates=covariates):
@@ -68,7 +64,13 @@ def test_each_network_uses_what_its_method_uses_and_nothing_else(case):
 
 
 @pytest.mark.parametrize(
-    "name, changes", [("nas_lung", {}), ("radfusion", {}), ("csfnet", {"temporal": "last", "cross_modal": "none"})]
+    "name, changes",
+    [
+        ("nas_lung", {}),
+        ("radfusion", {}),
+        ("csfnet", {"temporal": "last", "cross_modal": "none"}),
+        ("scans", {"visits": "last"}),
+    ],
 )
 def test_a_network_of_one_visit_keeps_the_others_out_of_its_batch_statistics(name, changes):
     torch.manual_seed(0)
@@ -80,10 +82,11 @@ def test_a_network_of_one_visit_keeps_the_others_out_of_its_batch_statistics(nam
     assert torch.equal(network(images, times, mask, *clinical), before)
 
 
-def test_weights_saved_and_loaded_give_the_same(case, tmp_path):
+@pytest.mark.parametrize("name", networks())
+def test_weights_saved_and_loaded_give_the_same(name, tmp_path):
     from safetensors.torch import load_file, save_file
 
-    name, network, given = case
+    network, given = small_network(name), small_batch(name).parts
     save_file(network.state_dict(), tmp_path / "model.safetensors")
     other = build(name, arguments=SMALL[name]).eval()
     other.load_state_dict(load_file(tmp_path / "model.safetensors"))
@@ -112,7 +115,7 @@ def test_nas_lung_trains_with_its_margin():
 
 def test_radfusion_lets_covariates_and_image_add_but_not_interact():
     torch.manual_seed(0)
-    network = perturbed(build("radfusion", arguments=SMALL["radfusion"])).eval()
+    network = small_network("radfusion")
     images, times, mask = visits(1, 8, 8, 8)
     first, second = torch.tensor([[0.5, 1.0]]).repeat(3, 1), torch.tensor([[-2.0, 0.0]]).repeat(3, 1)
     known = torch.ones(3, 2, dtype=torch.bool)

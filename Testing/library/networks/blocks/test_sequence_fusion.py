@@ -11,6 +11,7 @@ from torch import nn
 
 from SpatioTemporalLib.networks.blocks.sequence_fusion import (
     DAYS_PER_MONTH,
+    GRUOverTime,
     TimeAwareLSTM,
     TransformerOverTime,
     memory_left,
@@ -67,3 +68,14 @@ def test_transformer_gives_the_same_in_training_and_evaluation_without_dropout()
     trained = fuse.train()(features, times, mask)
     with torch.no_grad():
         assert torch.allclose(fuse.eval()(features, times, mask), trained, atol=1e-5)
+
+
+def test_gated_recurrence_is_that_of_pytorch_over_the_observed_visits():
+    torch.manual_seed(0)
+    features, times, mask = visits(3)
+    fuse = GRUOverTime(3, 4)
+    whole = nn.GRU(3, 4, batch_first=True)
+    whole.load_state_dict({f"{name}_l0": value for name, value in fuse.cell.state_dict().items()})
+    state = fuse(features, times, mask)
+    for patient, seen in enumerate([[0, 1, 3], [1, 0], [0, 1, 2, 3]]):
+        assert torch.allclose(state[patient], whole(features[patient : patient + 1, seen])[0][0, -1], atol=1e-6)
