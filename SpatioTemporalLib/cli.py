@@ -9,10 +9,10 @@ import traceback
 from pathlib import Path
 
 from . import __version__
-from .command_line import bundle, check, convert, demo, describe, doctor, evaluate, listing, run, simulate, train
+from .command_line import bundle, check, convert, demo, describe, doctor, evaluate, listing, networks, run, simulate, train
 from .errors import Cancelled, SpatioTemporalError
 
-VERBS = (listing, describe, run, simulate, train, evaluate, bundle, convert, demo, check, doctor)
+VERBS = (listing, describe, networks, run, simulate, train, evaluate, bundle, convert, demo, check, doctor)
 USER_ERROR, INTERNAL_ERROR, INTERRUPTED = 2, 3, 130
 
 
