@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, is_dataclass
 
 from .data.curve import Curve, Table
+from .data.follow_up import FollowUp
+from .data.point import Point
+from .data.report import Report
 from .data.result import Display
 from .data.series import Series
 from .data.volumes import ImageStack, LabelMap, Map
@@ -37,7 +40,9 @@ __all__ = [
     "parameters_of",
 ]
 
-KINDS = (Series, ImageStack, Map, LabelMap, Curve, Table)
+INPUT_KINDS = (Series, FollowUp, ImageStack, Map, LabelMap, Curve, Table, Point)
+OUTPUT_KINDS = (Series, Map, LabelMap, Curve, Table, Report)
+SEVERAL = (Series, Map, LabelMap)
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Input:
 
     unit : the unit it needs, or "" for any. help : what it is and what it is for.
     setting : of a stack, the field of `Acquisition` in which its volumes differ.
+    min_visits, image : of a follow-up, how many visits it needs, and the name of the image each has.
+    own_grid : whether an image may lie on another grid than the other inputs.
     """
 
     name: str
@@ -55,6 +62,9 @@ class Input:
     help: str = ""
     min_frames: int = 1
     setting: str = ""
+    min_visits: int = 1
+    image: str = "image"
+    own_grid: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,8 @@ class Output:
     An output of kind `Curve` is a tuple of curves that belong in one chart.
     An optional output may be left out or be None when there is nothing to give.
     Values outside the input ``mask`` are removed, unless `anywhere`.
+    several : the function gives a dict of suffix to value, each on a grid of its
+    own; the outputs are called ``name_suffix``.
     """
 
     name: str
@@ -73,6 +85,7 @@ class Output:
     display: Display = field(default_factory=Display)
     optional: bool = False
     anywhere: bool = False
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,7 +175,9 @@ def _check_declaration(declaration: Analysis) -> None:
     faults += [f"{p.name} has type {p.type}" for p in declaration.parameters if p.type not in (int, float, bool, str)]
     faults += [f"{o.name} has no unit" for o in declaration.outputs if o.kind in (Map, Series) and not o.unit]
     faults += [f"{x.name} has no help" for x in (*declaration.inputs, *declaration.outputs) if not x.help]
-    faults += [f"{x.name} is a {x.kind}" for x in (*declaration.inputs, *declaration.outputs) if x.kind not in KINDS]
+    faults += [f"{i.name} is a {i.kind}" for i in declaration.inputs if i.kind not in INPUT_KINDS]
+    faults += [f"{o.name} is a {o.kind}" for o in declaration.outputs if o.kind not in OUTPUT_KINDS]
+    faults += [f"there cannot be several {o.name}" for o in declaration.outputs if o.several and o.kind not in SEVERAL]
     taken = set(inspect.signature(declaration.function).parameters)
     faults += [f"the function does not take {n}" for n in {i.name for i in declaration.inputs} - taken]
     if not declaration.citation:

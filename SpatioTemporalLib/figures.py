@@ -59,12 +59,14 @@ def maps_figure(maps: dict[str, Map | LabelMap], displays: dict[str, Display], b
     figure = new_figure(PANEL_INCHES * columns, PANEL_INCHES * 0.9 * rows)
     grid = figure.subplots(rows, columns, squeeze=False)
     # A status tells of every voxel; the maps tell which of them matter.
-    chosen = fullest_slice(next((m for m in maps.values() if isinstance(m, Map)), next(iter(maps.values()))))
+    first = next((m for m in maps.values() if isinstance(m, Map)), next(iter(maps.values())))
     for axes, (name, values) in zip(grid.flat, maps.items()):
+        chosen = fullest_slice(first if values.geometry.shape == first.geometry.shape else values)
+        anatomy = background if background is not None and background.shape == values.geometry.shape else None
         if isinstance(values, LabelMap):
-            draw_labels(axes, values, chosen, background)
+            draw_labels(axes, values, chosen, anatomy)
         else:
-            draw_map(axes, values, displays[name], chosen, background)
+            draw_map(axes, values, displays[name], chosen, anatomy)
     for axes in grid.flat[len(maps) :]:
         axes.set_axis_off()
     return figure

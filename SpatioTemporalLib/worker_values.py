@@ -13,7 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from .data.curve import Curve, Table
+from .data.follow_up import FollowUp, Visit
 from .data.geometry import Geometry
+from .data.point import Point
+from .data.report import Report
 from .data.result import Display, Provenance, Result
 from .data.series import Acquisition, Series
 from .data.volumes import Code, ImageStack, Label, LabelMap, Map
@@ -44,7 +47,7 @@ def write_value(value: object, folder: Path, name: str) -> dict[str, object]:
 
     Parameters
     ----------
-    value : Series, ImageStack, Map, LabelMap, Curve, Table or a tuple of curves
+    value : Series, FollowUp, ImageStack, Map, LabelMap, Curve, Table, Point, Report or a tuple of curves
     folder : path
     name : str
         The files begin with it.
@@ -200,6 +203,50 @@ def _read_table(described: dict, folder: JobFolder) -> Table:
     return Table(described["columns"], described["units"], described["name"])
 
 
+def _write_follow_up(value: FollowUp, folder: JobFolder, name: str) -> dict[str, object]:
+    visits = [_write_visit(visit, folder, f"{name}-{n}") for n, visit in enumerate(value.visits)]
+    return {"patient": value.patient, "visits": visits, "findings": findings_as_json(value.findings)}
+
+
+def _write_visit(visit: Visit, folder: JobFolder, name: str) -> dict[str, object]:
+    # Numbered, not named: the name of an image may be no name for a file.
+    return {
+        "days": float(visit.days),
+        "covariates": visit.covariates,
+        "images": {k: _write_map(v, folder, f"{name}-image-{n}") for n, (k, v) in enumerate(visit.images.items())},
+        "masks": {k: _write_labels(v, folder, f"{name}-mask-{n}") for n, (k, v) in enumerate(visit.masks.items())},
+    }
+
+
+def _read_follow_up(described: dict, folder: JobFolder) -> FollowUp:
+    visits = [
+        Visit(
+            visit["days"],
+            {name: _read_map(image, folder) for name, image in visit["images"].items()},
+            {name: _read_labels(mask, folder) for name, mask in visit["masks"].items()},
+            visit["covariates"],
+        )
+        for visit in described["visits"]
+    ]
+    return FollowUp(described["patient"], tuple(visits), findings_from_json(described["findings"]))
+
+
+def _write_point(value: Point, folder: JobFolder, name: str) -> dict[str, object]:
+    return {"ras": list(value.ras), "name": value.name}
+
+
+def _read_point(described: dict, folder: JobFolder) -> Point:
+    return Point(tuple(described["ras"]), described["name"])
+
+
+def _write_report(value: Report, folder: JobFolder, name: str) -> dict[str, object]:
+    return {"title": value.title, "html": value.html, "name": value.name}
+
+
+def _read_report(described: dict, folder: JobFolder) -> Report:
+    return Report(**{field: described[field] for field in ("title", "html", "name")})
+
+
 def _geometry_as_json(geometry: Geometry) -> dict[str, object]:
     return {"shape": list(geometry.shape), "affine": geometry.affine.tolist()}
 
@@ -239,4 +286,7 @@ _KINDS: dict[type, tuple[Callable, Callable]] = {
     LabelMap: (_write_labels, _read_labels),
     Curve: (_write_curve, _read_curve),
     Table: (_write_table, _read_table),
+    FollowUp: (_write_follow_up, _read_follow_up),
+    Point: (_write_point, _read_point),
+    Report: (_write_report, _read_report),
 }

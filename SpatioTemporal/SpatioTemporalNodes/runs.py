@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import Analysis
 from SpatioTemporalLib.errors import InputError, SpatioTemporalError
-from SpatioTemporalLib.run import ON_A_GRID, check_inputs
+from SpatioTemporalLib.input_checks import ON_A_GRID, check_inputs
 from SpatioTemporalLib.worker_client import FINAL, Event, Worker
 
 from .result_nodes import ResultNodes, adding_result

@@ -29,14 +29,16 @@ def description(analysis: Analysis) -> str:
     for item in analysis.inputs:
         kind = f"{item.kind.__name__}{f' [{item.unit}]' if item.unit else ''}"
         needed = "optional" if item.optional else "required"
-        lines += [f"  {item.name} ({kind}, {needed})", *_wrapped(item.help, "      ")]
+        least = f", {item.min_visits} visits or more" if item.min_visits > 1 else ""
+        lines += [f"  {item.name} ({kind}, {needed}{least})", *_wrapped(item.help, "      ")]
     lines += ["", "Parameters"]
     for parameter in analysis.parameters:
         lines += [f"  {parameter_line(parameter)}", *_wrapped(parameter.help, "      ")]
     lines += ["", "Outputs"]
     for item in analysis.outputs:
         unit = f" [{item.unit}]" if item.unit else ""
-        lines += [f"  {item.name} ({item.kind.__name__}{unit})", *_wrapped(item.help, "      ")]
+        name = f"{item.name}_…" if item.several else item.name
+        lines += [f"  {name} ({item.kind.__name__}{unit})", *_wrapped(item.help, "      ")]
     return "\n".join([*lines, "", *_wrapped(f"Reference: {analysis.citation}", "")])
 
 

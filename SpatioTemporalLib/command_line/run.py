@@ -11,6 +11,8 @@ from pathlib import Path
 from .. import io, registry
 from ..context import Context
 from ..data.curve import Curve, Table
+from ..data.follow_up import FollowUp
+from ..data.point import Point
 from ..data.result import Result
 from ..data.series import Series
 from ..data.volumes import ImageStack, LabelMap, Map
@@ -20,6 +22,8 @@ from ..io.dicom_objects import write_dicom_result
 from ..io.results import SUMMARY, require_absent, write_result
 from ..run import run as run_analysis
 from .describe import parameter_line
+from .follow_up_options import add_follow_up_options, in_unit, read_visits
+from .point_option import point_of, with_points_joined
 from .progress import ProgressBar
 from .scene import scene_writer
 from .series_options import add_time_options, numbers, time_arguments
@@ -44,7 +48,8 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
         parser.print_help()
         return
     analysis = registry.get(arguments.name)
-    given = options_of(analysis).parse_args(arguments.rest)
+    points = {_flag(item.name) for item in analysis.inputs if item.kind is Point}
+    given = options_of(analysis).parse_args(with_points_joined(arguments.rest, points))
     folder = Path(given.out)
     scene = scene_writer(Path(given.scene)) if given.scene else None
     require_absent([folder / SUMMARY, *([Path(given.scene)] if scene else [])], overwrite=given.overwrite)
@@ -74,11 +79,11 @@ def options_of(analysis: Analysis) -> argparse.ArgumentParser:
     )
     inputs = parser.add_argument_group("inputs")
     for item in analysis.inputs:
-        several = {"nargs": "+"} if item.kind in (ImageStack, Series) else {}
-        needed = "" if item.optional else " (required)"
-        inputs.add_argument(_flag(item.name), metavar="FILE", help=_plain(f"{item.help}{needed}"), **several)
-    add_time_options(inputs)
-    if any(item.kind is ImageStack for item in analysis.inputs):
+        _add_input(inputs, item)
+    kinds = {item.kind for item in analysis.inputs}
+    if Series in kinds:
+        add_time_options(inputs)
+    if ImageStack in kinds:
         inputs.add_argument(
             "--settings",
             action="append",
@@ -118,6 +123,18 @@ def options_of(analysis: Analysis) -> argparse.ArgumentParser:
     return parser
 
 
+def _add_input(group, item: Input) -> None:
+    needed = "" if item.optional else " (required)"
+    how = {"nargs": "+"} if item.kind in (ImageStack, Series, FollowUp) else {}
+    forms = {FollowUp: "FILE", Point: "R,A,S"}
+    text = f"{item.help}{needed}"
+    if item.kind is FollowUp:
+        text = f"{item.help} One file or DICOM folder a visit, or COHORT_FOLDER:PARTICIPANT_ID{needed}"
+    group.add_argument(_flag(item.name), metavar=forms.get(item.kind, "FILE"), help=_plain(text), **how)
+    if item.kind is FollowUp:
+        add_follow_up_options(group, item, _flag(item.name))
+
+
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
@@ -130,6 +147,11 @@ def _read(item: Input, given, options) -> object:
     unit = _assignments(options.unit, "--unit").get(item.name)
     if item.kind is Map:
         return io.read_map(given, unit=unit)
+    if item.kind is Point:
+        return point_of(given, _flag(item.name), item.name)
+    if item.kind is FollowUp:
+        visits = read_visits(item, given, options, _flag(item.name))
+        return in_unit(visits, unit) if unit else visits
     if item.kind is Series:
         value = io.read_series(given[0] if len(given) == 1 else given, **time_arguments(options))
     elif item.kind is ImageStack:

@@ -4,6 +4,8 @@ from .cohort import Cohort
 from .curve import Curve, Table
 from .follow_up import FollowUp, Visit
 from .geometry import Geometry
+from .point import Point
+from .report import Report
 from .result import Display, Provenance, Result
 from .series import Acquisition, Series
 from .volumes import Code, ImageStack, Label, LabelMap, Map
@@ -20,7 +22,9 @@ __all__ = [
     "Label",
     "LabelMap",
     "Map",
+    "Point",
     "Provenance",
+    "Report",
     "Result",
     "Series",
     "Table",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,6 +28,11 @@ class Visit:
     images: dict[str, Map] = field(default_factory=dict)
     masks: dict[str, LabelMap] = field(default_factory=dict)
     covariates: dict[str, float | str] = field(default_factory=dict)
+
+    @property
+    def mask(self) -> LabelMap | None:
+        """The mask of the visit whatever its name, the first of several; None without one."""
+        return next(iter(self.masks.values()), None)
 
     def __str__(self) -> str:
         parts = [f"day {self.days:g}: images {', '.join(self.images) or 'none'}"]
@@ -81,6 +86,42 @@ class FollowUp:
     def days(self) -> np.ndarray:
         """(N,) days of the visits since the first."""
         return np.array([visit.days for visit in self.visits], dtype=np.float64)
+
+    @property
+    def name(self) -> str:
+        """The pseudonym: what messages and provenance call the follow-up."""
+        return self.patient
+
+    @property
+    def unit(self) -> str:
+        """Unit of the first visit's first image, "" without one; `run` asks that all visits have the same."""
+        return next((image.unit for visit in self.visits for image in visit.images.values()), "")
+
+    def with_image(self, name: str) -> FollowUp:
+        """The same visits with one image each, under this name.
+
+        Where a visit has no image of that name, its only one is taken.
+
+        Raises
+        ------
+        InputError
+            ``E-VISIT-IMAGE`` when a visit has no such image, or several others.
+        """
+        return replace(self, visits=tuple(self._with_image(visit, name) for visit in self.visits))
+
+    def _with_image(self, visit: Visit, name: str) -> Visit:
+        image = visit.images.get(name)
+        if image is None and len(visit.images) == 1:
+            (image,) = visit.images.values()
+        if image is None:
+            raise InputError(
+                "E-VISIT-IMAGE",
+                f"the visit at day {visit.days:g} has no image called {name} "
+                f"(it has {', '.join(visit.images) or 'none'})",
+                where=f"patient {self.patient}",
+                fix=f"Give each visit one image, or name the one that is meant {name}.",
+            )
+        return replace(visit, images={name: image})
 
     def __str__(self) -> str:
         head = f"patient {self.patient}: {len(self.visits)} visits, days {', '.join(f'{d:g}' for d in self.days)}"

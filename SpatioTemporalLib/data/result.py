@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, field
 
 from ..errors import Finding
 from .curve import Curve, Table
+from .report import Report
 from .series import Series
 from .volumes import Code, LabelMap, Map
 
-OutputValue = Map | LabelMap | Series | Table | tuple[Curve, ...]
+OutputValue = Map | LabelMap | Series | Table | Report | tuple[Curve, ...]
 
 
 @dataclass(frozen=True)

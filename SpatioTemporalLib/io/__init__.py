@@ -2,7 +2,8 @@
 
 from .atomic import atomic_path
 from .cohort_files import read_cohort
-from .label_grid import labels_on_grid
+from .follow_up import read_follow_up, read_participant
+from ..data.label_grid import labels_on_grid
 from .series import read_series
 from .tables import read_curve, read_table, write_curves, write_table
 from .volumes import read_labels, read_map, read_stack
@@ -13,8 +14,10 @@ __all__ = [
     "labels_on_grid",
     "read_cohort",
     "read_curve",
+    "read_follow_up",
     "read_labels",
     "read_map",
+    "read_participant",
     "read_series",
     "read_stack",
     "read_table",

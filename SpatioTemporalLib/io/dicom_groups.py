@@ -10,6 +10,9 @@ from .dicom_files import reading_dicom
 from .dicom_frames import Frame, frames_of
 from .dicom_grid import slices_of
 
+# Series smaller than this part of the largest in a folder are not taken for the volume.
+PLANNING_VIEWS = 0.2
+
 
 @dataclass(frozen=True)
 class Group:
@@ -42,17 +45,7 @@ def dynamic_group(headers: list, name: str) -> tuple[Group, list[Finding]]:
     InputError
         When there is none, or more than one.
     """
-    frames, refused = [], []
-    for header in headers:
-        try:
-            frames += frames_of(header)
-        except InputError as error:
-            # A folder may hold other objects; a single one that cannot be used is the answer.
-            if error.code not in ("E-DICOM-KIND", "E-DICOM-TAG", "E-DICOM-MOSAIC"):
-                raise
-            refused.append(error)
-    if not frames:
-        raise refused[0]
+    frames, refused = _usable(headers)
     groups = _by_series(frames)
     dynamic = [g for g in groups if g.is_dynamic] or _merged(groups)
     if not dynamic:
@@ -67,6 +60,53 @@ def dynamic_group(headers: list, name: str) -> tuple[Group, list[Finding]]:
             fix="Put the images of the one you mean into a folder of their own.",
         )
     return chosen[0], _left_out(groups, chosen[0], refused)
+
+
+def volume_group(headers: list, name: str) -> tuple[Group, list[Finding]]:
+    """The one volume among the files, and what was left out, such as the views it was planned on.
+
+    Raises
+    ------
+    InputError
+        When there are several of like size, or its places were imaged more than once.
+    """
+    frames, refused = _usable(headers)
+    groups = _by_series(frames)
+    most = max(len(group.frames) for group in groups)
+    large = [group for group in groups if len(group.frames) > most * PLANNING_VIEWS]
+    originals = [g for g in large if "DERIVED" not in g.frames[0].image_type]
+    chosen = originals if len(originals) == 1 else large
+    if len(chosen) > 1:
+        raise InputError(
+            "E-DICOM-SEVERAL",
+            f"holds {len(chosen)} series, one volume was expected: {'; '.join(map(str, chosen[:6]))}",
+            where=name,
+            fix="Put the images of the one you mean into a folder of their own.",
+        )
+    if chosen[0].is_dynamic:
+        raise InputError(
+            "E-DIM",
+            f"holds several images of one place, a single volume was expected: {chosen[0]}",
+            where=name,
+            fix="Give the folder of one volume; read images over time with read_series.",
+        )
+    return chosen[0], _left_out(groups, chosen[0], refused)
+
+
+def _usable(headers: list) -> tuple[list[Frame], list[InputError]]:
+    """The frames of all files, and why files without any were refused."""
+    frames, refused = [], []
+    for header in headers:
+        try:
+            frames += frames_of(header)
+        except InputError as error:
+            # A folder may hold other objects; a single one that cannot be used is the answer.
+            if error.code not in ("E-DICOM-KIND", "E-DICOM-TAG", "E-DICOM-MOSAIC"):
+                raise
+            refused.append(error)
+    if not frames:
+        raise refused[0]
+    return frames, refused
 
 
 def _by_series(frames: list[Frame]) -> list[Group]:

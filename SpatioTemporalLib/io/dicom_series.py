@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from ..data.series import Acquisition
@@ -9,7 +10,7 @@ from ..errors import InputError
 from .dicom_files import read_headers, reading_dicom
 from .dicom_frames import Frame
 from .dicom_grid import grid_of, require_full_grid, slices_of
-from .dicom_groups import Group, dynamic_group
+from .dicom_groups import Group, dynamic_group, volume_group
 from .dicom_pixels import read_values
 from .dicom_times import resolve_times
 from .image import FileImage, geometry_findings
@@ -66,6 +67,54 @@ def _read(path: Path, given_times: bool) -> FileImage:
             *value_findings,
         ),
     )
+
+
+def read_dicom_volume(path: Path) -> tuple[FileImage, int | None]:
+    """The one volume in a folder of DICOM files, or in one multi-frame file, and its day on the calendar.
+
+    The day, None where no tag tells it, serves to count days between visits and
+    is kept nowhere.
+
+    Raises
+    ------
+    InputError, GeometryError
+        When there is not exactly one volume, its grid is incomplete, or its
+        pixels cannot be decoded.
+    """
+    with reading_dicom(path):
+        headers, file_findings = read_headers(path)
+        group, left_out = volume_group(headers, path.name)
+        name = _name(group)
+        slices = slices_of(group.frames)
+        geometry, place_findings = grid_of(slices, name)
+        values, value_findings = read_values([[s.frames[0] for s in slices]], name)
+        image = FileImage(
+            values=values[0],
+            geometry=geometry,
+            name=name,
+            file=name,
+            unit=_unit(group.frames[0]),
+            kind=_kind(group.frames[0]),
+            acquisition=_acquisition(group.frames[0]),
+            findings=(
+                *file_findings,
+                *left_out,
+                *geometry_findings(geometry, name),
+                *place_findings,
+                *value_findings,
+            ),
+        )
+        return image, _day(group.frames[0].header)
+
+
+def _day(header) -> int | None:
+    for keyword in ("AcquisitionDate", "AcquisitionDateTime", "StudyDate"):
+        text = str(header.get(keyword) or "")[:8]
+        try:
+            return date(int(text[:4]), int(text[4:6]), int(text[6:])).toordinal()
+        except ValueError:
+            continue
+    return None
 
 
 def _name(group: Group) -> str:

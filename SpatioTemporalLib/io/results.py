@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from ..data.curve import Table
+from ..data.report import Report
 from ..data.result import Result
 from ..data.series import Series
 from ..data.volumes import LabelMap, Map
@@ -21,7 +22,7 @@ def write_result(result: Result, folder: str | Path, *, overwrite: bool = False)
     """Write every output of a result under its name, and how it was made.
 
     Maps, label maps and series become NIfTI with a side-car, curves and tables
-    CSV, and ``result.json`` holds provenance, findings, and what each file is.
+    CSV, reports HTML, and ``result.json`` holds provenance, findings, and what each file is.
 
     Parameters
     ----------
@@ -64,6 +65,8 @@ def require_absent(paths: list[Path], *, overwrite: bool) -> None:
 
 
 def _suffix(value: object) -> str:
+    if isinstance(value, Report):
+        return ".html"
     return ".csv" if isinstance(value, (tuple, Table)) else ".nii.gz"
 
 
@@ -76,6 +79,9 @@ def _write(path: Path, value: object, result: Result) -> None:
         write_series(path, value, result.provenance)
     elif isinstance(value, Table):
         write_table(path, value)
+    elif isinstance(value, Report):
+        with atomic_path(path) as temporary:
+            temporary.write_text(value.html, encoding="utf-8")
     else:
         write_curves(path, value)
 

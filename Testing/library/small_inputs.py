@@ -27,10 +27,26 @@ def small_inputs(analysis, phantom):
         st.Map: st.Map(np.full(phantom.series.geometry.shape, 1.4), phantom.series.geometry, "s", "t1"),
         st.LabelMap: phantom.tissue,
         st.Table: labelled_cases(),
+        st.FollowUp: two_visits(),
+        st.Point: st.Point((0.0, 0.0, 0.0)),
     }
     needed = [item for item in analysis.inputs if not item.optional or (analysis.id, item.name) in OF_ITS_OWN]
     own = {item.name: OF_ITS_OWN.get((analysis.id, item.name)) for item in needed}
     return {item.name: own[item.name](phantom) if own[item.name] else made[item.kind] for item in needed}
+
+
+def two_visits():
+    """A bright ball in a noisy block, seen twice; at the second visit it lies elsewhere, on voxels of another size."""
+    rng = np.random.default_rng(0)
+    visits = []
+    for day, spacing, centre in ((0.0, 2.0, (0.0, 0.0, 0.0)), (90.0, 2.5, (3.0, -2.0, 1.0))):
+        geometry = st.Geometry.from_spacing((12, 14, 16), (spacing,) * 3, (-15.0, -14.0, -12.0))
+        ras = geometry.ijk_to_ras(np.stack(np.indices(geometry.shape)[::-1], axis=-1))
+        distance = np.linalg.norm(ras - centre, axis=-1)
+        values = 100 * np.exp(-((distance / 8) ** 2)) + rng.normal(0, 1, geometry.shape)
+        ball = st.LabelMap((distance < 7).astype(np.uint8), geometry, name="ball")
+        visits.append(st.Visit(day, {"image": st.Map(values, geometry, "HU", "ball")}, {"lesion": ball}))
+    return st.FollowUp("p1", tuple(visits))
 
 
 def labelled_cases():

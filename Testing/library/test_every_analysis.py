@@ -36,7 +36,7 @@ def test_declaration_is_complete(analysis):
             assert parameter.range[0] < parameter.range[1]
     for output in analysis.outputs:
         assert output.help
-        assert output.unit or output.kind in (st.LabelMap, st.Curve, st.Table)
+        assert output.unit or output.kind in (st.LabelMap, st.Curve, st.Table, st.Report)
 
 
 @pytest.mark.parametrize("analysis", EVERY)
@@ -52,11 +52,13 @@ def test_smallest_run_is_quick_and_gives_what_is_declared(analysis):
     started = time.process_time()
     result = run_small(analysis)
     assert time.process_time() - started < 5
-    assert {o.name for o in analysis.outputs if not o.optional} <= set(result)
+    assert {o.name for o in analysis.outputs if not o.optional and not o.several} <= set(result)
     for output in analysis.outputs:
-        if output.kind is st.Map and output.name in result:
-            assert result[output.name].unit
-            assert np.isfinite(result[output.name].values).any()
+        if output.several and not output.optional:
+            assert any(name.startswith(f"{output.name}_") for name in result)
+    for values in result.of_kind(st.Map).values():
+        assert values.unit
+        assert np.isfinite(values.values).any()
 
 
 @pytest.mark.parametrize("analysis", EVERY)
@@ -87,6 +89,10 @@ def test_inputs_are_left_unchanged(analysis):
 
 
 def contents(value):
+    if isinstance(value, st.FollowUp):
+        return [[image.values for image in (visit.images | visit.masks).values()] for visit in value.visits]
+    if isinstance(value, st.Point):
+        return value.ras
     return value.columns if isinstance(value, st.Table) else value.values
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..data.geometry import Geometry
-from ..data.volumes import LabelMap
+from .geometry import Geometry
+from .volumes import LabelMap
 from ..errors import Finding, GeometryError, InputError, Severity
 
 MOST_CLIPPED = 0.5

@@ -1,0 +1,99 @@
+"""Later visits of a patient brought onto the first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import numpy as np
+
+from ...data.curve import Table
+from ...data.follow_up import FollowUp
+from ...data.label_grid import labels_on_grid
+from ...data.result import Display
+from ...data.volumes import LabelMap, Map
+from ...declare import Advanced, Help, Input, Output, analysis
+from ...steps.visit_registration import RegisteredVisit, RegistrationParameters, register_visit
+
+UNITS = {"day": "d", "overlap": "%", "mean displacement": "mm", "largest displacement": "mm"}
+GOOD = "can be used"
+OUTSIDE_HU = -1024.0
+
+
+@dataclass(frozen=True)
+class VisitsParameters(RegistrationParameters):
+    """How the later visits are brought onto the first."""
+
+    outside: Annotated[
+        float | None,
+        Help("Value where a later visit shows nothing; when left empty, -1024 for images in HU and 0 for others."),
+        Advanced(),
+    ] = None
+
+
+@analysis(
+    id="follow_up.registration",
+    title="Registration of visits",
+    citation="Mattes et al., IEEE Trans Med Imaging 22:120-128 (2003) for the rigid motion; "
+    "Vercauteren et al., NeuroImage 45:S61-S72 (2009) for the deformation",
+    inputs=[
+        Input("visits", FollowUp, min_visits=2, help="The image of each visit; the later ones are moved."),
+        Input(
+            "region",
+            LabelMap,
+            optional=True,
+            own_grid=True,
+            help="Part of the first visit in which likeness counts for the rigid motion, e.g. the lung.",
+        ),
+    ],
+    outputs=[
+        Output(
+            "registered",
+            Map,
+            unit="{visits.unit}",
+            help="The later visit as it lies on the grid of the first.",
+            display=Display(colours="gray"),
+            several=True,
+        ),
+        Output(
+            "quality",
+            Table,
+            help="One row a later visit: likeness before and after (higher is better), how much of the first visit it "
+            "shows, smallest local volume after by before, how far tissue moved, and whether it can be used.",
+        ),
+    ],
+    parameters=VisitsParameters,
+)
+def registration(visits, region=None, *, parameters, context):
+    """Each later visit on the grid of the first, moved rigidly or deformed, with what says whether to trust it."""
+    images = [replace(v.images["image"], name=f"visit at day {v.days:g}") for v in visits.visits]
+    first, later = images[0], images[1:]
+    findings = ()
+    if region is not None:
+        region, findings = labels_on_grid(region, first.geometry, first.name)
+    outside = OUTSIDE_HU if first.unit == "HU" else 0.0
+    parameters = replace(parameters, outside=outside if parameters.outside is None else parameters.outside)
+    registered = [
+        register_visit(first, image, parameters, context.part(n / len(later), (n + 1) / len(later)), region)
+        for n, image in enumerate(later)
+    ]
+    rows = [_row(day, one) for day, one in zip(visits.days[1:], registered)]
+    return {
+        "registered": {n: one.image for n, one in enumerate(registered, start=2)},
+        "quality": Table({key: [row[key] for row in rows] for key in rows[0]}, UNITS, "quality"),
+        "findings": (*findings, *(finding for one in registered for finding in one.findings)),
+    }
+
+
+def _row(day: float, one: RegisteredVisit) -> dict[str, object]:
+    moved = np.linalg.norm(one.displacement, axis=-1)
+    return {
+        "day": float(day),
+        "likeness before": one.similarity_before,
+        "likeness after": one.similarity_after,
+        "overlap": 100 * one.overlap,
+        "smallest volume change": one.smallest_volume_change,
+        "mean displacement": float(moved.mean()),
+        "largest displacement": float(moved.max()),
+        "verdict": "; ".join(finding.message for finding in one.findings) or GOOD,
+    }

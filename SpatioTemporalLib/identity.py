@@ -1,0 +1,51 @@
+"""What an input is recognised by, for the provenance of results."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from .data.curve import Table
+from .data.follow_up import FollowUp
+from .data.point import Point
+from .data.series import Series
+
+
+def identity(value: object) -> dict[str, object]:
+    """Name, SHA-256 and size of an input."""
+    facts: dict[str, object] = {"name": value.name, "kind": type(value).__name__}
+    if isinstance(value, Table):
+        return facts | {"rows": value.row_count, "sha256": hashlib.sha256(repr(value.columns).encode()).hexdigest()}
+    if isinstance(value, Point):
+        return facts | {"ras": list(value.ras), "sha256": hashlib.sha256(repr(value.ras).encode()).hexdigest()}
+    digest = hashlib.sha256()
+    if isinstance(value, FollowUp):
+        _add_visits(digest, value)
+        facts |= {"visits": len(value.visits), "days": value.days.tolist(), "unit": value.unit}
+        return facts | {"sha256": digest.hexdigest()}
+    _add(digest, value)
+    facts |= {"sha256": digest.hexdigest(), "shape": list(value.values.shape), "unit": getattr(value, "unit", "label")}
+    if isinstance(value, Series):
+        facts["time_source"] = value.time_source
+    return facts
+
+
+def _add(digest, value: object) -> None:
+    values = value.values
+    for frame in values if values.ndim == 4 else [values]:
+        digest.update(np.ascontiguousarray(frame).data)
+    for other in ("times", "settings"):
+        if hasattr(value, other):
+            digest.update(np.ascontiguousarray(getattr(value, other)).data)
+    if hasattr(value, "geometry"):
+        digest.update(np.ascontiguousarray(value.geometry.affine).data)
+
+
+def _add_visits(digest, value: FollowUp) -> None:
+    digest.update(value.days.data)
+    for visit in value.visits:
+        for name, image in (visit.images | visit.masks).items():
+            digest.update(name.encode())
+            _add(digest, image)
+        digest.update(repr(visit.covariates).encode())
