@@ -5,8 +5,6 @@ from __future__ import annotations
 from ..data.point import Point
 from ..errors import ParameterError
 
-START_OF_NUMBER = tuple("0123456789.")
-
 
 def point_of(text: str, flag: str, name: str) -> Point:
     """The point of "R,A,S" in mm."""
@@ -21,11 +19,14 @@ def point_of(text: str, flag: str, name: str) -> Point:
     return Point(tuple(ras), name)
 
 
-def with_points_joined(words: list[str], flags: set[str]) -> list[str]:
-    """The words of a command with each position joined to its option, for argparse takes -12,3,4 for an option."""
+def with_dashes_joined(words: list[str], flags: set[str]) -> list[str]:
+    """The words of a command with what follows these options joined to them.
+
+    What begins with a dash, such as -12,3,4, would be taken for an option itself.
+    """
     joined: list[str] = []
     for word in words:
-        if joined and joined[-1] in flags and word.startswith("-") and word[1:].startswith(START_OF_NUMBER):
+        if joined and joined[-1] in flags and word.startswith("-") and not word.startswith("--"):
             joined[-1] = f"{joined[-1]}={word}"
         else:
             joined.append(word)

@@ -23,7 +23,7 @@ from ..io.results import SUMMARY, require_absent, write_result
 from ..run import run as run_analysis
 from .describe import parameter_line
 from .follow_up_options import add_follow_up_options, in_unit, read_visits
-from .point_option import point_of, with_points_joined
+from .point_option import point_of, with_dashes_joined
 from .progress import ProgressBar
 from .scene import scene_writer
 from .series_options import add_time_options, numbers, time_arguments
@@ -48,8 +48,9 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
         parser.print_help()
         return
     analysis = registry.get(arguments.name)
-    points = {_flag(item.name) for item in analysis.inputs if item.kind is Point}
-    given = options_of(analysis).parse_args(with_points_joined(arguments.rest, points))
+    dashed = {_flag(i.name) for i in analysis.inputs if i.kind is Point}
+    dashed |= {f"{_flag(i.name)}-masks" for i in analysis.inputs if i.kind is FollowUp}
+    given = options_of(analysis).parse_args(with_dashes_joined(arguments.rest, dashed))
     folder = Path(given.out)
     scene = scene_writer(Path(given.scene)) if given.scene else None
     require_absent([folder / SUMMARY, *([Path(given.scene)] if scene else [])], overwrite=given.overwrite)

@@ -1,9 +1,9 @@
 """One reader or writer a format; SimpleITK and pydicom are imported only when a file needs them."""
 
+from ..data.label_grid import labels_on_grid
 from .atomic import atomic_path
 from .cohort_files import read_cohort
 from .follow_up import read_follow_up, read_participant
-from ..data.label_grid import labels_on_grid
 from .series import read_series
 from .tables import read_curve, read_table, write_curves, write_table
 from .volumes import read_labels, read_map, read_stack

@@ -11,13 +11,13 @@ import numpy as np
 
 from ..data.follow_up import FollowUp, Visit
 from ..data.geometry import Geometry
+from ..data.label_grid import labels_on_grid
 from ..data.volumes import LabelMap, Map
 from ..errors import Finding, InputError
 from .boundary import existing_file
 from .cohort_files import read_cohort
 from .dicom_series import read_dicom_volume
 from .image import FileImage
-from ..data.label_grid import labels_on_grid
 from .read_image import is_dicom, read_image
 from .series import DICOM_ENDINGS
 from .volumes import read_labels

@@ -61,6 +61,12 @@ class VisitsParameters(RegistrationParameters):
             help="One row a later visit: likeness before and after (higher is better), how much of the first visit it "
             "shows, smallest local volume after by before, how far tissue moved, and whether it can be used.",
         ),
+        Output(
+            "motion",
+            Table,
+            help="The rigid motion, one row a later visit: m11 to m34 are the matrix that takes a position (R, A, S) "
+            "in mm of the first visit to that of the later one.",
+        ),
     ],
     parameters=VisitsParameters,
 )
@@ -81,8 +87,15 @@ def registration(visits, region=None, *, parameters, context):
     return {
         "registered": {n: one.image for n, one in enumerate(registered, start=2)},
         "quality": Table({key: [row[key] for row in rows] for key in rows[0]}, UNITS, "quality"),
+        "motion": _motion(visits.days[1:], registered),
         "findings": (*findings, *(finding for one in registered for finding in one.findings)),
     }
+
+
+def _motion(days: np.ndarray, registered: list[RegisteredVisit]) -> Table:
+    places = [(row, column) for row in range(3) for column in range(4)]
+    columns = {f"m{r + 1}{c + 1}": [float(one.rigid[r, c]) for one in registered] for r, c in places}
+    return Table({"day": days.tolist(), **columns}, {"day": "d", "m14": "mm", "m24": "mm", "m34": "mm"}, "motion")
 
 
 def _row(day: float, one: RegisteredVisit) -> dict[str, object]:

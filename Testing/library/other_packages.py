@@ -1,0 +1,29 @@
+"""Packages that bring analyses of their own, as Python sees them when they are installed."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import SpatioTemporalLib as st
+
+
+def installed(folder: Path, name: str, source: str) -> Path:
+    """Write a module that offers its analyses, and give back the folder that has to be on the path."""
+    (folder / f"{name}.py").write_text(source, encoding="utf-8")
+    facts = folder / f"{name}-1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text(f"[spatiotemporal.analyses]\n{name} = {name}\n")
+    return folder
+
+
+@contextmanager
+def known(declaration):
+    """Let an analysis be found in this process for a while."""
+    analyses = st.analyses()
+    analyses[declaration.id] = declaration
+    try:
+        yield declaration.id
+    finally:
+        del analyses[declaration.id]
