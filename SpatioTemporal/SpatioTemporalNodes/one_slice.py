@@ -11,9 +11,9 @@ from SpatioTemporalLib.data import Geometry, ImageStack, LabelMap, Map, Series
 from SpatioTemporalLib.declare import Analysis
 from SpatioTemporalLib.errors import InputError
 
+from .input_nodes import value_from_node
 from .one_voxel import MASK
 from .series_view import SeriesView
-from .value_nodes import value_from_node
 from .voxels import matrix_values
 
 ALONG_K = 2  # column of the affine

@@ -9,13 +9,15 @@ from datetime import datetime
 
 import numpy as np
 
-from SpatioTemporalLib.data import LabelMap, Map, Result, Series, Table
+from SpatioTemporalLib.data import LabelMap, Map, Report, Result, Series, Table
 
 from . import attributes
+from .follow_up_nodes import is_follow_up
 from .frames import browser_of, proxy_of, sequence_of
 from .hierarchy import hierarchy_of, put_in_folder, run_folder
 from .provenance import stamp
-from .segmentation_nodes import fill_segmentation
+from .report_nodes import fill_text
+from .segmentation_nodes import fill_segmentation, set_grid
 from .series_nodes import add_series, refill_series, remove_sequence
 from .table_nodes import CurveNodes, fill_chart, fill_table
 from .units import coded_entry, units_entry
@@ -120,7 +122,7 @@ def adding_result(
 ) -> Generator[str, None, ResultNodes]:
     """As `add_result`, one output a step, for who has other things to do in between."""
     sequence = sequence_of(series) if series is not None else None
-    shown = proxy_of(sequence) if sequence is not None else series
+    shown = proxy_of(sequence) if sequence is not None and not is_follow_up(sequence) else series
     place = _Place(
         scene=scene,
         result=result,
@@ -158,7 +160,14 @@ def remove_nodes(scene, nodes: ResultNodes) -> None:
 
 
 def _writer(value) -> Callable:
-    writers = {Map: _add_map, LabelMap: _add_labels, Series: _add_series, Table: _add_table, tuple: _add_curves}
+    writers = {
+        Map: _add_map,
+        LabelMap: _add_labels,
+        Series: _add_series,
+        Table: _add_table,
+        Report: _add_report,
+        tuple: _add_curves,
+    }
     return next(writer for kind, writer in writers.items() if isinstance(value, kind))
 
 
@@ -184,6 +193,7 @@ def _add_labels(place: _Place, output: str, value: LabelMap):
         node.SetReferenceImageGeometryParameterFromVolumeNode(place.series)
     is_new = node.GetDisplayNode() is None
     fill_segmentation(node, value)
+    set_grid(node, value.geometry)
     if is_new:
         # What is declared before any image is what the run is about; the rest would cover the images.
         image = next((n for n, v in place.result.items() if isinstance(v, (Map, Series))), None)
@@ -214,6 +224,12 @@ def _add_series(place: _Place, output: str, value: Series):
 def _add_table(place: _Place, output: str, value: Table):
     node = place.node("vtkMRMLTableNode", output, place.title(output))
     fill_table(node, value)
+    yield node
+
+
+def _add_report(place: _Place, output: str, value: Report):
+    node = place.node("vtkMRMLTextNode", output, place.title(output))
+    fill_text(node, value)
     yield node
 
 

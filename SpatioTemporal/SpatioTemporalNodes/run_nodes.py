@@ -11,7 +11,9 @@ from SpatioTemporalLib.data import Curve, Display, Provenance, Result, Table
 from . import attributes
 from .frames import browser_of
 from .hierarchy import hierarchy_of, item_of
+from .report_nodes import report_from_node
 from .result_nodes import ResultNodes
+from .segmentation_nodes import grid_of
 from .series_nodes import series_from_node
 from .value_nodes import labels_from_node, map_from_node, table_from_node
 from .voxels import node_geometry
@@ -95,11 +97,12 @@ def _curve(table: Table, clock: str, name: str) -> Curve:
 def _value(nodes: tuple, geometry) -> object:
     first = nodes[0]
     if first.IsA("vtkMRMLSegmentationNode"):
-        return labels_from_node(first, geometry)
+        return labels_from_node(first, grid_of(first) or geometry)
     if first.IsA("vtkMRMLPlotChartNode"):
         return curves_of_chart(nodes[1], nodes[2:])
     readers = {
         "vtkMRMLTableNode": table_from_node,
+        "vtkMRMLTextNode": report_from_node,
         "vtkMRMLSequenceNode": series_from_node,
         "vtkMRMLScalarVolumeNode": map_from_node,
     }

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import Analysis
 from SpatioTemporalLib.errors import InputError, SpatioTemporalError
-from SpatioTemporalLib.input_checks import ON_A_GRID, check_inputs
+from SpatioTemporalLib.input_checks import check_inputs, on_common_grid
 from SpatioTemporalLib.worker_client import FINAL, Event, Worker
 
+from .input_nodes import value_from_node
 from .result_nodes import ResultNodes, adding_result
 from .run_nodes import remember_inputs
 from .series_view import series_of
-from .value_nodes import value_from_node
 
 
 @dataclass
@@ -195,7 +195,7 @@ class Runs:
 
 
 def values_of(analysis: Analysis, nodes: dict) -> dict[str, object]:
-    """The library's values of input nodes; label maps on the grid of the other images."""
+    """The library's values of input nodes; label maps on the grid of the other images unless on their own."""
     values: dict[str, object] = {}
     for declared in sorted(analysis.inputs, key=lambda i: i.kind is st.LabelMap):
         node = nodes.get(declared.name)
@@ -204,8 +204,8 @@ def values_of(analysis: Analysis, nodes: dict) -> dict[str, object]:
         elif declared.kind is st.Series:
             values[declared.name] = series_of(node)
         else:
-            grid = next((v.geometry for v in values.values() if isinstance(v, ON_A_GRID)), None)
-            values[declared.name] = value_from_node(declared.kind, node, grid)
+            grid = next((v.geometry for v in on_common_grid(analysis, values).values()), None)
+            values[declared.name] = value_from_node(declared.kind, node, None if declared.own_grid else grid)
     return values
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import slicer
 from vtk.util.numpy_support import numpy_to_vtk
 
-from SpatioTemporalLib.data import Code, Label, LabelMap
+from SpatioTemporalLib.data import Code, Geometry, Label, LabelMap
 
+from . import attributes
 from .colours import categorical_colour
 from .voxels import matrix_of
 
@@ -33,6 +34,17 @@ def fill_segmentation(node, labels: LabelMap) -> None:
         segment.AddRepresentation(BINARY_LABELMAP, image)
         segment.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), terminology_entry(label))
         node.GetSegmentation().AddSegment(segment, f"label_{value}")
+
+
+def set_grid(node, geometry: Geometry) -> None:
+    """Keep the grid its labels were made on with a segmentation: editing it may change the segments' own."""
+    attributes.set_fact(node, "Grid", {"shape": list(geometry.shape), "affine": geometry.affine.tolist()})
+
+
+def grid_of(node) -> Geometry | None:
+    """The grid its labels were made on, None where nothing says it."""
+    known = attributes.json_fact(node, "Grid")
+    return Geometry(tuple(known["shape"]), np.array(known["affine"])) if known else None
 
 
 def terminology_entry(label: Label) -> str:

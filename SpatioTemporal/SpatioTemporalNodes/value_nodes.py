@@ -1,8 +1,7 @@
-"""Nodes that are inputs of an analysis as the library's words: label maps, maps, stacks, curves, tables."""
+"""Segmentations, volumes and tables as the library's words: label maps, maps, curves, tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +9,7 @@ import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
-from SpatioTemporalLib.data import Curve, Geometry, ImageStack, Label, LabelMap, Map, Series, Table
+from SpatioTemporalLib.data import Curve, Geometry, Label, LabelMap, Map, Table
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.delimited import name_and_unit
 from SpatioTemporalLib.io.time_axis import seconds_per_unit
@@ -18,32 +17,9 @@ from SpatioTemporalLib.io.time_axis import seconds_per_unit
 from . import attributes
 from .segmentation_findings import segmentation_findings
 from .segmentation_nodes import segment_code
-from .stack_nodes import stack_from_node
 from .voxels import matrix_of, node_geometry, node_values, with_nan
 
-NODE_CLASSES = {
-    Series: ("vtkMRMLSequenceNode",),
-    ImageStack: ("vtkMRMLSequenceNode",),
-    Map: ("vtkMRMLScalarVolumeNode",),
-    LabelMap: ("vtkMRMLSegmentationNode", "vtkMRMLLabelMapVolumeNode"),
-    Curve: ("vtkMRMLTableNode",),
-    Table: ("vtkMRMLTableNode",),
-}
-"""Classes of nodes a user may pick for each kind of input."""
-
-
-def value_from_node(kind: type, node, geometry: Geometry | None = None) -> object:
-    """The value a node stands for, as an input of that kind needs it; series have `series_from_node`.
-
-    geometry : the grid label maps are wanted on; their own if not given.
-    """
-    readers: dict[type, Callable] = {
-        ImageStack: stack_from_node,
-        Map: map_from_node,
-        Curve: curve_from_node,
-        Table: table_from_node,
-    }
-    return labels_from_node(node, geometry) if kind is LabelMap else readers[kind](node)
+HOUNSFIELD = "[hnsf'U]"
 
 
 def labels_from_node(node, geometry: Geometry | None = None) -> LabelMap:
@@ -101,10 +77,15 @@ def map_from_node(node) -> Map:
 
 
 def unit_of(node) -> str:
-    """The unit of a volume's values, "" where nothing says it."""
+    """The unit of the values of a volume, or of a sequence of volumes; "" where nothing says it."""
+    known = attributes.fact(node, "Unit")
+    if known or not node.IsA("vtkMRMLVolumeNode"):
+        return known or ""
     entry = node.GetVoxelValueUnits()
-    meaning = entry.GetCodeMeaning() if entry is not None else ""
-    return attributes.fact(node, "Unit") or meaning or ""
+    if entry is None:
+        return ""
+    # So Slicer says it of CT.
+    return "HU" if entry.GetCodeValue() == HOUNSFIELD else entry.GetCodeMeaning() or ""
 
 
 def say_unit(node, unit: str) -> None:

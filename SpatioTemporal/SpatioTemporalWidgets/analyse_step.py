@@ -7,7 +7,8 @@ import json
 import qt
 import slicer
 from slicer.i18n import tr as _
-from SpatioTemporalNodes.value_nodes import NODE_CLASSES, say_unit, unit_of
+from SpatioTemporalNodes.input_nodes import NODE_CLASSES
+from SpatioTemporalNodes.value_nodes import say_unit, unit_of
 
 import SpatioTemporalLib as st
 
