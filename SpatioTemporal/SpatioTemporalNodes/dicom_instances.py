@@ -1,16 +1,18 @@
-"""Frame times from the DICOM files a node was loaded from."""
+"""Frame times, and days between visits, from the DICOM files nodes were loaded from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+import slicer
 
 from SpatioTemporalLib.errors import Finding, InputError, Severity
 from SpatioTemporalLib.io.dicom_files import read_header
 from SpatioTemporalLib.io.dicom_grid import require_full_grid, slices_of
 from SpatioTemporalLib.io.dicom_groups import dynamic_group
+from SpatioTemporalLib.io.dicom_series import day_of
 from SpatioTemporalLib.io.dicom_times import resolve_times
 
 
@@ -49,6 +51,28 @@ def times_of_instances(
     # The node keeps the order in which its frames were loaded, but not which file each came from.
     order = Finding("W-TIME-ORDER", Severity.WARN, "the frames are taken to be in the order of their times", where)
     return np.array(resolved.clock.seconds), resolved.clock.source, (*resolved.findings, order)
+
+
+def days_between(nodes: list, instance_file: Callable[[str], str] | None = None) -> list[float] | None:
+    """Days of volumes since the earliest of them, None when the date of one is not known.
+
+    instance_file : finds the DICOM file of an instance; Slicer's database if not given.
+    """
+    database = getattr(slicer, "dicomDatabase", None)
+    find = instance_file or getattr(database, "fileForInstance", None)
+    if find is None or not nodes:
+        return None
+    days = [_day_of_volume(node, find) for node in nodes]
+    return None if None in days else [float(day - min(days)) for day in days]
+
+
+def _day_of_volume(node, find: Callable[[str], str]) -> int | None:
+    uid = next(iter((node.GetAttribute("DICOM.instanceUIDs") or "").split()), "")
+    path = find(uid) if uid else ""
+    try:
+        return day_of(_header(path, node.GetName()))
+    except InputError:
+        return None
 
 
 def _header(path: str, where: str):

@@ -7,7 +7,7 @@ import json
 import qt
 import slicer
 from slicer.i18n import tr as _
-from SpatioTemporalNodes.input_nodes import NODE_CLASSES
+from SpatioTemporalNodes.input_nodes import NODE_ATTRIBUTES, NODE_CLASSES
 from SpatioTemporalNodes.value_nodes import say_unit, unit_of
 
 import SpatioTemporalLib as st
@@ -170,7 +170,7 @@ class AnalyseStep(Step):
             selector = _selector(declared)
             row = qt.QHBoxLayout()
             row.addWidget(selector, 1)
-            unit = self._unit_editor(selector) if declared.kind is st.Map else None
+            unit = self._unit_editor(selector) if declared.kind in (st.Map, st.FollowUp) else None
             if unit is not None:
                 row.addWidget(unit)
             selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: self.panel.run.check())
@@ -217,6 +217,9 @@ def _about(analysis) -> str:
 def _selector(declared):
     selector = slicer.qMRMLNodeComboBox()
     selector.nodeTypes = list(NODE_CLASSES[declared.kind])
+    if declared.kind in NODE_ATTRIBUTES:
+        for node_class in NODE_CLASSES[declared.kind]:
+            selector.addAttribute(node_class, *NODE_ATTRIBUTES[declared.kind])
     selector.noneEnabled = True
     selector.noneDisplay = _("None") if declared.optional else _("Choose one")
     selector.addEnabled = selector.removeEnabled = False

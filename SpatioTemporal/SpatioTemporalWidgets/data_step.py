@@ -5,6 +5,7 @@ from __future__ import annotations
 import qt
 import slicer
 from slicer.i18n import tr as _
+from SpatioTemporalNodes.follow_up_nodes import add_follow_up
 from SpatioTemporalNodes.frames import proxy_of, sequence_of
 from SpatioTemporalNodes.overlay import fit_views, show_overlay
 from SpatioTemporalNodes.sample_nodes import add_sample_data
@@ -15,11 +16,14 @@ from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.volumes import SETTING_UNITS
 
 from .step import Step
+from .visit_table import VisitTable
 
 WARNING = "color: #b35900;"
 SERIES_UNITS = ("a.u.", "mmol/L", "1/s", "HU", "kBq/mL", "Bq/mL")
+VISITS = "visits"
 JOIN_KINDS = {
     "": _("Every"),
+    VISITS: _("Visits on days"),
     "flip_angle": _("Flip angles [deg]"),
     "inversion_time": _("Inversion times [s]"),
     "repetition_time": _("Repetition times [s]"),
@@ -45,6 +49,8 @@ class DataStep(Step):
         for setting, text in JOIN_KINDS.items():
             self.ui.joinKindBox.addItem(text, setting)
         self.ui.joinKindBox.connect("currentIndexChanged(int)", guarded(self._kind_changed))
+        self.visits = VisitTable(self.ui.visitTable)
+        self.ui.volumeList.connect("itemSelectionChanged()", guarded(self._show_visits))
         self._kind_changed()
         self.ui.joinButton.connect("contentsCollapsed(bool)", lambda collapsed: collapsed or self.list_volumes())
         self.ui.seriesSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.choose)
@@ -78,12 +84,15 @@ class DataStep(Step):
                 item.setData(qt.Qt.UserRole, node.GetID())
 
     def join_volumes(self) -> None:
-        """A series of the chosen volumes, evenly spaced in time; or a stack of them, each with its setting."""
-        listed = [self.ui.volumeList.item(row) for row in range(self.ui.volumeList.count)]
-        nodes = [slicer.mrmlScene.GetNodeByID(i.data(qt.Qt.UserRole)) for i in listed if i.isSelected()]
+        """A series of the chosen volumes, evenly spaced in time; a stack, each with its setting; or visits."""
+        nodes = self._volumes()
         if len(nodes) < 2:
             raise InputError("E-ONE-FRAME", _("a series needs two volumes or more"), fix=_("Choose them in the list."))
         setting = self._setting()
+        if setting == VISITS:
+            sequence = add_follow_up(slicer.mrmlScene, nodes, self.visits.days(), self.visits.masks())
+            self.panel.say(_("{name} can be chosen as visits in step 3.").format(name=sequence.GetName()))
+            return
         if setting:
             stack = stack_of_volumes(nodes, self._settings(setting, len(nodes)), setting)
             add_stack(slicer.mrmlScene, stack)
@@ -92,6 +101,16 @@ class DataStep(Step):
         name = _("Series of {name}").format(name=nodes[0].GetName())
         sequence = self.panel.logic.convert(nodes, frame_interval=float(self.ui.joinBox.value), name=name)
         self.ui.seriesSelector.setCurrentNode(sequence)
+
+    def _volumes(self) -> list:
+        """The volumes chosen in the list that are still there."""
+        listed = [self.ui.volumeList.item(row) for row in range(self.ui.volumeList.count)]
+        nodes = [slicer.mrmlScene.GetNodeByID(i.data(qt.Qt.UserRole)) for i in listed if i.isSelected()]
+        return [node for node in nodes if node is not None]
+
+    def _show_visits(self) -> None:
+        if self._setting() == VISITS:
+            self.visits.show(self._volumes())
 
     def _setting(self) -> str:
         return self.ui.joinKindBox.itemData(self.ui.joinKindBox.currentIndex) or ""
@@ -115,11 +134,14 @@ class DataStep(Step):
     def _kind_changed(self) -> None:
         setting = self._setting()
         self.ui.joinBox.setVisible(not setting)
-        self.ui.settingsEdit.setVisible(bool(setting))
+        self.ui.visitTable.setVisible(setting == VISITS)
+        self.ui.settingsEdit.setVisible(setting not in ("", VISITS))
         self.ui.settingsEdit.setPlaceholderText(
             _("one for each, in {unit}").format(unit=SETTING_UNITS.get(setting, "s"))
         )
-        self.ui.joinVolumesButton.setText(_("Make a stack") if setting else _("Make a series"))
+        made = {"": _("Make a series"), VISITS: _("Join the visits")}.get(setting, _("Make a stack"))
+        self.ui.joinVolumesButton.setText(made)
+        self._show_visits()
 
     def choose(self, node) -> None:
         """Take a node as the series and say what was understood of it."""

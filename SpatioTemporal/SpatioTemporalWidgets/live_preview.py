@@ -60,7 +60,10 @@ class LivePreview:
 
     def offer(self, analysis) -> None:
         """List the maps an analysis gives."""
-        maps = [o for o in analysis.outputs if o.kind is st.Map] if analysis is not None else []
+        maps = [o for o in analysis.outputs if o.kind is st.Map and not o.several] if analysis is not None else []
+        if any(i.kind is st.FollowUp or i.own_grid for i in getattr(analysis, "inputs", ())):
+            # What lies on several grids has no slice in common.
+            maps = []
         box = self.ui.previewOutput
         box.clear()
         for output in maps:

@@ -19,6 +19,7 @@ from SpatioTemporalNodes.overlay import (
     show_overlay,
 )
 from SpatioTemporalNodes.provenance import result_summary
+from SpatioTemporalNodes.report_nodes import report_from_node
 from SpatioTemporalNodes.result_nodes import remove_nodes
 from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, result_from_nodes
 from SpatioTemporalNodes.value_nodes import map_from_node, table_from_node
@@ -32,7 +33,7 @@ from .map_statistics import compared, statistics
 from .step import Step, readable
 from .table_view import fill, prepare
 
-MAP = "vtkMRMLScalarVolumeNode"
+MAP, REPORT = "vtkMRMLScalarVolumeNode", "vtkMRMLTextNode"
 MOST_CURVES = 12
 
 
@@ -43,6 +44,8 @@ class ResultsStep(Step):
 
     def set_up(self) -> None:
         self.summaries: dict[str, object] = {}
+        # Removed with the panel.
+        self.pages = qt.QTemporaryDir()
         guarded = self.panel.guarded
         prepare(self.ui.statisticsTable)
         self.ui.runTree.setHeaderLabels([_("Run"), _("Unit")])
@@ -55,6 +58,7 @@ class ResultsStep(Step):
         self.ui.regionSelector.connect("currentNodeChanged(vtkMRMLNode*)", guarded(self.show_statistics))
         self.ui.compareBox.connect("toggled(bool)", guarded(self.show_statistics))
         self.ui.chartButton.connect("clicked()", guarded(self.show_chart))
+        self.ui.reportButton.connect("clicked()", guarded(self.open_report))
         self.ui.againButton.connect("clicked()", guarded(self.run_again))
         self.ui.exportButton.connect("clicked()", guarded(self._export))
         self.ui.removeButton.connect("clicked()", guarded(self.remove))
@@ -193,6 +197,15 @@ class ResultsStep(Step):
             files += write_dicom_result(result, Path(folder) / "dicom")
         return files
 
+    def open_report(self) -> Path:
+        """Show the report of the run in the web browser; the file it is written to."""
+        reports = self._of_class(REPORT)
+        chosen = next((node for node in reports if attributes.fact(node, "Output") == self.output), reports[0])
+        path = Path(self.pages.path()) / f"{chosen.GetID()}.html"
+        path.write_text(report_from_node(chosen).html, encoding="utf-8")
+        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(path)))
+        return path
+
     def remove(self) -> None:
         remove_nodes(slicer.mrmlScene, self.nodes())
         self.refresh()
@@ -235,6 +248,7 @@ class ResultsStep(Step):
     def _enable(self) -> None:
         for name in ("chartButton", "againButton", "exportButton", "removeButton"):
             getattr(self.ui, name).setEnabled(bool(self.run))
+        self.ui.reportButton.setVisible(bool(self._of_class(REPORT)))
 
     def _of_class(self, name: str) -> list:
         return self.nodes().of_class(name) if self.run else []

@@ -104,10 +104,11 @@ def read_dicom_volume(path: Path) -> tuple[FileImage, int | None]:
                 *value_findings,
             ),
         )
-        return image, _day(group.frames[0].header)
+        return image, day_of(group.frames[0].header)
 
 
-def _day(header) -> int | None:
+def day_of(header) -> int | None:
+    """The day on the calendar on which an image was taken, None where no tag tells it."""
     for keyword in ("AcquisitionDate", "AcquisitionDateTime", "StudyDate"):
         text = str(header.get(keyword) or "")[:8]
         try:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from other_packages import installed
 
 HERE = Path(__file__).parent
 collect_ignore_glob = [] if find_spec("slicer") and find_spec("PySide6") else ["test_*.py"]
@@ -62,11 +63,8 @@ def dummy_package(tmp_path_factory):
     from SpatioTemporalLib import registry
 
     folder = tmp_path_factory.mktemp("package")
-    (folder / "slow_analysis.py").write_text(SLOW)
-    facts = folder / "slow_analysis-1.0.dist-info"
-    facts.mkdir()
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: slow-analysis\nVersion: 1.0\n")
-    (facts / "entry_points.txt").write_text("[spatiotemporal.analyses]\nslow = slow_analysis\n")
+    installed(folder, "slow_analysis", SLOW)
+    installed(folder, "every_kind_analysis", (ROOT / "Testing/library/every_kind.py").read_text(encoding="utf-8"))
     sys.path.append(str(folder))
     registry.discover.cache_clear()
     yield folder
