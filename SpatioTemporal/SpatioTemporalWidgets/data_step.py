@@ -52,7 +52,7 @@ class DataStep(Step):
         self.visits = VisitTable(self.ui.visitTable)
         self.ui.volumeList.connect("itemSelectionChanged()", guarded(self._show_visits))
         self._kind_changed()
-        self.ui.joinButton.connect("contentsCollapsed(bool)", lambda collapsed: collapsed or self.list_volumes())
+        self.ui.joinButton.connect("contentsCollapsed(bool)", lambda collapsed: collapsed or self._opened())
         self.ui.seriesSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.choose)
         self.ui.timeTable.setHorizontalHeaderLabels([_("Frame"), _("Time [s]")])
         self.ui.timeTable.verticalHeader().setVisible(False)
@@ -82,6 +82,11 @@ class DataStep(Step):
             if not node.IsA("vtkMRMLLabelMapVolumeNode") and sequence_of(node) is None:
                 item = qt.QListWidgetItem(node.GetName(), self.ui.volumeList)
                 item.setData(qt.Qt.UserRole, node.GetID())
+
+    def _opened(self) -> None:
+        self.list_volumes()
+        # Opening shows all that is inside.
+        self._kind_changed()
 
     def join_volumes(self) -> None:
         """A series of the chosen volumes, evenly spaced in time; a stack, each with its setting; or visits."""

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from small_inputs import small_phantom
+from small_inputs import small_phantom, two_visits
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib import cli, registry
@@ -48,6 +48,25 @@ def test_command_line_examples_run(files):
         if command[0] != "convert":
             assert cli.main(command) == 0, command
     assert (files / "results" / "scene.mrb").exists()
+
+
+def test_follow_up_examples_run(files):
+    """Visits as files and as a participant of a cohort."""
+    (files / "study").mkdir()
+    for n, visit in enumerate(two_visits().visits):
+        st.write_map(files / f"ct{n}.nii.gz", visit.images["image"])
+        st.write_map(files / f"study/ct{n}.nii.gz", visit.images["image"])
+        st.write_labels(files / f"lesion{n}.nii.gz", visit.mask)
+    (files / "study/participants.csv").write_text("participant_id\n007\n")
+    (files / "study/timepoints.csv").write_text(
+        "participant_id,days,image:ct [HU]\n007,0,ct0.nii.gz\n007,90,ct1.nii.gz\n"
+    )
+    example = next(block for block in blocks("sh") if "--visits" in block)
+    for line in example.splitlines():
+        assert cli.main(shlex.split(line)[1:]) == 0, line
+    assert (files / "registered-007" / "registered_2.nii.gz").exists()
+    (expression,) = re.findall(r"`(st.run\(.*read_follow_up.*\))`", README)
+    assert eval(expression, {"st": st}).quality.columns["day"] == [365]
 
 
 def test_example_analysis_is_found_and_runs(monkeypatch):

@@ -6,8 +6,10 @@ import every_kind
 import numpy as np
 import pytest
 import slicer
+from library.io.dicom_phantom import header, save
 from other_packages import known
 from small_inputs import two_visits
+from SpatioTemporalNodes.dicom_instances import days_between
 from SpatioTemporalNodes.follow_up_nodes import add_follow_up, follow_up_from_node, is_follow_up
 from SpatioTemporalNodes.input_nodes import point_from_node, value_from_node
 from SpatioTemporalNodes.result_nodes import add_result
@@ -129,6 +131,21 @@ def test_visits_without_a_unit_or_frames_in_time_say_what_to_do(scene, visits, s
     with pytest.raises(st.InputError, match="Several volumes") as caught:
         follow_up_from_node(add_series(scene, series)[0])
     assert caught.value.code == "E-VISITS"
+
+
+def test_days_are_counted_from_the_dates_of_the_files_volumes_were_loaded_from(scene, visits, tmp_path):
+    files = {}
+    for uid, day in (("1.2.1", "20240310"), ("1.2.2", "20240229")):
+        files[uid] = str(
+            save(header(AcquisitionDate=day, SOPInstanceUID=uid), tmp_path / uid, np.zeros((4, 5), np.uint16))
+        )
+    volumes = [volume(scene, v.images["image"], "CT") for v in visits.visits]
+    for node, uid in zip(volumes, files):
+        node.SetAttribute("DICOM.instanceUIDs", f"{uid} 1.2.9")
+    assert days_between(volumes, files.get) == [10.0, 0.0]
+    assert days_between(volumes) is None, "without a database nothing is known"
+    volumes[0].RemoveAttribute("DICOM.instanceUIDs")
+    assert days_between(volumes, files.get) is None
 
 
 def test_point_is_the_first_control_point_where_transforms_put_it(scene):
