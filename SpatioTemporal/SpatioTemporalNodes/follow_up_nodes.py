@@ -14,8 +14,12 @@ from SpatioTemporalLib.data.follow_up import order_problem
 from SpatioTemporalLib.errors import InputError
 
 from . import attributes
+from .application import sequences_logic
 from .frames import frames_of, sequence_of
+from .segmentation_nodes import fill_segmentation
+from .units import units_entry
 from .value_nodes import labels_from_node, unit_of
+from .volume_display import show_as_anatomy
 from .voxels import node_geometry, node_values, set_node_geometry, set_node_values, with_nan
 
 KIND, VISITS = "Kind", "FollowUp"
@@ -63,6 +67,21 @@ def add_follow_up(scene, volumes: list, days: list[float], masks: list | None = 
     attributes.set_fact(sequence, KIND, VISITS)
     if unit:
         attributes.set_fact(sequence, "Unit", unit)
+    return sequence
+
+
+def add_visits(scene, visits: FollowUp):
+    """A sequence that shows a follow-up, with a volume that moves from visit to visit, and its segmentations."""
+    images = [next(iter(visit.images.values())) for visit in visits.visits]
+    masks = [None if visit.mask is None else _segmentation(scene, visit) for visit in visits.visits]
+    sequence = add_follow_up(scene, [_volume(image) for image in images], visits.days.tolist(), masks, visits.name)
+    browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{visits.name} browser")
+    browser.AddSynchronizedSequenceNode(sequence)
+    sequences_logic(scene).UpdateProxyNodesFromSequences(browser)
+    proxy = browser.GetProxyNode(sequence)
+    proxy.SetName(visits.name)
+    proxy.SetVoxelValueUnits(units_entry(visits.unit))
+    show_as_anatomy(proxy, images[0].values[None])
     return sequence
 
 
@@ -116,6 +135,22 @@ def _one_unit(volumes: list, name: str) -> str:
             fix="Join volumes of one unit.",
         )
     return units[0] if units else ""
+
+
+def _volume(image: Map):
+    node = slicer.vtkMRMLScalarVolumeNode()
+    node.SetName(image.name)
+    set_node_values(node, image.values)
+    set_node_geometry(node, image.geometry)
+    attributes.set_fact(node, "Unit", image.unit)
+    return node
+
+
+def _segmentation(scene, visit: Visit):
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{visit.mask.name}, day {visit.days:g}")
+    fill_segmentation(node, visit.mask)
+    node.GetDisplayNode().SetVisibility(False)
+    return node
 
 
 def _copy(node):

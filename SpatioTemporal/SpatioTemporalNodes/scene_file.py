@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from contextlib import chdir
 from pathlib import Path
 
-from SpatioTemporalLib.data import Result, Series
+from SpatioTemporalLib.data import FollowUp, Result, Series
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.atomic import atomic_path
 
 from .application import create_scene
+from .follow_up_nodes import add_visits
 from .provenance import RunSummary, result_summary
 from .result_nodes import add_result
 from .series_nodes import add_series
@@ -21,8 +22,10 @@ from .views import show_first
 __all__ = ["RunSummary", "create_scene", "read_scene", "result_summary", "write_scene"]
 
 
-def write_scene(path, *, series: Iterable[Series] = (), results: Iterable[Result] = ()) -> Path:
-    """Write series and results to an ``.mrb`` file and give back its path.
+def write_scene(
+    path, *, series: Iterable[Series] = (), follow_ups: Iterable[FollowUp] = (), results: Iterable[Result] = ()
+) -> Path:
+    """Write series, visits and results to an ``.mrb`` file and give back its path.
 
     Opened in Slicer it shows the first series with the first map over it. The
     file appears under its name only when it is complete.
@@ -38,7 +41,7 @@ def write_scene(path, *, series: Iterable[Series] = (), results: Iterable[Result
             "E-SCENE-NAME", "a scene file's name ends in .mrb", where=str(path), fix="Name it like result.mrb."
         )
     scene = create_scene()
-    sequences = [add_series(scene, one)[0] for one in series]
+    sequences = [add_series(scene, one)[0] for one in series] + [add_visits(scene, one) for one in follow_ups]
     made = [add_result(scene, one, series=_input_of(one, sequences)) for one in results]
     show_first(scene, sequences, made)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -69,7 +69,8 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     if given.dicom or given.dicom_reference:
         files += write_dicom_result(result, folder / "dicom", reference=given.dicom_reference)
     if scene:
-        files.append(scene(given.scene, series=[series] if series else [], results=[result]))
+        visits = [value for value in inputs.values() if isinstance(value, FollowUp)]
+        files.append(scene(given.scene, series=[series] if series else [], follow_ups=visits, results=[result]))
     print(f"\n{len(files)} files in {folder}: {', '.join(Path(f).name for f in files)}")
 
 

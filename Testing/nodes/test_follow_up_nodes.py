@@ -11,14 +11,15 @@ from other_packages import known
 from small_inputs import two_visits
 from SpatioTemporalNodes.dicom_instances import days_between
 from SpatioTemporalNodes.follow_up_nodes import add_follow_up, follow_up_from_node, is_follow_up
+from SpatioTemporalNodes.frames import browser_of, proxy_of
 from SpatioTemporalNodes.input_nodes import point_from_node, value_from_node
 from SpatioTemporalNodes.result_nodes import add_result
 from SpatioTemporalNodes.run_nodes import nodes_of_run, result_from_nodes
 from SpatioTemporalNodes.runs import values_of
-from SpatioTemporalNodes.scene_file import read_scene, result_summary
+from SpatioTemporalNodes.scene_file import read_scene, result_summary, write_scene
 from SpatioTemporalNodes.segmentation_nodes import fill_segmentation
 from SpatioTemporalNodes.value_nodes import unit_of
-from SpatioTemporalNodes.voxels import set_node_geometry, set_node_values
+from SpatioTemporalNodes.voxels import node_geometry, set_node_geometry, set_node_values
 
 import SpatioTemporalLib as st
 
@@ -190,6 +191,21 @@ def test_results_on_several_grids_and_their_report_are_saved_and_read_back(scene
             np.testing.assert_allclose(found[name].values, image.values, rtol=1e-6)
             assert found[name].geometry.matches(image.geometry)
         np.testing.assert_array_equal(found["lesion_2"].values, result["lesion_2"].values)
+
+
+def test_scene_written_of_a_run_shows_the_visits_and_what_came_of_them(visits, tmp_path):
+    with known(every_kind.every_kind.declaration) as id:
+        result = st.run(id, visits=visits)
+    back = read_scene(write_scene(tmp_path / "run.mrb", follow_ups=[visits], results=[result]))
+    sequence = back.GetFirstNodeByClass("vtkMRMLSequenceNode")
+    found = follow_up_from_node(sequence)
+    assert found.name == "p1" and found.days.tolist() == [0, 90]
+    assert all(visit.mask.foreground.any() for visit in found.visits)
+    proxy = proxy_of(sequence)
+    for item, visit in enumerate(visits.visits):
+        browser_of(sequence).SetSelectedItemNumber(item)
+        assert node_geometry(proxy).matches(visit.images["image"].geometry)
+    assert back.GetFirstNodeByName("p1 HU+1 2") is not None
 
 
 def test_run_again_fills_the_same_nodes_and_removes_those_left_over(scene, joined, visits):

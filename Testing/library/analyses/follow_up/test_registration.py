@@ -95,6 +95,24 @@ def test_worker_gives_the_same_numbers(result):
     assert last.result.quality.columns == result.quality.columns
 
 
+def test_scene_pictures_and_dicom_of_a_registration_are_written(tmp_path, capsys):
+    for n, image in enumerate((FIXED, MOVED)):
+        st.write_map(tmp_path / f"mr{n}.nii.gz", image)
+    words = ["run", ID, "--visits", tmp_path / "mr0.nii.gz", tmp_path / "mr1.nii.gz", "--visits-days", "0,90"]
+    words += [
+        "--dicom",
+        "--metric",
+        "mean_squares",
+        "--out",
+        tmp_path / "out",
+        "--scene",
+        tmp_path / "out" / "scene.mrb",
+    ]
+    assert main([str(word) for word in words]) == 0, capsys.readouterr().err
+    written = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert {"scene.mrb", "maps.png", "registered_2.nii.gz", "dicom/registered_2.dcm", "quality.csv"} <= written
+
+
 def test_real_lungs_are_registered_from_the_command_line(tmp_path, worst_error, capsys):
     """The landmarks of the two visits are much closer afterwards, and the lungs lie on one another."""
     (baseline, here), (followup, there) = lung("baseline"), lung("followup")
