@@ -9,7 +9,20 @@ import traceback
 from pathlib import Path
 
 from . import __version__
-from .command_line import bundle, check, convert, demo, describe, doctor, evaluate, listing, networks, run, simulate, train
+from .command_line import (
+    bundle,
+    check,
+    convert,
+    demo,
+    describe,
+    doctor,
+    evaluate,
+    listing,
+    networks,
+    run,
+    simulate,
+    train,
+)
 from .errors import Cancelled, SpatioTemporalError
 
 VERBS = (listing, describe, networks, run, simulate, train, evaluate, bundle, convert, demo, check, doctor)

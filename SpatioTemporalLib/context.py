@@ -27,7 +27,8 @@ class Context:
     report : callable(fraction, message)
         Called now and then with the fraction done, 0..1.
     device : str
-        "cpu", "cuda", ... : where methods that can will compute.
+        "cpu", "cuda", ... : where methods that can will compute; "auto" takes a
+        GPU, where there is one, for networks and the processor for fits.
     used_device : str
         Where the last method did compute.
     memory_budget : int
@@ -39,7 +40,7 @@ class Context:
     """
 
     report: Callable[[float, str], None] = _silent
-    device: str = "cpu"
+    device: str = "auto"
     memory_budget: int = DEFAULT_MEMORY_BUDGET
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
     seed: int = 0

@@ -118,7 +118,10 @@ def options_of(analysis: Analysis) -> argparse.ArgumentParser:
     )
     results.add_argument("--overwrite", action="store_true", help="replace files of an earlier run")
     results.add_argument(
-        "--device", default="cpu", help="where fits that can will run: cpu (default) or PyTorch's cuda"
+        "--device",
+        default="auto",
+        help="where networks, and fits that can, will run: cpu, PyTorch's cuda, or auto (default: networks on a GPU "
+        "where there is one, fits on the processor)",
     )
     results.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
     results.add_argument("--threads", type=int, help="threads to use (default: all)")

@@ -91,9 +91,14 @@ def read_participant(folder: Path_, participant: str) -> FollowUp:
             where=cohort.name,
             fix=f"Its participants are {known}.",
         )
-    found = cohort.case(cohort.ids.index(participant))
+    row = cohort.ids.index(participant)
+    found = cohort.case(row)
     findings: list[Finding] = []
-    visits = tuple(_with_masks_on_images(visit, findings) for visit in found.visits)
+    # What is known of the participant is known at each visit, unless the visit says otherwise.
+    known = {n: cells[row] for n, cells in cohort.participants.columns.items() if n not in ("participant_id", "split")}
+    visits = tuple(
+        replace(_with_masks_on_images(visit, findings), covariates=known | visit.covariates) for visit in found.visits
+    )
     return replace(found, visits=visits, findings=(*cohort.findings, *found.findings, *findings))
 
 

@@ -57,7 +57,7 @@ def map_voxels(
     index = np.arange(np.prod(shape)) if mask is None else np.flatnonzero(mask.foreground)
     frames = values.reshape(len(values), -1)
     nonfinite = np.zeros(int(np.prod(shape)), dtype=bool)
-    device = context.device if any_device else "cpu"
+    device = context.device if any_device and context.device != "auto" else "cpu"
     context.used_device = device
     if device != "cpu":
         require_device(device)

@@ -1,0 +1,218 @@
+"""Malignancy of a nodule from its visits and clinical covariates, by a trained network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from ...data.curve import Table
+from ...data.follow_up import FollowUp
+from ...data.point import Point
+from ...data.report import Report
+from ...data.result import Display
+from ...data.volumes import LabelMap, Map
+from ...declare import Advanced, Choices, Help, Input, Output, Range, analysis
+from ...errors import Finding, InputError, ParameterError, Severity
+from ...packages import require
+from ...steps.lesion_growth import growth_of_masks
+from ...steps.visit_crops import centre_of_mask, centres_of
+
+MAP_HELP = "On the grid of what the network saw of each visit, in that visit's own coordinates."
+
+
+@dataclass(frozen=True)
+class MalignancyParameters:
+    bundle: Annotated[
+        str, Help("Folder or .zip of a trained network; demo is the one that is shipped, trained on simulated nodules.")
+    ] = "demo"
+    covariates: Annotated[
+        tuple[str, ...],
+        Help("What is known of the patient, comma-separated, as age=63, sex=F; the bundle says what it takes."),
+    ] = ()
+    nodule_visit: Annotated[
+        int,
+        Range(0, 1000),
+        Help("Visit that the segment or point lies on, 1 the first; 0 finds it by its grid, or takes the latest."),
+    ] = 0
+    grad_cam: Annotated[bool, Help("Show where the network's last map speaks for the outcome.")] = True
+    integrated_gradients: Annotated[bool, Help("Show what each voxel adds to the log-odds.")] = True
+    occlusion: Annotated[bool, Help("Show how far the log-odds fall when a part is covered; slow.")] = False
+    baseline: Annotated[
+        str,
+        Choices("carry_forward", "blurred", "mean", "zero"),
+        Help("What integrated gradients compare with; carry_forward, the first visit, asks what changed."),
+        Advanced(),
+    ] = "carry_forward"
+    samples: Annotated[
+        int, Range(2, 10000), Help("Of dropout, for the uncertainty of a single network."), Advanced()
+    ] = 50
+    measurement_error: Annotated[
+        float, Range(0, 100), Help("Standard deviation of one volume in percent, for growth."), Advanced()
+    ] = 9.0
+
+
+@analysis(
+    id="follow_up.malignancy",
+    title="Malignancy of a nodule from follow-up images",
+    citation="Shen et al., CSF-Net, arXiv 2501.16400 (2025), or the network of the bundle",
+    inputs=[
+        Input("visits", FollowUp, help="The examinations; masks of theirs say where the nodule is and how it grew."),
+        Input(
+            "nodule",
+            LabelMap,
+            optional=True,
+            own_grid=True,
+            help="The nodule at one visit, where the visits have no masks; the others are registered to it.",
+        ),
+        Input("point", Point, optional=True, help="The middle of the nodule at one visit, in place of a segment."),
+        Input("patient", Table, optional=True, help="One row: what is known of the patient, a column each."),
+    ],
+    outputs=[
+        Output("prediction", Table, help="Probability of the outcome, its spread, and whence the network is."),
+        Output("visits", Table, help="Of each visit: where the nodule was taken to be, and its influence."),
+        Output("growth", Table, optional=True, help="Volumes, diameters and the doubling time."),
+        Output(
+            "grad_cam",
+            Map,
+            unit="1",
+            optional=True,
+            several=True,
+            help=f"Grad-CAM of the log-odds. {MAP_HELP}",
+            display=Display(colours="inferno", symbol="Grad-CAM"),
+        ),
+        Output(
+            "integrated_gradients",
+            Map,
+            unit="1",
+            optional=True,
+            several=True,
+            help=f"Share of each voxel in the log-odds. {MAP_HELP}",
+            display=Display(colours="viridis", symbol="integrated gradients"),
+        ),
+        Output(
+            "occlusion",
+            Map,
+            unit="1",
+            optional=True,
+            several=True,
+            help=f"Fall of the log-odds when a part is covered. {MAP_HELP}",
+            display=Display(colours="viridis", symbol="occlusion"),
+        ),
+        Output("report", Report, help="All of it on one page, with pictures."),
+    ],
+    parameters=MalignancyParameters,
+)
+def malignancy(visits, nodule=None, point=None, patient=None, *, parameters, context):
+    """Probability of malignancy from two or more examinations, how sure it is, and what in which visit it rests on."""
+    require("torch", package="torch", extra="networks", purpose="A network")
+    from ...networks.bundle import read_bundle
+    from ...networks.follow_up_report import Page, follow_up_report
+    from ...networks.inference import Wishes, assess
+    from ...networks.shipped import bundle_path
+
+    context.progress(0.0, "reading the bundle")
+    bundle = read_bundle(bundle_path(parameters.bundle))
+    wishes = Wishes(
+        **{name: getattr(parameters, name) for name in ("grad_cam", "integrated_gradients", "occlusion")},
+        baseline=parameters.baseline,
+        samples=parameters.samples,
+        device=context.device,
+    )
+    centres = _centres(visits, nodule, point, parameters.nodule_visit)
+    known = _known(bundle, visits, patient, parameters.covariates)
+    found = assess(bundle, visits, centres, known, wishes, context)
+    grown, left_out = growth_of_masks(visits, parameters.measurement_error / 100)
+    findings = (*found.findings, *left_out, *_of_simulation(bundle))
+    tables = {"prediction": _prediction(bundle, found), "visits": _visits(found), "growth": grown}
+    maps = {
+        name: {n + 1: Map(values[n], found.crops.grids[n], "1", name) for n in range(len(values))}
+        for name, values in found.maps.items()
+    }
+    report = follow_up_report(Page(bundle, found, **tables, findings=findings))
+    return {**tables, **maps, "report": report, "findings": findings}
+
+
+def _centres(visits: FollowUp, nodule: LabelMap | None, point: Point | None, number: int) -> list[np.ndarray | None]:
+    """Where the nodule is: as the segment or point says at its visit, as masks say at the others."""
+    centres = centres_of(visits)
+    place = centre_of_mask(nodule) if nodule is not None else np.array(point.ras) if point is not None else None
+    if place is None:
+        return centres
+    if number > len(visits.visits):
+        raise ParameterError(
+            "E-PARAMETER",
+            f"nodule_visit = {number}, and there are {len(visits.visits)} visits",
+            fix="Give the number of the visit that the segment or point lies on.",
+        )
+    centres[number - 1 if number else _visit_of(visits, nodule)] = place
+    return centres
+
+
+def _visit_of(visits: FollowUp, nodule: LabelMap | None) -> int:
+    """The one visit on whose grid a segment lies, else the latest."""
+    grids = [next(iter(visit.images.values())).geometry for visit in visits.visits]
+    fitting = [n for n, grid in enumerate(grids) if nodule is not None and grid.matches(nodule.geometry)]
+    return fitting[0] if len(fitting) == 1 else len(grids) - 1
+
+
+def _known(bundle, visits: FollowUp, patient: Table | None, assigned: tuple[str, ...]) -> dict[str, object]:
+    """Covariates by name: as given one by one, else of the table's row, else of the latest visit that has them."""
+    names = [covariate.name for covariate in bundle.facts.covariates]
+    known = {n: v for visit in visits.visits for n, v in visit.covariates.items() if n in names}
+    if patient is not None:
+        if patient.row_count != 1:
+            raise InputError(
+                "E-TABLE",
+                f"{patient.row_count} rows were given, one was expected",
+                where=patient.name,
+                fix="Give the row of this patient alone.",
+            )
+        known |= {name: cells[0] for name, cells in patient.columns.items() if name in names}
+    for assignment in filter(None, (text.strip() for text in assigned)):
+        name, equals, value = (part.strip() for part in assignment.partition("="))
+        if not equals:
+            raise ParameterError(
+                "E-PARAMETER", f"covariates: {assignment!r} has no value", fix="Write them as age=63, sex=F."
+            )
+        known[name] = value
+    return known
+
+
+def _prediction(bundle, found) -> Table:
+    facts, (low, high) = bundle.facts, found.interval
+    source = f"SIMULATED DATA ({facts.training.data})" if facts.training.simulated else facts.training.data
+    columns = {
+        "outcome": [facts.training.outcome],
+        "probability": [found.probability],
+        "lower": [low],
+        "upper": [high],
+        "spread of": [found.spread_of or "not known"],
+        "threshold": [facts.threshold],
+        "called": ["positive" if found.probability >= facts.threshold else "negative"],
+        "calibration": [facts.calibration.note],
+        "network": [facts.architecture.name],
+        "bundle": [bundle.name],
+        "trained on": [source],
+    }
+    return Table(columns, name="prediction")
+
+
+def _visits(found) -> Table:
+    centres, motions = found.crops.centres, found.crops.registered
+    columns = {
+        "visit": list(range(1, len(centres) + 1)),
+        "day": found.crops.days.tolist(),
+        **{axis: centres[:, n].tolist() for n, axis in enumerate("RAS")},
+        "influence": found.influence.tolist(),
+        "correlation after registration": [float("nan") if m is None else m.similarity_after for m in motions],
+    }
+    return Table(columns, {"day": "d", "R": "mm", "A": "mm", "S": "mm"}, "visits")
+
+
+def _of_simulation(bundle) -> tuple[Finding, ...]:
+    if not bundle.facts.training.simulated:
+        return ()
+    text = "was trained on simulated data; its answer says nothing about a real patient"
+    return (Finding("W-SIMULATED", Severity.WARN, text, bundle.name),)

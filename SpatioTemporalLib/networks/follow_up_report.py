@@ -1,0 +1,134 @@
+"""The page about one patient: what the network says, what it looked at, how the nodule grew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.curve import Table
+from ..data.report import Report
+from ..errors import Finding, MissingPackageError, Severity
+from ..figures import new_figure
+from ..report_page import heading, page, paragraph, picture, table_of
+from .bundle import Bundle
+from .inference import Assessment
+from .registry import networks
+
+TITLES = {"grad_cam": "Grad-CAM", "integrated_gradients": "Integrated gradients", "occlusion": "Occlusion"}
+SIGNED = {"integrated_gradients", "occlusion"}
+HELPS = {
+    "grad_cam": "where the network's last map speaks for the outcome (Selvaraju et al., ICCV 2017)",
+    "integrated_gradients": "what each voxel adds to the log-odds, red for and blue against the outcome "
+    "(Sundararajan et al., ICML 2017)",
+    "occlusion": "how far the log-odds fall when a part is covered (Zeiler and Fergus, ECCV 2014)",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """What the page tells: the bundle, its assessment of the patient, and the tables made of it."""
+
+    bundle: Bundle
+    assessment: Assessment
+    prediction: Table
+    visits: Table
+    growth: Table | None
+    findings: tuple[Finding, ...]
+
+
+def follow_up_report(content: Page) -> Report:
+    """One page; pictures where matplotlib is there, a sentence that says how to get them where it is not."""
+    facts = content.bundle.facts
+    title = f"Probability of {facts.training.outcome} from follow-up images"
+    parts = [paragraph("For research only, not for clinical use.", "warning")]
+    if facts.training.simulated:
+        text = "This network was trained on simulated data: its answer says nothing about a real patient."
+        parts.append(paragraph(text, "warning"))
+    parts += [paragraph(_answer(content), "large"), table_of(content.prediction), *_pictures(content)]
+    parts += [heading("Visits"), table_of(content.visits), paragraph(_influence(content.assessment), "small")]
+    parts += [heading("Growth")]
+    parts += [table_of(content.growth)] if content.growth else [paragraph("Not measured: no two visits have a mask.")]
+    odd = [finding for finding in content.findings if finding.severity is not Severity.NOTE]
+    parts += [heading("To be considered"), *(paragraph(str(finding), "warning") for finding in odd)] if odd else []
+    parts += [heading("How this was made"), *(paragraph(text, "small") for text in _made(content))]
+    return Report(title, page(title, parts))
+
+
+def _answer(content: Page) -> str:
+    assessment, outcome = content.assessment, content.bundle.facts.training.outcome
+    low, high = assessment.interval
+    spread = f" ({100 * low:.0f} to {100 * high:.0f} % over {assessment.spread_of})" if assessment.spread_of else ""
+    return f"Probability of {outcome}: {100 * assessment.probability:.0f} %{spread}"
+
+
+def _influence(assessment: Assessment) -> str:
+    return (
+        "Influence is the fall of the log-odds when the visit shows what the visit before it showed (the first: what "
+        "the second did); large values mean that the answer rests on what is new in that visit."
+    )
+
+
+def _made(content: Page) -> list[str]:
+    facts = content.bundle.facts
+    card = networks()[facts.architecture.name]
+    shape, crops = "×".join(str(n) for n in facts.crops.shape[::-1]), facts.crops
+    return [
+        f"Network: {facts.architecture.name} ({card.citation}), bundle {content.bundle.name}, on "
+        f"{content.assessment.device}.",
+        f"Trained on: {facts.training.data}, {facts.training.patients} cases, visits {facts.training.days[0]:.0f} to "
+        f"{facts.training.days[1]:.0f} days apart. Calibration: {facts.calibration.note}.",
+        f"Seen: {shape} voxels (I×J×K) around the nodule, {crops.window[0]:g} to {crops.window[1]:g} {crops.unit}; "
+        f"registration: {crops.registration}.",
+        *(f"{TITLES[name]}: {HELPS[name]}." for name in content.assessment.maps),
+    ]
+
+
+def _pictures(content: Page) -> list[str]:
+    try:
+        figure = visits_figure(content.assessment)
+    except MissingPackageError as error:
+        return [paragraph(f"No pictures: {error}", "small")]
+    return [heading("What the network saw, and what its answer rests on"), picture(figure, "visits and attributions")]
+
+
+def visits_figure(assessment: Assessment):
+    """A row of pictures for the images and for each map, a column for each visit; the middle slice."""
+    images, days = assessment.crops.images[:, 0], assessment.crops.days
+    rows, columns = 1 + len(assessment.maps), len(days)
+    figure = new_figure(2.6 * columns + 1.2, 2.5 * rows)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    chosen = _telling_slice(assessment)
+    aspect = assessment.crops.grids[0].spacing[1] / assessment.crops.grids[0].spacing[0]
+    layout = {"origin": "lower", "aspect": aspect, "interpolation": "nearest"}
+    for visit, day in enumerate(days):
+        grid[0, visit].imshow(images[visit, chosen], cmap="gray", vmin=0, vmax=1, **layout)
+        grid[0, visit].set_title(f"day {day:g}")
+        for row, (name, maps) in enumerate(assessment.maps.items(), start=1):
+            axes = grid[row, visit]
+            axes.imshow(images[visit, chosen], cmap="gray", vmin=0, vmax=1, **layout)
+            shown = _draw_map(axes, name, maps, maps[visit, chosen], layout)
+            if visit == columns - 1:
+                figure.colorbar(shown, ax=axes, fraction=0.046, pad=0.02)
+    for row, name in enumerate(["image", *assessment.maps]):
+        grid[row, 0].set_ylabel(TITLES.get(name, name))
+    for axes in grid.flat:
+        axes.set_xticks([])
+        axes.set_yticks([])
+    return figure
+
+
+def _telling_slice(assessment: Assessment) -> int:
+    """The slice that the first map points at most, or the middle one."""
+    if not assessment.maps:
+        return assessment.crops.images.shape[2] // 2
+    maps = next(iter(assessment.maps.values()))
+    return int(np.abs(maps).sum(axis=(0, 2, 3)).argmax())
+
+
+def _draw_map(axes, name: str, maps: np.ndarray, values: np.ndarray, layout: dict):
+    """One map over its image: strong values opaque, weak ones clear; one scale for all visits."""
+    most = float(np.percentile(np.abs(maps), 99.9)) or 1.0
+    opacity = np.clip(np.abs(values) / most, 0, 1) * 0.8
+    low, colours = (-most, "coolwarm") if name in SIGNED else (0.0, "inferno")
+    return axes.imshow(values, cmap=colours, vmin=low, vmax=most, alpha=opacity, **layout)
