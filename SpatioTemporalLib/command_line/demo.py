@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +18,10 @@ from ..run import run
 from ..sample_data import sample_file
 from ..simulation.tofts_phantom import Phantom, PhantomDesign, tofts_phantom
 from .demo_figure import demo_figure
+from .demo_follow_up import follow_up_demo
 from .progress import ProgressBar
 from .scene import scene_writer
+from .timed_steps import TimedSteps
 
 PHANTOM_NOISE = 0.02
 FOLDERS = {
@@ -33,19 +34,29 @@ FOLDERS = {
 
 
 def add_to(verbs) -> None:
-    parser = verbs.add_parser(
-        "demo", help="breast DCE-MRI to quantitative maps and a scene, and a phantom with known truth"
+    parser = verbs.add_parser("demo", help="what the program does, on data it brings with it")
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=sorted(DEMOS),
+        default="dce",
+        help="dce: breast DCE-MRI to quantitative maps, and a phantom with known truth (default); follow-up: simulated "
+        "lung nodules at two visits, and a network that tells the growing ones",
     )
-    parser.add_argument("--out", default="out/demo", metavar="DIR", help="folder for the results (default out/demo)")
+    parser.add_argument("--out", metavar="DIR", help="folder for the results (default out/demo, out/demo_follow_up)")
     parser.add_argument("--overwrite", action="store_true", help="replace the results of an earlier demo")
     parser.set_defaults(function=demo)
 
 
 def demo(arguments) -> None:
-    folder = Path(arguments.out)
+    folder, run_demo = DEMOS[arguments.what]
+    run_demo(Path(arguments.out or folder), overwrite=arguments.overwrite)
+
+
+def dce_demo(folder: Path, *, overwrite: bool) -> None:
     made = ["demo.png", "scene.mrb", "phantom.csv", *(f"{name}/{SUMMARY}" for name in FOLDERS.values())]
-    require_absent([folder / name for name in made], overwrite=arguments.overwrite)
-    steps = _Steps()
+    require_absent([folder / name for name in made], overwrite=overwrite)
+    steps = TimedSteps()
     series, results = _in_vivo(steps)
     for result in results.values():
         write_result(result, folder / FOLDERS[result.provenance.analysis], overwrite=True)
@@ -59,7 +70,7 @@ def demo(arguments) -> None:
     print(f"Everything is in {folder}. For research only, not for clinical use.")
 
 
-def _in_vivo(steps: _Steps) -> tuple:
+def _in_vivo(steps: TimedSteps) -> tuple:
     """The main job: T1, concentration, segmentation, extended Tofts and semi-quantitative maps of the sample series."""
     series = io.read_series(sample_file("breast_dce.seq.nrrd"))
     stack = io.read_stack(sample_file("breast_vfa.nii.gz"))
@@ -90,7 +101,7 @@ def _in_vivo(steps: _Steps) -> tuple:
     return series, named | {"extended_tofts": model, "enhancement": enhancement}
 
 
-def _scene(path: Path, series, results: dict[str, Result], steps: _Steps) -> None:
+def _scene(path: Path, series, results: dict[str, Result], steps: TimedSteps) -> None:
     try:
         write_scene: Callable = scene_writer(path)
     except MissingPackageError as error:
@@ -102,7 +113,7 @@ def _scene(path: Path, series, results: dict[str, Result], steps: _Steps) -> Non
     steps.done(f"scene for 3D Slicer: {path}")
 
 
-def _picture(path: Path, series, results: dict[str, Result], steps: _Steps) -> None:
+def _picture(path: Path, series, results: dict[str, Result], steps: TimedSteps) -> None:
     try:
         steps.done(f"picture: {demo_figure(path, series, results)}")
     except MissingPackageError as error:
@@ -114,7 +125,7 @@ def _of_interest(statistics: Table) -> Table:
     return Table({name: statistics.columns[name] for name in wanted}, statistics.units, statistics.name)
 
 
-def _phantom(steps: _Steps) -> Table:
+def _phantom(steps: TimedSteps) -> Table:
     phantom = tofts_phantom(PhantomDesign(noise=PHANTOM_NOISE), np.random.default_rng(0))
     steps.done(f"phantom: {phantom.series}, noise {100 * PHANTOM_NOISE:g} % of the baseline")
     result = run(
@@ -141,13 +152,4 @@ def truth_table(phantom: Phantom, result: Result) -> Table:
     return Table(columns, name="phantom")
 
 
-class _Steps:
-    """Prints what was done and how long it took."""
-
-    def __init__(self):
-        self.last = time.perf_counter()
-
-    def done(self, what: str) -> None:
-        now = time.perf_counter()
-        print(f"{now - self.last:6.2f} s  {what}", flush=True)
-        self.last = now
+DEMOS = {"dce": ("out/demo", dce_demo), "follow-up": ("out/demo_follow_up", follow_up_demo)}

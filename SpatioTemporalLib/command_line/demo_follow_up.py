@@ -1,0 +1,98 @@
+"""``spatiotemporal demo follow-up``: a simulated cohort, the shipped network, and one patient looked at closely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from .. import io
+from ..context import Context
+from ..data.curve import Table
+from ..data.follow_up import FollowUp
+from ..data.result import Result
+from ..errors import MissingPackageError
+from ..io.results import SUMMARY, require_absent, write_result
+from ..packages import require
+from ..run import run
+from ..simulation.nodule_cohort import TRUTH, write_nodule_cohort
+from .evaluate import PREDICTIONS
+from .evaluation_figure import evaluation_figure
+from .progress import ProgressBar
+from .scene import scene_writer
+from .timed_steps import TimedSteps
+
+PATIENTS, EXTENT, SEED = 40, (60.0, 60.0, 40.0), 2024
+
+
+def follow_up_demo(folder: Path, *, overwrite: bool) -> None:
+    """Simulate patients the network has not seen, measure how well it does, and explain its surest answer."""
+    require("torch", package="torch", extra="networks", purpose="The demonstration of follow-up networks")
+    made = [f"evaluation/{SUMMARY}", f"patient/{SUMMARY}", "scene.mrb", "cohort/participants.csv"]
+    require_absent([folder / name for name in made], overwrite=overwrite)
+    steps = TimedSteps()
+    context = Context(report=ProgressBar(), seed=SEED)
+    cohort = write_nodule_cohort(folder / "cohort", PATIENTS, context, extent=EXTENT)
+    steps.done(f"simulated {len(cohort)} patients with one lung nodule each, CT at two visits a year apart")
+    table = _evaluated(folder, cohort, steps)
+    chosen = _surest(table)
+    visits = io.read_participant(folder / "cohort", chosen)
+    result = run("follow_up.malignancy", visits=visits, context=Context(report=ProgressBar()))
+    write_result(result, folder / "patient", overwrite=True)
+    steps.done(f"{chosen} looked at closely: {folder / 'patient' / 'report.html'}")
+    _scene(folder / "scene.mrb", visits, result, steps)
+    print(f"\n{result.prediction}\n\n{result.visits}\n\n{result.growth}\n")
+    print(f"What is true of the patients is in {folder / 'cohort' / TRUTH}.")
+    print("The network was trained on simulated nodules: it says nothing about real patients.")
+    print(f"Everything is in {folder}. For research only, not for clinical use.")
+
+
+def _evaluated(folder: Path, cohort, steps: TimedSteps) -> Table:
+    """Probabilities of all patients, written with how good they are."""
+    from ..networks.assessment import predictions
+    from ..networks.bundle import read_bundle
+    from ..networks.prediction import automatic_device
+    from ..networks.shipped import SHIPPED, bundle_path
+
+    bundle = read_bundle(bundle_path(SHIPPED))
+    steps.done(f"network: {bundle.facts.architecture.name}, trained on {bundle.facts.training.data}")
+    table, _ = predictions(
+        bundle,
+        cohort,
+        range(len(cohort)),
+        label=bundle.facts.training.outcome,
+        cache=folder / "regions",
+        device=automatic_device(),
+        context=Context(report=ProgressBar()),
+    )
+    table = replace(table, columns=table.columns | {"sex": cohort.participants.columns["sex"]})
+    measured = run("prediction.classification", table=table, threshold=bundle.facts.threshold, subgroups="sex")
+    write_result(measured, folder / "evaluation", overwrite=True)
+    io.write_table(folder / "evaluation" / PREDICTIONS, table)
+    _picture(folder / "evaluation" / "evaluation.png", table, measured)
+    steps.done("probabilities compared with what is true")
+    print(f"\n{measured.measures}\n")
+    return table
+
+
+def _picture(path: Path, table: Table, measured: Result) -> None:
+    try:
+        evaluation_figure(path, table, measured.calibration)
+    except MissingPackageError as error:
+        print(f"  no picture: {error}")
+
+
+def _surest(table: Table) -> str:
+    """The patient with the highest probability."""
+    probabilities = table.columns["probability"]
+    return table.columns["participant_id"][probabilities.index(max(probabilities))]
+
+
+def _scene(path: Path, visits: FollowUp, result: Result, steps: TimedSteps) -> None:
+    try:
+        write_scene: Callable = scene_writer(path)
+    except MissingPackageError as error:
+        print(f"  no scene: {error}")
+        return
+    write_scene(path, follow_ups=[visits], results=[result])
+    steps.done(f"scene for 3D Slicer: {path}")
