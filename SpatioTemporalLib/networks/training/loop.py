@@ -60,8 +60,8 @@ def train_network(network: nn.Module, task: Task, folder: Path, context: Context
     """
     _require_both(task.train, "training")
     _require_both(task.validation, "validation")
-    # Channels last: oneDNN's convolutions of few channels are two to three times as fast so.
-    network.to(task.device, memory_format=torch.channels_last_3d)
+    network.to(task.device)
+    _channels_last(network)
     optimizer = torch.optim.AdamW(
         network.parameters(), task.settings.learning_rate, weight_decay=task.settings.weight_decay
     )
@@ -78,6 +78,13 @@ def train_network(network: nn.Module, task: Task, folder: Path, context: Context
     network.load_state_dict(progress.best)
     network.eval()
     return progress
+
+
+def _channels_last(network: nn.Module) -> None:
+    """Order the weights of convolutions so that the processor's are two to three times as fast with few channels."""
+    for parameter in network.parameters():
+        if parameter.ndim == 5:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last_3d)
 
 
 def rate_at(step: int, steps: int, settings: TrainingSettings) -> float:
