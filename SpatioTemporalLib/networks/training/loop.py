@@ -135,7 +135,7 @@ def _step(network: nn.Module, optimizer, task: Task, rows: np.ndarray, drawn: tu
     if not bool(torch.isfinite(loss)):
         raise InputError(
             "E-TRAINING",
-            f"the loss became {float(loss)} at step {iteration + 1}",
+            f"the loss became {loss.item()} at step {iteration + 1}",
             fix="Lower the learning rate, or look at the images of this cohort for extreme values.",
         )
     loss.backward()

@@ -135,7 +135,9 @@ def test_what_cannot_be_cut_is_refused_with_the_visit_named(change, code):
     assert "visit 1" in str(caught.value) or "patient p" in str(caught.value)
 
 
-@pytest.mark.parametrize("wrong", [{"shape": (0, 8, 8)}, {"window": (1.0, 1.0)}, {"registration": "magic"}, {"spacings": ()}])
+@pytest.mark.parametrize(
+    "wrong", [{"shape": (0, 8, 8)}, {"window": (1.0, 1.0)}, {"registration": "magic"}, {"spacings": ()}]
+)
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(ParameterError, match="E-CROP"):
         CropSettings(**wrong)
