@@ -15,6 +15,8 @@ from .undisturbed import Report, each_patient, log_odds, undisturbed, with_image
 MOST_STEPS = 512
 # A change of the odds by less than 1 % has no shares worth telling.
 LEAST_CHANGE = 0.01
+# Places on the way from an image without texture are powers of those that are stepped over.
+FLAT_POWER = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +73,10 @@ def integrated_gradients(
 
     Notes
     -----
-    Sundararajan et al., ICML 2017, eq. 1, by the midpoint rule. Steps are not
-    even because normalisation makes a network nearly blind to contrast: from a
-    zero baseline almost all the score may change in the first hundredth of the way.
+    Sundararajan et al., ICML 2017, eq. 1, by the midpoint rule. Normalisation
+    makes a network nearly blind to contrast, the more so the deeper it is: from
+    an image without texture almost all the score may change in the first
+    thousandth of the way. There steps are even in a power of the way.
     """
     if steps < 1 or at_once < 1:
         raise ParameterError("E-EXPLAIN", f"steps = {steps}, at_once = {at_once}", fix="Give at least 1 of each.")
@@ -81,7 +84,7 @@ def integrated_gradients(
     found = []
     with undisturbed(network):
         for number, patient in each_patient(batch, report):
-            path = _Path(network, with_images(patient, begin[number, None]), images[number] - begin[number], target)
+            path = _path(network, with_images(patient, begin[number, None]), images[number] - begin[number], target)
             edges, scores = _refined(path, steps, tolerance, at_once)
             values = path.gradient(edges, at_once) * path.way
             change = scores[-1] - scores[0]
@@ -92,15 +95,19 @@ def integrated_gradients(
 
 @dataclass(frozen=True, eq=False)
 class _Path:
-    """The straight way (T, C, K, J, I) of one patient from the images that `begin` holds."""
+    """The straight way (T, C, K, J, I) of one patient from the images that `begin` holds.
+
+    Places on it run from 0 to 1; their `power` is the share of the way that lies behind.
+    """
 
     network: nn.Module
     begin: Batch
     way: Tensor
     target: int
+    power: int
 
     def scores(self, places: Tensor, at_once: int) -> Tensor:
-        """Log-odds (N,) at places (N,) from 0 to 1."""
+        """Log-odds (N,) at places (N,)."""
         with torch.no_grad():
             return torch.cat([self._score(self._images(some)) for some in places.split(at_once)])
 
@@ -108,9 +115,13 @@ class _Path:
         """Derivatives (N,) of the log-odds along the way."""
         return torch.cat([(g * self.way).flatten(1).sum(dim=1) for g in self._gradients(places, at_once)])
 
+    def widths(self, edges: Tensor) -> Tensor:
+        """Shares (N,) of the way between places (N + 1,)."""
+        return (edges**self.power).diff()
+
     def gradient(self, edges: Tensor, at_once: int) -> Tensor:
         """Mean (T, C, K, J, I) over the way of the gradient, by steps between the edges."""
-        widths = edges.diff().split(at_once)
+        widths = self.widths(edges).split(at_once)
         total = torch.zeros_like(self.way)
         for width, gradients in zip(widths, self._gradients(_middles(edges), at_once)):
             total += torch.tensordot(width.to(gradients), gradients, dims=1)
@@ -123,10 +134,16 @@ class _Path:
                 yield torch.autograd.grad(self._score(images).sum(), images)[0]
 
     def _images(self, places: Tensor) -> Tensor:
-        return self.begin.images + places.to(self.way).reshape(-1, *[1] * self.way.ndim) * self.way
+        shares = (places**self.power).to(self.way).reshape(-1, *[1] * self.way.ndim)
+        return self.begin.images + shares * self.way
 
     def _score(self, images: Tensor) -> Tensor:
         return log_odds(self.network, with_images(self.begin, images), self.target)
+
+
+def _path(network: nn.Module, begin: Batch, way: Tensor, target: int) -> _Path:
+    flat = bool((begin.images == begin.images[..., :1, :1, :1]).all())
+    return _Path(network, begin, way, target, FLAT_POWER if flat else 1)
 
 
 def _refined(path: _Path, steps: int, tolerance: float, at_once: int) -> tuple[Tensor, Tensor]:
@@ -134,8 +151,7 @@ def _refined(path: _Path, steps: int, tolerance: float, at_once: int) -> tuple[T
     edges = torch.linspace(0.0, 1.0, steps + 1, dtype=torch.float64)
     scores, slopes = path.scores(edges, at_once), path.slopes(_middles(edges), at_once)
     while True:
-        widths = edges.diff().to(slopes)
-        missed = slopes * widths - scores.diff()
+        missed = slopes * path.widths(edges).to(slopes) - scores.diff()
         allowed = tolerance * (scores[-1] - scores[0]).abs().clamp(min=LEAST_CHANGE)
         room = MOST_STEPS - len(slopes)
         # Half the tolerance: the sum is made anew, in another order.
