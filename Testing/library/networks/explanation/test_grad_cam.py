@@ -51,6 +51,23 @@ def test_maps_are_weighted_by_their_gradients_rectified_and_drawn_out():
     assert torch.allclose(found[..., 0, 0, 1], halfway, atol=1e-6)
 
 
+def test_a_spot_in_one_visit_is_pointed_at():
+    batch = plain_batch(channels=1, size=8)
+    batch.images[2, 2, 0, 2:5, 4:7, 2:5] += 10.0
+    found = grad_cam(Summed(), batch)[2]
+    visit, *place = torch.unravel_index(found.argmax(), found.shape)
+    assert visit == 2 and all(low <= p <= low + 2 for p, low in zip(place, (2, 4, 2)))
+
+
+def test_maps_change_when_the_weights_are_others():
+    batch = small_batch("csfnet", 16)
+    first, second = (grad_cam(small_network("csfnet", seed=seed), batch)[batch.mask].flatten(1) for seed in (0, 1))
+    # A map may be zero throughout, where nothing speaks for the class.
+    pairs = [torch.stack(pair) for pair in zip(first, second) if pair[0].any() and pair[1].any()]
+    assert len(pairs) >= 3
+    assert torch.stack([torch.corrcoef(pair)[0, 1] for pair in pairs]).mean().abs() < 0.3
+
+
 def test_a_visit_that_a_network_does_not_look_at_gets_nothing():
     network, batch = small_network("nas_lung"), small_batch("nas_lung")
     found = grad_cam(network, batch, target=0) + grad_cam(network, batch, target=1)
