@@ -79,23 +79,7 @@ def options_of(analysis: Analysis) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"spatiotemporal run {analysis.id}", description=analysis.summary, epilog=f"Reference: {analysis.citation}"
     )
-    inputs = parser.add_argument_group("inputs")
-    for item in analysis.inputs:
-        _add_input(inputs, item)
-    kinds = {item.kind for item in analysis.inputs}
-    if Series in kinds:
-        add_time_options(inputs)
-    if ImageStack in kinds:
-        inputs.add_argument(
-            "--settings",
-            action="append",
-            metavar="[INPUT=]LIST",
-            help="what differs between the volumes of a stack, e.g. flip angles 2,5,12; with the input's name before "
-            "it where there are several stacks; angles in degrees, times in s",
-        )
-    inputs.add_argument(
-        "--unit", action="append", default=[], metavar="INPUT=UNIT", help="unit of an input whose file does not say it"
-    )
+    _add_inputs(parser.add_argument_group("inputs"), analysis)
     parameters = parser.add_argument_group("parameters")
     for parameter in analysis.parameters:
         text = f"{parameter_line(parameter)}. {parameter.help}"
@@ -105,27 +89,27 @@ def options_of(analysis: Analysis) -> argparse.ArgumentParser:
     parameters.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="the same, as often as wanted"
     )
-    results = parser.add_argument_group("results")
-    results.add_argument("--out", required=True, metavar="DIR", help="folder for NIfTI, CSV, PNG and result.json")
-    results.add_argument("--scene", metavar="FILE.mrb", help="also write a scene for 3D Slicer (needs slicer-core)")
-    results.add_argument(
-        "--dicom", action="store_true", help="also write DICOM maps and segmentations (needs highdicom)"
-    )
-    results.add_argument(
-        "--dicom-reference",
-        metavar="FILE",
-        help="DICOM file of the source whose patient and study the objects take over",
-    )
-    results.add_argument("--overwrite", action="store_true", help="replace files of an earlier run")
-    results.add_argument(
-        "--device",
-        default="auto",
-        help="where networks, and fits that can, will run: cpu, PyTorch's cuda, or auto (default: networks on a GPU "
-        "where there is one, fits on the processor)",
-    )
-    results.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
-    results.add_argument("--threads", type=int, help="threads to use (default: all)")
+    _add_results(parser.add_argument_group("results"))
     return parser
+
+
+def _add_inputs(group, analysis: Analysis) -> None:
+    for item in analysis.inputs:
+        _add_input(group, item)
+    kinds = {item.kind for item in analysis.inputs}
+    if Series in kinds:
+        add_time_options(group)
+    if ImageStack in kinds:
+        group.add_argument(
+            "--settings",
+            action="append",
+            metavar="[INPUT=]LIST",
+            help="what differs between the volumes of a stack, e.g. flip angles 2,5,12; with the input's name before "
+            "it where there are several stacks; angles in degrees, times in s",
+        )
+    group.add_argument(
+        "--unit", action="append", default=[], metavar="INPUT=UNIT", help="unit of an input whose file does not say it"
+    )
 
 
 def _add_input(group, item: Input) -> None:
@@ -138,6 +122,26 @@ def _add_input(group, item: Input) -> None:
     group.add_argument(_flag(item.name), metavar=forms.get(item.kind, "FILE"), help=_plain(text), **how)
     if item.kind is FollowUp:
         add_follow_up_options(group, item, _flag(item.name))
+
+
+def _add_results(group) -> None:
+    group.add_argument("--out", required=True, metavar="DIR", help="folder for NIfTI, CSV, PNG and result.json")
+    group.add_argument("--scene", metavar="FILE.mrb", help="also write a scene for 3D Slicer (needs slicer-core)")
+    group.add_argument("--dicom", action="store_true", help="also write DICOM maps and segmentations (needs highdicom)")
+    group.add_argument(
+        "--dicom-reference",
+        metavar="FILE",
+        help="DICOM file of the source whose patient and study the objects take over",
+    )
+    group.add_argument("--overwrite", action="store_true", help="replace files of an earlier run")
+    group.add_argument(
+        "--device",
+        default="auto",
+        help="where networks, and fits that can, will run: cpu, PyTorch's cuda, or auto (default: networks on a GPU "
+        "where there is one, fits on the processor)",
+    )
+    group.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
+    group.add_argument("--threads", type=int, help="threads to use (default: all)")
 
 
 def _flag(name: str) -> str:

@@ -26,7 +26,10 @@ BELOW = {
     "numerics": {"data", "errors", "packages"},
     "steps": {"declare", "numerics", "data", "errors", "context", "packages"},
     "simulation": {"steps", "numerics", "data", "errors", "context", "packages", "io"},
-    "networks": {"numerics", "data", "errors", "context", "packages", "io"},
+    "networks": {
+        *("steps", "numerics", "data", "errors", "context", "packages", "io", "parameters"),
+        *("figures", "report_page", "sample_data"),
+    },
     "analyses": {"declare", "networks", "steps", "numerics", "data", "errors", "context", "packages"},
 }
 """What each part of the library may import besides itself; parts not named may import any."""

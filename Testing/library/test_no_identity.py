@@ -5,9 +5,11 @@ import logging
 import zipfile
 from pathlib import Path
 
+import every_kind
 import numpy as np
 import pytest
 from library.io.dicom_phantom import write_classic
+from other_packages import known
 from pydicom.datadict import tag_for_keyword
 
 import SpatioTemporalLib as st
@@ -19,6 +21,7 @@ TEXT_FIELDS = (
     "ReferringPhysicianName", "OperatorsName", "StationName", "StudyDescription", "SeriesDescription", "ProtocolName",
     "StudyID", "ImageComments", "PatientComments",
 )  # fmt: skip
+DATES = {"first": "20210307", "second": "20210919"}
 TIMES = tuple(5.0 * n for n in range(12))
 
 
@@ -49,6 +52,31 @@ def contents(path: Path):
             for name in archive.namelist():
                 yield name.encode()
                 yield archive.read(name)
+
+
+def test_visits_tell_neither_names_nor_dates(tmp_path, capsys, caplog):
+    caplog.set_level(logging.DEBUG)
+
+    def plant(day):
+        def edit(dataset, t, k):
+            dataset.AcquisitionDate = dataset.StudyDate = day
+            for field in TEXT_FIELDS:
+                setattr(dataset, field, f"{CANARY}_{field[:8]}")
+
+        return edit
+
+    folders = [write_classic(tmp_path / n, plant(day), times=(0.0,)) for n, day in DATES.items()]
+    out = tmp_path / "out"
+    with known(every_kind.every_kind.declaration) as id:
+        command = ["run", id, "--visits", *map(str, folders), "--visits-unit", "HU", "--out", str(out), "--dicom"]
+        assert cli.main([*command, "--scene", str(out / "scene.mrb")]) == 0, capsys.readouterr().err
+        assert cli.main(["run", id, "--visits", *map(str, folders[::-1]), "--out", str(tmp_path / "wrong")]) != 0
+    printed = capsys.readouterr()
+    told = [printed.out.encode(), printed.err.encode(), caplog.text.encode()]
+    told += [content for path in out.rglob("*") if path.is_file() for content in contents(path)]
+    for secret in (CANARY, *DATES.values(), "2021-03-07", "2021-09-19"):
+        assert not [content for content in told if secret.encode() in content], secret
+    assert st.read_table(out / "visits_table.csv").columns["day"] == [0, 196]
 
 
 def test_no_output_and_no_log_names_the_patient(folder, tmp_path, capsys, caplog):
