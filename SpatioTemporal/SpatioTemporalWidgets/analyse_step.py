@@ -221,7 +221,8 @@ def _selector(declared):
         for node_class in NODE_CLASSES[declared.kind]:
             selector.addAttribute(node_class, *NODE_ATTRIBUTES[declared.kind])
     selector.noneEnabled = True
-    selector.noneDisplay = _("None") if declared.optional else _("Choose one")
+    wanted = _("Choose visits that step 1 joined") if declared.kind is st.FollowUp else _("Choose one")
+    selector.noneDisplay = _("None") if declared.optional else wanted
     selector.addEnabled = selector.removeEnabled = False
     selector.setToolTip(f"{declared.help} [{declared.unit}]" if declared.unit else declared.help)
     selector.setObjectName(f"input_{declared.name}")

@@ -29,8 +29,9 @@ def description(analysis: Analysis) -> str:
     for item in analysis.inputs:
         kind = f"{item.kind.__name__}{f' [{item.unit}]' if item.unit else ''}"
         needed = "optional" if item.optional else "required"
+        grid = ", on any grid" if item.own_grid else ""
         least = f", {item.min_visits} visits or more" if item.min_visits > 1 else ""
-        lines += [f"  {item.name} ({kind}, {needed}{least})", *_wrapped(item.help, "      ")]
+        lines += [f"  {item.name} ({kind}, {needed}{least}{grid})", *_wrapped(item.help, "      ")]
     lines += ["", "Parameters"]
     for parameter in analysis.parameters:
         lines += [f"  {parameter_line(parameter)}", *_wrapped(parameter.help, "      ")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from .. import io
@@ -23,15 +22,19 @@ def add_follow_up_options(group, item: Input, flag: str) -> None:
     group.add_argument(f"{flag}-image", metavar="NAME", help="which image of a cohort's visits, where each has several")
 
 
-def read_visits(item: Input, given: list[str], options, flag: str) -> FollowUp:
+def read_visits(item: Input, options, flag: str, unit: str | None) -> FollowUp:
     """The visits that the options of an input name, from files or from a cohort.
+
+    unit : given for any input by its name; that of the input's own option goes before it.
 
     Raises
     ------
     InputError
         ``E-VISIT-DAYS`` when days or masks are given for a cohort, whose tables tell them.
     """
-    days, masks, unit, image = (getattr(options, f"{item.name}_{what}") for what in ("days", "masks", "unit", "image"))
+    given = getattr(options, item.name)
+    days, masks, own, image = (getattr(options, f"{item.name}_{what}") for what in ("days", "masks", "unit", "image"))
+    unit = own or unit
     cohort = _cohort_of(given)
     if cohort is None:
         return io.read_follow_up(
@@ -49,15 +52,6 @@ def read_visits(item: Input, given: list[str], options, flag: str) -> FollowUp:
         )
     found = io.read_participant(*cohort)
     return found.with_image(image) if image else found
-
-
-def in_unit(value: FollowUp, unit: str) -> FollowUp:
-    """The visits with all images in this unit."""
-    visits = tuple(
-        replace(visit, images={name: replace(image, unit=unit) for name, image in visit.images.items()})
-        for visit in value.visits
-    )
-    return replace(value, visits=visits)
 
 
 def _cohort_of(given: list[str]) -> tuple[str, str] | None:

@@ -22,7 +22,7 @@ from ..io.dicom_objects import write_dicom_result
 from ..io.results import SUMMARY, require_absent, write_result
 from ..run import run as run_analysis
 from .describe import parameter_line
-from .follow_up_options import add_follow_up_options, in_unit, read_visits
+from .follow_up_options import add_follow_up_options, read_visits
 from .point_option import point_of, with_dashes_joined
 from .progress import ProgressBar
 from .scene import scene_writer
@@ -159,8 +159,7 @@ def _read(item: Input, given, options) -> object:
     if item.kind is Point:
         return point_of(given, _flag(item.name), item.name)
     if item.kind is FollowUp:
-        visits = read_visits(item, given, options, _flag(item.name))
-        return in_unit(visits, unit) if unit else visits
+        return read_visits(item, options, _flag(item.name), unit)
     if item.kind is Series:
         value = io.read_series(given[0] if len(given) == 1 else given, **time_arguments(options))
     elif item.kind is ImageStack:

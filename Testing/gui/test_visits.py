@@ -148,6 +148,16 @@ def test_results_on_several_grids_are_exported_and_measured(panel, user, wait, t
     assert {"brighter_1.nii.gz", "brighter_2.nii.gz", "lesion_2.nii.gz", "report.html"} <= files
 
 
+def test_console_takes_visits_by_name_and_as_values(panel, user):
+    join(panel, user)
+    slicer.mrmlScene.GetFirstNodeByName(JOINED).SetAttribute("SpatioTemporal.Unit", "HU")
+    logic = slicer.util.getModuleLogic("SpatioTemporal")
+    by_name = logic.run("dummy.every_kind", visits=JOINED)
+    assert by_name["brighter_2"].GetName() == f"{JOINED} HU+1 2"
+    as_value = logic.run("dummy.every_kind", visits=two_visits())
+    assert as_value["brighter_2"].GetName() == "HU+1 2"
+
+
 def test_visits_are_no_series(panel, user):
     join(panel, user)
     panel.data.ui.seriesSelector.setCurrentNode(slicer.mrmlScene.GetFirstNodeByName(JOINED))

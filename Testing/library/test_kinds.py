@@ -237,7 +237,35 @@ def test_command_line_says_what_is_wrong_with_visits(id, files, capsys, words, c
     assert not (files / "out").exists()
 
 
+@pytest.mark.parametrize("option", [["--visits-unit", "HU"], ["--unit", "visits=HU"]])
+def test_unit_is_given_where_the_files_do_not_say_it(id, files, capsys, option):
+    import nibabel
+
+    for n in range(2):
+        nibabel.Nifti1Image(np.ones((4, 3, 2), np.float32), np.eye(4)).to_filename(files / f"plain{n}.nii")
+    given = ["--visits", files / "plain0.nii", files / "plain1.nii", "--visits-days", "0,1"]
+    failed, printed = run(capsys, *given, "--out", files / "out")
+    assert failed != 0 and "--visits-unit HU" in printed.err
+    code, printed = run(capsys, *given, *option, "--out", files / "out")
+    assert code == 0, printed.err
+
+
+def test_image_of_a_cohort_is_chosen_by_its_name(id, files, capsys):
+    (files / "participants.csv").write_text("participant_id\na\n")
+    (files / "timepoints.csv").write_text(
+        "participant_id,days,image:ct [HU],image:pet [HU]\na,0,ct0.nii.gz,\na,90,ct1.nii.gz,lesion1.nii.gz\n"
+    )
+    failed, printed = run(capsys, "--visits", f"{files}:a", "--out", files / "out")
+    assert failed != 0 and "E-VISIT-IMAGE" in printed.err and "ct, pet" in printed.err
+    code, printed = run(capsys, "--visits", f"{files}:a", "--visits-image", "ct", "--out", files / "out")
+    assert code == 0, printed.err
+
+
 def test_describe_says_how_many_visits_and_outputs(id, capsys):
     assert cli.main(["describe", id]) == 0
     text = capsys.readouterr().out
-    assert "visits (FollowUp [HU], required, 2 visits or more)" in text and "brighter_… (Map [HU])" in text
+    assert (
+        "visits (FollowUp [HU], required, 2 visits or more)" in text
+        and "region (LabelMap, optional, on any grid)" in text
+    )
+    assert "brighter_… (Map [HU])" in text
