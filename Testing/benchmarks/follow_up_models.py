@@ -32,7 +32,7 @@ from SpatioTemporalLib.simulation.nodule_crops import CROPS, nodule_crops
 from SpatioTemporalLib.simulation.nodule_growth import POPULATION, bayes_auc
 
 COUNTS = {"train": 600, "validation": 200, "test": 400}
-SETTINGS = TrainingSettings(epochs=12, patience=4, batch_size=16, learning_rate=2e-3, balance=False, rotation=10.0)
+SETTINGS = TrainingSettings(epochs=12, patience=12, batch_size=16, learning_rate=2e-3, balance=False, rotation=10.0)
 REFERENCE = "CSF-Net"
 TRUNK = {"stages": ((8, 8), (16, 16), (32,)), "levels": (0, 0)}
 NARROW = (8, 16, 32)
