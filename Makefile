@@ -1,4 +1,4 @@
-# make demo: the main job on the sample data.   make test: all tests.
+# make demo: the main job on the sample data.   make demo-follow-up: networks on simulated nodules.   make test: all tests.
 # Each makes its own virtual environment in .venv when there is none.
 
 PYTHON ?= python3
@@ -9,10 +9,14 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --c
 unexport PYTHONDONTWRITEBYTECODE
 export QT_QPA_PLATFORM ?= offscreen
 
-.PHONY: demo test lint benchmark clean
+.PHONY: demo demo-follow-up test lint benchmark clean
 
 demo: $(VENV)/demo.stamp
 	$(VENV)/bin/spatiotemporal demo --out out/demo --overwrite
+
+demo-follow-up: $(VENV)/demo.stamp
+	$(PIP) --editable ".[figures,slicer,networks]"
+	$(VENV)/bin/spatiotemporal demo follow-up --out out/demo_follow_up --overwrite
 
 test: $(VENV)/test.stamp
 	$(VENV)/bin/python -m pytest

@@ -157,22 +157,31 @@ def check_images(files: list[tuple[str, int, Path]], file: str, problems: Proble
     """
     by_size = defaultdict(list)
     for participant, row, path in files:
-        if not path.is_file():
+        if not path.exists():
             problems.add("E-FILE-MISSING", file, row, f"there is no file {path.name}")
         else:
-            by_size[path.stat().st_size].append((participant, row, path))
+            by_size[sum(part.stat().st_size for part in files_in(path))].append((participant, row, path))
     for alike in by_size.values():
         # Only files of equal size can be equal; the others need not be read.
         if len({participant for participant, _, _ in alike}) > 1:
             _refuse_shared(alike, file, problems)
 
 
+def files_in(path: Path) -> list[Path]:
+    """The files of an image: itself, or all in its folder."""
+    return sorted(part for part in path.rglob("*") if part.is_file()) if path.is_dir() else [path]
+
+
 def _refuse_shared(alike: list[tuple[str, int, Path]], file: str, problems: Problems) -> None:
     first: dict[str, tuple[str, int]] = {}
     for participant, row, path in alike:
-        with open(path, "rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = " ".join(_digest(part) for part in files_in(path))
         owner, owner_row = first.setdefault(digest, (participant, row))
         if owner != participant:
             text = f"{path.name} of participant {participant} is the same image as that of {owner} in row {owner_row}"
             problems.add("E-LEAK", file, row, text)
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

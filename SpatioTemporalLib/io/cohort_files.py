@@ -24,6 +24,7 @@ from .cohort_checks import (
     check_known,
     check_span,
     day_of,
+    files_in,
     typed_column,
 )
 from .delimited import Delimited, name_and_unit, read_delimited
@@ -55,8 +56,8 @@ def read_cohort(folder: str | os.PathLike, *, missing: Collection[str] = (), rea
     wanted ``split`` (train, validation, test, external), covariates and outcomes
     with units in the headings (``age [y]``). ``timepoints.csv`` has one row a
     visit, in order of time: ``participant_id``, ``days`` since the first visit or
-    ``date`` (YYYY-MM-DD), images as ``image:ct [HU]``, masks as ``mask:lesion``
-    (paths from the folder), and covariates of the visit. Identifiers are texts:
+    ``date`` (YYYY-MM-DD), images as ``image:ct [HU]`` (files, or folders of
+    DICOM files), masks as ``mask:lesion`` (paths from the folder), and covariates of the visit. Identifiers are texts:
     007 is not 7.
 
     Parameters
@@ -208,7 +209,7 @@ def _described(name: str, unit: str) -> str:
 def _identity(ids: list[str], visits: Table, files: Files, i: int) -> str:
     """Names, sizes and dates of the files of a participant."""
     rows = [n for n, participant in enumerate(visits.columns[ID]) if participant == ids[i]]
-    paths = [path for n in rows for *_, path in files.of_visit(n)]
+    paths = [part for n in rows for *_, path in files.of_visit(n) for part in files_in(path)]
     return "; ".join(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in paths)
 
 

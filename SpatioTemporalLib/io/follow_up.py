@@ -14,11 +14,10 @@ from ..data.geometry import Geometry
 from ..data.label_grid import labels_on_grid
 from ..data.volumes import LabelMap, Map
 from ..errors import Finding, InputError
-from .boundary import existing_file
 from .cohort_files import read_cohort
 from .dicom_series import read_dicom_volume
 from .image import FileImage
-from .read_image import is_dicom, read_image
+from .read_image import holds_dicom, read_image
 from .series import DICOM_ENDINGS
 from .volumes import read_labels
 
@@ -113,7 +112,7 @@ def _require_one_each(paths: list[Path], given: Sequence | None, what: str, form
 
 def _read_visit(path: Path) -> tuple[FileImage, int | None]:
     """An image, and its day on the calendar where it is DICOM that tells it."""
-    if path.is_dir() or path.suffix.lower() in DICOM_ENDINGS or is_dicom(existing_file(path)):
+    if path.suffix.lower() in DICOM_ENDINGS or holds_dicom(path):
         return read_dicom_volume(path)
     return read_image(path), None
 

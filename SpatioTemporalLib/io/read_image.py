@@ -46,6 +46,12 @@ def is_dicom(path: Path) -> bool:
             return stream.read(132)[128:] == b"DICM"
 
 
+def holds_dicom(path: str | os.PathLike) -> bool:
+    """Whether a path is a folder, taken for one of DICOM files, or such a file."""
+    path = Path(path)
+    return path.is_dir() or (path.is_file() and is_dicom(path))
+
+
 def _is_nifti(start: bytes) -> bool:
     sizes = {int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")}
     return bool(sizes & set(NIFTI_SIZES))

@@ -11,9 +11,10 @@ import numpy as np
 from ..data.volumes import ImageStack, LabelMap, Map
 from ..errors import InputError
 from .boundary import existing_file
+from .dicom_series import read_dicom_volume
 from .image import FileImage
 from .label_names import merged_layers, names_of
-from .read_image import is_dicom, read_image
+from .read_image import holds_dicom, is_dicom, read_image
 from .series import same_grid
 from .sidecar import BIDS_FACTS
 
@@ -25,11 +26,11 @@ def read_map(path: str | os.PathLike, unit: str | None = None, name: str | None 
 
     Parameters
     ----------
-    path : path           NIfTI, NRRD or MetaImage.
+    path : path           NIfTI, NRRD, MetaImage, or a folder of DICOM files.
     unit : str, optional  Of the values; needed when the file does not say.
     name : str, optional
     """
-    image = _volume(path)
+    image = read_dicom_volume(Path(path))[0] if holds_dicom(path) else _volume(path)
     values = image.single_volume()
     unit = unit or image.unit
     if not unit:
@@ -112,7 +113,7 @@ def _volume(path: str | os.PathLike) -> FileImage:
     if is_dicom(path):
         raise InputError(
             "E-FILE-KIND",
-            "is a DICOM file; single images are read from NIfTI, NRRD or MetaImage",
+            "is a DICOM file; labels and stacks are read from NIfTI, NRRD or MetaImage",
             where=path.name,
             fix="Load it in Slicer and save the volume or segmentation as .nrrd.",
         )

@@ -63,7 +63,7 @@ def write_nodule_cohort(
 def _write_tables(folder: Path, history: NoduleHistory, names: list[str], sex: list[str], rows: list[dict]) -> None:
     people = {
         ID: names,
-        "split": [SPLITS[n % len(SPLITS)] for n in range(len(names))],
+        "split": _splits(history.malignant),
         "age": np.round(history.age, 1).tolist(),
         "sex": sex,
         "malignant": history.malignant.astype(int).tolist(),
@@ -74,6 +74,15 @@ def _write_tables(folder: Path, history: NoduleHistory, names: list[str], sex: l
     truth = {ID: names, "growth": history.growth.tolist(), "log_odds": history.log_odds.tolist()}
     radii = {f"radius_{v + 1}": history.radius[:, v].tolist() for v in range(history.radius.shape[1])}
     write_table(folder / TRUTH, Table(truth | radii, dict.fromkeys(radii, "mm")))
+
+
+def _splits(malignant: np.ndarray) -> list[str]:
+    """A split of each patient, with either class spread evenly over the splits."""
+    splits = np.empty(len(malignant), dtype=object)
+    for kind in (False, True):
+        rows = np.flatnonzero(malignant == kind)
+        splits[rows] = [SPLITS[n % len(SPLITS)] for n in range(len(rows))]
+    return splits.tolist()
 
 
 def _written_visits(

@@ -69,6 +69,24 @@ def test_follow_up_examples_run(files):
     assert eval(expression, {"st": st}).quality.columns["day"] == [365]
 
 
+def test_cohort_examples_run_on_a_small_cohort(files):
+    """Simulate, train, check, evaluate and ask, as the README says, with fewer patients and a smaller network."""
+    example = next(block for block in blocks("sh") if "spatiotemporal train" in block)
+    smaller = {
+        "simulate": ["--count", "10", "--extent", "30,30,24"],
+        "train": ["--epochs", "1", "--size", "8,16,16", "--set", "stages=[[8],[8]]", "--set", "width=8"],
+        "evaluate": ["--split", "all", "--cohort", "others"],
+    }
+    for line in example.replace("nodule005", "nodule05").splitlines():
+        command = shlex.split(line, comments=True)[1:]
+        if command[0] == "evaluate":
+            # One test patient of ten is too few to evaluate on.
+            assert cli.main(["simulate", "nodules", "--seed", "1", "--out", "others", *smaller["simulate"]]) == 0
+        assert cli.main([*command, *smaller.get(command[0], [])]) == 0, line
+    assert (files / "nodule05" / "report.html").exists()
+    assert (files / "evaluation" / "measures.csv").exists()
+
+
 def test_example_analysis_is_found_and_runs(monkeypatch):
     example = next(block for block in blocks("python") if "@analysis" in block)
     module = ModuleType("readme_example")

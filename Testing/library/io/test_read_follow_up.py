@@ -114,3 +114,24 @@ def test_file_without_a_unit_is_asked_for_it(tmp_path):
         st.read_follow_up([tmp_path / "a.nii"])
     assert caught.value.code == "E-UNIT"
     assert st.read_follow_up([tmp_path / "a.nii"], unit="HU").unit == "HU"
+
+
+def test_images_of_a_cohort_may_be_folders_of_dicom_files(tmp_path):
+    volume(tmp_path / "a", "20240229")
+    volume(tmp_path / "b", "20250301", SeriesNumber=9)
+    (tmp_path / "participants.csv").write_text("participant_id\np1\n")
+    (tmp_path / "timepoints.csv").write_text("participant_id,days,image:mr [a.u.]\np1,0,a\np1,366,b\n")
+    cohort = st.read_cohort(tmp_path)
+    image = cohort.case(0).visits[0].images["mr"]
+    np.testing.assert_array_equal(image.values, voxels(1)[0])
+    before = cohort.identity(0)
+    next((tmp_path / "a").iterdir()).touch()
+    assert cohort.identity(0) != before
+
+
+def test_one_folder_of_dicom_files_of_two_participants_is_refused(tmp_path):
+    volume(tmp_path / "a", "20240229")
+    (tmp_path / "participants.csv").write_text("participant_id\np1\np2\n")
+    (tmp_path / "timepoints.csv").write_text("participant_id,days,image:mr [a.u.]\np1,0,a\np2,0,a\n")
+    with pytest.raises(st.InputError, match="E-LEAK"):
+        st.read_cohort(tmp_path)
