@@ -101,6 +101,7 @@ def train(arguments) -> None:
         if group.leads:
             context.progress(1.0, "done")
             measured = ", ".join(f"{name} {value:.3f}" for name, value in facts.training.metrics.items())
+            print(f"covariates: {', '.join(str(c) for c in facts.covariates) or 'none'}")
             print(f"{facts.training.patients} patients, {measured}; {facts.calibration.note}")
             print(f"bundle in {folder}, curves in {working}. For research only, not for clinical use.")
 

@@ -151,20 +151,25 @@ def check_span(days: list[float], participant: str, file: str) -> list[Finding]:
 
 
 def check_images(files: list[tuple[str, int, Path]], file: str, problems: Problems) -> None:
-    """Images are there, and none belongs to two participants.
+    """No image belongs to two participants; masks may well be alike, as where nothing is left.
 
     files : (participant, row, path) of each image.
     """
     by_size = defaultdict(list)
     for participant, row, path in files:
-        if not path.exists():
-            problems.add("E-FILE-MISSING", file, row, f"there is no file {path.name}")
-        else:
+        if path.exists():
             by_size[sum(part.stat().st_size for part in files_in(path))].append((participant, row, path))
     for alike in by_size.values():
         # Only files of equal size can be equal; the others need not be read.
         if len({participant for participant, _, _ in alike}) > 1:
             _refuse_shared(alike, file, problems)
+
+
+def check_files(files: list[tuple[int, Path]], file: str, problems: Problems) -> None:
+    """Files, or folders, of these rows are there."""
+    for row, path in files:
+        if not path.exists():
+            problems.add("E-FILE-MISSING", file, row, f"there is no file {path.name}")
 
 
 def files_in(path: Path) -> list[Path]:

@@ -19,6 +19,7 @@ from .cohort_checks import (
     Codes,
     Column,
     Problems,
+    check_files,
     check_ids,
     check_images,
     check_known,
@@ -139,8 +140,9 @@ def _visits(
         if kind == "image" and not unit:
             text = f"the images {label} have no unit; head the column image:{label} [HU], [a.u.], …"
             problems.add("E-UNIT", TIMEPOINTS, None, text)
-    listed = [(ids[n], rows[n], path) for n in range(len(rows)) for *_, path in files.of_visit(n)]
-    check_images(listed, TIMEPOINTS, problems)
+    listed = [(n, kind, path) for n in range(len(rows)) for kind, *_, path in files.of_visit(n)]
+    check_files([(rows[n], path) for n, _, path in listed], TIMEPOINTS, problems)
+    check_images([(ids[n], rows[n], path) for n, kind, path in listed if kind == "image"], TIMEPOINTS, problems)
     return Table(typed, units, "visits"), files, findings
 
 

@@ -86,11 +86,16 @@ def build(name: str, preset: str = "default", arguments: Mapping[str, Any] | Non
         ``E-NETWORK``: no such network, preset or setting. A name is only ever
         looked up here, never imported.
     """
-    declared = _pick(networks(), name, "network")
-    settings = _pick(declared.presets, preset, f"preset of {name}")
+    settings = settings_of(name, preset, arguments)
+    return networks()[name].make(settings)
+
+
+def settings_of(name: str, preset: str = "default", arguments: Mapping[str, Any] | None = None) -> Any:
+    """The settings of a preset, with those that differ; raises as `build` does."""
+    settings = _pick(_pick(networks(), name, "network").presets, preset, f"preset of {name}")
     for argument in arguments or {}:
         _pick(vars(settings), argument, f"setting of {name}")
-    return declared.make(replace(settings, **(arguments or {})))
+    return replace(settings, **(arguments or {}))
 
 
 def parameter_counts(name: str) -> dict[str, int]:

@@ -73,7 +73,7 @@ def test_cohort_examples_run_on_a_small_cohort(files):
     """Simulate, train, check, evaluate and ask, as the README says, with fewer patients and a smaller network."""
     example = next(block for block in blocks("sh") if "spatiotemporal train" in block)
     smaller = {
-        "simulate": ["--count", "10", "--extent", "30,30,24"],
+        "simulate": ["--count", "16", "--extent", "30,30,24"],
         "train": ["--epochs", "1", "--size", "8,16,16", "--set", "stages=[[8],[8]]", "--set", "width=8"],
         "evaluate": ["--split", "all", "--cohort", "others"],
     }

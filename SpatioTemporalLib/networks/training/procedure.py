@@ -22,7 +22,7 @@ from ..bundle_writing import write_bundle
 from ..calibration import Calibration, fitted_calibration
 from ..cases import Cases, labels_of, prepare_cases
 from ..prediction import logits_of
-from ..registry import build, networks
+from ..registry import build, networks, settings_of
 from .distributed import Group
 from .history import write_history
 from .loop import Task, train_network
@@ -79,14 +79,7 @@ def train_cohort(cohort: Cohort, plan: Plan, surroundings: Surroundings, context
     InputError
         When tables, images, labels or split do not allow it; see `prepare_cases` and `train_network`.
     """
-    label = plan.label or _label_of(cohort)
-    labels = labels_of(cohort, label)
-    splits = _splits(cohort, labels, plan)
-    plan = replace(plan, crops=_with_channels(plan), label=label)
-    names = _covariate_names(cohort, plan)
-    learning = [n for n, split in enumerate(splits) if split in ("train", "validation")[: 2 if plan.folds else 1]]
-    covariates = learned_covariates(cohort.participants, names, learning)
-    plan = replace(plan, architecture=_completed(plan, covariates))
+    plan, covariates, splits = _completed(cohort, plan)
     cases = _prepared(cohort, plan, covariates, surroundings, context.part(0.0, 0.2))
     cases = replace(cases, splits=splits)
     rounds = _rounds(cases, plan)
@@ -104,6 +97,16 @@ def train_cohort(cohort: Cohort, plan: Plan, surroundings: Surroundings, context
         _write_held_out(surroundings.working, cases, held_out, calibration)
     surroundings.group.wait()
     return facts
+
+
+def _completed(cohort: Cohort, plan: Plan) -> tuple[Plan, tuple[Covariate, ...], list[str]]:
+    """The plan with what follows from the cohort, the coding of its covariates, and each participant's split."""
+    label = plan.label or _label_of(cohort)
+    splits = _splits(cohort, labels_of(cohort, label), plan)
+    plan = replace(plan, crops=_with_channels(plan), label=label)
+    learning = [n for n, split in enumerate(splits) if split in ("train", "validation")[: 2 if plan.folds else 1]]
+    covariates = _covariates(cohort, plan, learning)
+    return replace(plan, architecture=_for_data(plan, covariates)), covariates, splits
 
 
 def _label_of(cohort: Cohort) -> str:
@@ -129,31 +132,38 @@ def _splits(cohort: Cohort, labels: np.ndarray, plan: Plan) -> list[str]:
 
 def _with_channels(plan: Plan) -> CropSettings:
     """The regions that a network expects: one that looks at the surroundings too gets a second, coarser channel."""
-    channels = getattr(_settings(plan.architecture), "in_channels", 1)
+    channels = getattr(_settings(plan), "in_channels", 1)
     if channels == 2 and len(plan.crops.spacings) == 1:
         return replace(plan.crops, spacings=(*plan.crops.spacings, (SURROUNDINGS_MM,) * 3))
     return plan.crops
 
 
-def _settings(architecture: Architecture):
-    known = networks()
-    if architecture.name not in known or architecture.preset not in known[architecture.name].presets:
-        # Says what there is.
-        build(architecture.name, architecture.preset)
-    return replace(known[architecture.name].presets[architecture.preset], **architecture.arguments)
-
-
-def _covariate_names(cohort: Cohort, plan: Plan) -> list[str]:
-    if not hasattr(_settings(plan.architecture), "levels"):
-        return []
+def _covariates(cohort: Cohort, plan: Plan, learning: list[int]) -> tuple[Covariate, ...]:
+    """Those that are named, or all that vary; none for a network that looks at none."""
+    if not hasattr(_settings(plan), "levels"):
+        return ()
     if plan.covariates is not None:
-        return list(plan.covariates)
-    return [c for c in cohort.participants.columns if c not in ("participant_id", "split", plan.label)]
+        return learned_covariates(cohort.participants, plan.covariates, learning)
+    found = []
+    for name in cohort.participants.columns:
+        if name in ("participant_id", "split", plan.label):
+            continue
+        try:
+            found += learned_covariates(cohort.participants, [name], learning)
+        except InputError as error:
+            # Nobody asked for it by name; the bundle says which were taken.
+            if error.code != "E-COVARIATE":
+                raise
+    return tuple(found)
 
 
-def _completed(plan: Plan, covariates: tuple[Covariate, ...]) -> Architecture:
+def _settings(plan: Plan):
+    return settings_of(plan.architecture.name, plan.architecture.preset, plan.architecture.arguments)
+
+
+def _for_data(plan: Plan, covariates: tuple[Covariate, ...]) -> Architecture:
     """The architecture with what follows from the data: channels, and the kinds of the covariates."""
-    known = {f.name for f in fields(_settings(plan.architecture))}
+    known = {f.name for f in fields(_settings(plan))}
     given = {"in_channels": len(plan.crops.spacings), "levels": [len(c.levels) for c in covariates]}
     if not covariates and "cross_modal" in known:
         given["cross_modal"] = "none"

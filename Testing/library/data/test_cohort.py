@@ -80,3 +80,15 @@ def test_folder_without_tables_is_named(tmp_path):
         read_cohort(tmp_path)
     with pytest.raises(InputError, match="elsewhere.*timepoints.csv"):
         read_cohort(tmp_path / "elsewhere")
+
+
+def test_equal_masks_of_two_participants_are_no_leak(tmp_path):
+    geometry = Geometry.from_spacing((3, 3, 3))
+    for n in (1, 2):
+        values = np.full((3, 3, 3), n, np.float32)
+        write_map(tmp_path / f"ct{n}.nii.gz", Map(values, geometry, "HU", "ct"))
+        write_labels(tmp_path / f"gone{n}.nii.gz", LabelMap(np.zeros((3, 3, 3), np.uint8), geometry))
+    (tmp_path / "participants.csv").write_text("participant_id\np1\np2\n")
+    rows = "p1,0,ct1.nii.gz,gone1.nii.gz\np2,0,ct2.nii.gz,gone2.nii.gz\n"
+    (tmp_path / "timepoints.csv").write_text(f"participant_id,days,image:ct [HU],mask:nodule\n{rows}")
+    assert len(read_cohort(tmp_path)) == 2

@@ -75,7 +75,7 @@ def test_cohort_is_read_back_with_its_images_masks_and_covariates(written):
     folder, _ = written
     cohort = read_cohort(folder)
     assert len(cohort) == 5 and cohort.images == ("ct [HU]",) and cohort.masks == ("nodule",)
-    assert {split: len(ids) for split, ids in cohort.splits.items()} == {"train": 3, "validation": 1, "test": 1}
+    assert sum(len(ids) for ids in cohort.splits.values()) == 5
     assert set(cohort.participants.columns["malignant"]) <= {0, 1}
     assert cohort.participants.units == {"age": "y"}
     assert 5 <= cohort.visits.row_count < 15, "visits are missing"
@@ -106,3 +106,12 @@ def test_same_seed_writes_the_same_files(tmp_path):
     # Three tables, and at each visit two images with their side-cars.
     assert len(files) == 3 + 2 * 4
     assert all((folder / p).read_bytes() == (again / p).read_bytes() for p in files)
+
+
+def test_every_split_has_its_part_of_either_class(tmp_path):
+    cohort = write_nodule_cohort(tmp_path / "cohort", 30, Context(seed=2), extent=(12, 12, 10))
+    people = cohort.participants.columns
+    for kind in (0, 1):
+        own = [split for split, malignant in zip(people["split"], people["malignant"]) if malignant == kind]
+        shares = {split: own.count(split) / len(own) for split in ("train", "validation", "test")}
+        assert shares == pytest.approx({"train": 0.6, "validation": 0.2, "test": 0.2}, abs=0.1)
