@@ -17,6 +17,7 @@ body { font: 15px/1.45 system-ui, sans-serif; color: #222; max-width: 60rem; mar
 h1 { font-size: 1.5rem; margin-bottom: 0.2rem; } h2 { font-size: 1.1rem; margin: 1.4rem 0 0.4rem; }
 table { border-collapse: collapse; font-size: 13px; } th, td { padding: 0.2rem 0.7rem; text-align: right; }
 th { border-bottom: 1px solid #888; } td:first-child, th:first-child { text-align: left; padding-left: 0; }
+.facts td { text-align: left; }
 .warning { border-left: 4px solid #d55e00; background: #fdf3ec; padding: 0.4rem 0.8rem; margin: 0.6rem 0; }
 .large { font-size: 1.4rem; } .small { color: #666; font-size: 12px; } img { max-width: 100%; }
 @media print { body { margin: 0; } h2 { break-after: avoid; } img, table { break-inside: avoid; } }
@@ -49,6 +50,15 @@ def table_of(table: Table) -> str:
         for row in zip(*table.columns.values())
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def facts_of(table: Table) -> str:
+    """A table of one row, written as a line for each column."""
+    rows = (
+        f"<tr><td>{html.escape(table.heading(name))}</td><td>{html.escape(_cell(cells[0]))}</td></tr>"
+        for name, cells in table.columns.items()
+    )
+    return f'<table class="facts"><tbody>{"".join(rows)}</tbody></table>'
 
 
 def picture(figure, description: str) -> str:

@@ -10,7 +10,7 @@ from ..data.curve import Table
 from ..data.report import Report
 from ..errors import Finding, MissingPackageError, Severity
 from ..figures import new_figure
-from ..report_page import heading, page, paragraph, picture, table_of
+from ..report_page import facts_of, heading, page, paragraph, picture, table_of
 from .bundle import Bundle
 from .inference import Assessment
 from .registry import networks
@@ -45,7 +45,7 @@ def follow_up_report(content: Page) -> Report:
     if facts.training.simulated:
         text = "This network was trained on simulated data: its answer says nothing about a real patient."
         parts.append(paragraph(text, "warning"))
-    parts += [paragraph(_answer(content), "large"), table_of(content.prediction), *_pictures(content)]
+    parts += [paragraph(_answer(content), "large"), facts_of(content.prediction), *_pictures(content)]
     parts += [heading("Visits"), table_of(content.visits), paragraph(_influence(content.assessment), "small")]
     parts += [heading("Growth")]
     parts += [table_of(content.growth)] if content.growth else [paragraph("Not measured: no two visits have a mask.")]
@@ -93,29 +93,31 @@ def _pictures(content: Page) -> list[str]:
 
 
 def visits_figure(assessment: Assessment):
-    """A row of pictures for the images and for each map, a column for each visit; the middle slice."""
-    images, days = assessment.crops.images[:, 0], assessment.crops.days
-    rows, columns = 1 + len(assessment.maps), len(days)
-    figure = new_figure(2.6 * columns + 1.2, 2.5 * rows)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    chosen = _telling_slice(assessment)
-    aspect = assessment.crops.grids[0].spacing[1] / assessment.crops.grids[0].spacing[0]
-    layout = {"origin": "lower", "aspect": aspect, "interpolation": "nearest"}
-    for visit, day in enumerate(days):
-        grid[0, visit].imshow(images[visit, chosen], cmap="gray", vmin=0, vmax=1, **layout)
-        grid[0, visit].set_title(f"day {day:g}")
-        for row, (name, maps) in enumerate(assessment.maps.items(), start=1):
-            axes = grid[row, visit]
-            axes.imshow(images[visit, chosen], cmap="gray", vmin=0, vmax=1, **layout)
-            shown = _draw_map(axes, name, maps, maps[visit, chosen], layout)
-            if visit == columns - 1:
-                figure.colorbar(shown, ax=axes, fraction=0.046, pad=0.02)
-    for row, name in enumerate(["image", *assessment.maps]):
-        grid[row, 0].set_ylabel(TITLES.get(name, name))
-    for axes in grid.flat:
-        axes.set_xticks([])
-        axes.set_yticks([])
+    """A row of pictures for the images and for each map, a column for each visit, in the slice that tells most."""
+    rows: dict[str, np.ndarray | None] = {"image": None, **assessment.maps}
+    days = assessment.crops.days
+    figure = new_figure(2.6 * len(days) + 1.2, 2.5 * len(rows))
+    for axes_of_row, (name, maps) in zip(figure.subplots(len(rows), len(days), squeeze=False), rows.items()):
+        for visit, axes in enumerate(axes_of_row):
+            shown = _draw_visit(axes, assessment, visit, name, maps)
+        axes_of_row[0].set_ylabel(TITLES.get(name, name))
+        label = "0 to 1 over the window" if maps is None else "log-odds" if name in SIGNED else "a.u."
+        figure.colorbar(shown, ax=list(axes_of_row), fraction=0.03, pad=0.02, label=label)
+        if maps is None:
+            for axes, day in zip(axes_of_row, days):
+                axes.set_title(f"day {day:g}")
     return figure
+
+
+def _draw_visit(axes, assessment: Assessment, visit: int, name: str, maps: np.ndarray | None):
+    """The image of one visit, with a map over it; gives what the colour bar is of."""
+    chosen = _telling_slice(assessment)
+    spacing = assessment.crops.grids[0].spacing
+    layout = {"origin": "lower", "aspect": spacing[1] / spacing[0], "interpolation": "nearest"}
+    shown = axes.imshow(assessment.crops.images[visit, 0, chosen], cmap="gray", vmin=0, vmax=1, **layout)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    return shown if maps is None else _draw_map(axes, name, maps, maps[visit, chosen], layout)
 
 
 def _telling_slice(assessment: Assessment) -> int:

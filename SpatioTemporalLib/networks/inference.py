@@ -170,13 +170,10 @@ def _spread(bundle: Bundle, networks, batch: Batch, differences, wishes: Wishes,
 def _explained(network, batch: Batch, wishes: Wishes, context: Context, findings: list) -> dict[str, np.ndarray]:
     """Maps (T, K, J, I) by the name of the method."""
     maps = {}
-    if wishes.grad_cam:
-        context.progress(0.0, "Grad-CAM")
-        maps["grad_cam"] = _array(grad_cam(network, batch))
     if wishes.integrated_gradients:
         # With one visit nothing is carried forward: what a blurred image lacks is asked instead.
         baseline = wishes.baseline if int(batch.mask.sum()) > 1 else "blurred"
-        report = _reporter(context, 0.1, 0.5, "integrated gradients")
+        report = _reporter(context, 0.0, 0.5, "integrated gradients")
         found = integrated_gradients(network, batch, baseline, report=report)
         if not bool(found.complete[0]):
             text = (
@@ -184,6 +181,9 @@ def _explained(network, batch: Batch, wishes: Wishes, context: Context, findings
             )
             findings.append(Finding("W-COMPLETENESS", Severity.WARN, text))
         maps["integrated_gradients"] = _array(found.values.sum(dim=2))
+    if wishes.grad_cam:
+        context.progress(0.5, "Grad-CAM")
+        maps["grad_cam"] = _array(grad_cam(network, batch))
     if wishes.occlusion:
         size = [max(n // 4, 1) for n in batch.images.shape[3:]]
         maps["occlusion"] = _array(occlusion(network, batch, size, report=_reporter(context, 0.5, 1.0, "occlusion")))

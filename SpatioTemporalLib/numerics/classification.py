@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 MEASURES = ("accuracy", "precision", "recall", "specificity", "F1", "Brier score", "calibration error")
 CALIBRATION_BINS = 10
@@ -97,6 +96,9 @@ def mcnemar(first_right, second_right) -> float:
     first_right, second_right = np.asarray(first_right, bool), np.asarray(second_right, bool)
     only_first = int(np.count_nonzero(first_right & ~second_right))
     differ = int(np.count_nonzero(first_right != second_right))
+    # Importing all of scipy's statistics takes longer than all analyses together.
+    from scipy import stats
+
     return float(stats.binomtest(only_first, differ).pvalue) if differ else float("nan")
 
 

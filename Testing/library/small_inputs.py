@@ -54,6 +54,12 @@ def labelled_cases():
     return st.Table({"case": list("abcdef"), "label": [0, 0, 0, 1, 1, 1], "value": [1.0, 2.0, 4.0, 3.0, 5.0, 6.0]})
 
 
+def predicted_cases(phantom):
+    """Cases of two kinds with the probabilities that two models give them."""
+    columns = {"label": [0, 0, 0, 1, 1, 1], "probability": [0.1, 0.6, 0.3, 0.7, 0.4, 0.9]}
+    return st.Table(columns | {"probability of another": [0.5, 0.4, 0.6, 0.5, 0.7, 0.8]})
+
+
 def measured_lesions(phantom):
     """Volumes of two lesions at two visits."""
     columns = {"lesion": ["a", "a", "b", "b"], "days": [0, 90, 0, 90], "volume": [1.0, 2.0, 3.0, 2.5]}
@@ -101,6 +107,7 @@ INVERSIONS = recoveries("inversion_time", inverted=True)
 OF_ITS_OWN = {
     **TRACERS,
     ("follow_up.growth", "measurements"): measured_lesions,
+    ("prediction.classification", "table"): predicted_cases,
     ("kinetics.transverse_relaxation_change", "series"): first_pass,
     ("kinetics.perfusion_by_deconvolution", "series"): first_pass,
     ("kinetics.saturation_recovery_t1", "stack"): recoveries("repetition_time", inverted=False),

@@ -10,11 +10,12 @@ import numpy as np
 from ...data.curve import Table
 from ...declare import Advanced, Help, Input, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
-from ...numerics.classification import CALIBRATION_BINS, classification_measures, mcnemar, reliability
+from ...numerics.classification import classification_measures, mcnemar, reliability
 from ...numerics.roc import paired_difference, roc_area
 from ...steps.table_columns import cells_of, numbers_of, word_of
 
 FEWEST_OF_A_KIND = 2
+CASES_A_BIN, MOST_BINS = 10, 10
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,8 @@ def _measures(name: str, positive, values, parameters, rng) -> list[dict[str, ob
 def _calibration(models, positive, usable) -> Table:
     rows = []
     for name, values in models.items():
-        found = reliability(positive[usable[name]], values[usable[name]], CALIBRATION_BINS)
+        bins = int(np.clip(usable[name].sum() // CASES_A_BIN, 2, MOST_BINS))
+        found = reliability(positive[usable[name]], values[usable[name]], bins)
         rows += [
             {"model": name, "mean probability": p, "share positive": o, "cases": int(c)} for p, o, c in zip(*found)
         ]
