@@ -18,7 +18,8 @@ from .registry import networks
 TITLES = {"grad_cam": "Grad-CAM", "integrated_gradients": "Integrated gradients", "occlusion": "Occlusion"}
 SIGNED = {"integrated_gradients", "occlusion"}
 HELPS = {
-    "grad_cam": "where the network's last map speaks for the outcome (Selvaraju et al., ICCV 2017)",
+    "grad_cam": "where the network's last map speaks for the outcome; coarse, and less to be trusted than the others "
+    "(Selvaraju et al., ICCV 2017)",
     "integrated_gradients": "what each voxel adds to the log-odds, red for and blue against the outcome "
     "(Sundararajan et al., ICML 2017)",
     "occlusion": "how far the log-odds fall when a part is covered (Zeiler and Fergus, ECCV 2014)",

@@ -1,0 +1,117 @@
+"""The network that comes with the package rests on growth, and its explanations are true to it."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from SpatioTemporalLib.context import Context
+from SpatioTemporalLib.data.follow_up import FollowUp, Visit
+from SpatioTemporalLib.networks.batch import Batch
+from SpatioTemporalLib.networks.bundle import ensemble_logits, read_bundle
+from SpatioTemporalLib.networks.explanation.faithfulness import insertion_deletion
+from SpatioTemporalLib.networks.explanation.integrated_gradients import integrated_gradients
+from SpatioTemporalLib.networks.explanation.occlusion import occlusion, visit_occlusion
+from SpatioTemporalLib.networks.shipped import SHIPPED, bundle_path
+from SpatioTemporalLib.numerics.region_of_interest import resampled_labels
+from SpatioTemporalLib.simulation.lung_anatomy import draw_anatomy
+from SpatioTemporalLib.simulation.lung_ct import SCANNERS, scan_lung
+from SpatioTemporalLib.steps.visit_crops import centres_of, crop_visits
+
+PATIENTS, GROWTH = 4, 1.45
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return read_bundle(bundle_path(SHIPPED))
+
+
+def patients(bundle, growth: float) -> tuple[Batch, np.ndarray]:
+    """Patients whose nodules grow by a factor, and the voxels (N, T, K, J, I) on or near each nodule."""
+    rng = np.random.default_rng(5)
+    images, near = [], []
+    for _ in range(PATIENTS):
+        anatomy, radius = draw_anatomy(rng), rng.uniform(3.5, 6)
+        scans = [
+            scan_lung(anatomy, r, SCANNERS[rng.integers(2)], rng, extent=(44, 44, 32), misplaced=3.0)
+            for r in (radius, growth * radius)
+        ]
+        visits = (Visit(day, {"ct": scan.ct}, {"nodule": scan.nodule}) for day, scan in zip((0, 365), scans))
+        follow_up = FollowUp("simulated", tuple(visits))
+        crops = crop_visits(follow_up, centres_of(follow_up), bundle.facts.crops, Context())
+        images.append(crops.images)
+        masks = [
+            resampled_labels(scan.nodule.values, scan.nodule.geometry, grid) for scan, grid in zip(scans, crops.grids)
+        ]
+        near.append([ndimage.binary_dilation(mask > 0, iterations=2) for mask in masks])
+    known = torch.ones(PATIENTS, 2, dtype=torch.bool)
+    days = torch.tensor([[0.0, 365.0]]).expand(PATIENTS, 2)
+    return Batch(torch.from_numpy(np.stack(images)), days, known, torch.zeros(PATIENTS, 2), known), np.array(near)
+
+
+@pytest.fixture(scope="module")
+def growing(bundle):
+    return patients(bundle, GROWTH)
+
+
+@pytest.fixture(scope="module")
+def explained(bundle, growing):
+    return integrated_gradients(bundle.networks[0], growing[0], "carry_forward")
+
+
+def test_growing_nodules_are_called_malignant_and_stable_ones_are_not(bundle, growing):
+    stable, _ = patients(bundle, 1.0)
+    calibrated = bundle.facts.calibration.probability
+    probabilities = [
+        calibrated(ensemble_logits(bundle.networks, batch).double().mean(dim=0)) for batch in (growing[0], stable)
+    ]
+    assert (probabilities[0] > 0.5).all() and (probabilities[1] < 0.5).all()
+
+
+def test_swapping_the_visits_lowers_the_probability(bundle, growing):
+    batch, _ = growing
+    swapped = Batch(batch.images.flip(1), *batch.parts[1:])
+    difference = [ensemble_logits(bundle.networks, one).mean(dim=0) for one in (batch, swapped)]
+    assert (difference[1] < difference[0]).all()
+
+
+def test_integrated_gradients_add_up_within_one_percent(explained):
+    assert explained.complete.all() and float(explained.completeness_error.max()) < 0.01
+
+
+def test_the_strongest_voxel_lies_on_the_nodule_that_grew(growing, explained):
+    latest = explained.values.sum(dim=2)[:, 1].numpy()
+    hits = [growing[1][n, 1].ravel()[latest[n].argmax()] for n in range(PATIENTS)]
+    assert np.mean(hits) >= 0.8
+
+
+def test_voxels_named_first_matter_more_than_others(bundle, growing, explained):
+    order = explained.values.sum(dim=2)
+    found = insertion_deletion(bundle.networks[0], growing[0], order, baseline="carry_forward")
+    assert float((found.insertion - found.random_insertion).mean()) >= 0.15
+    assert float((found.random_deletion - found.deletion).mean()) >= 0.15
+
+
+def test_shuffled_weights_give_other_maps(bundle, growing, explained):
+    other = copy.deepcopy(bundle.networks[0])
+    generator = torch.Generator().manual_seed(1)
+    for parameter in other.parameters():
+        order = torch.randperm(parameter.numel(), generator=generator)
+        parameter.data = parameter.data.flatten()[order].reshape(parameter.shape)
+    first = growing[0][:2]
+    found = integrated_gradients(other, first, "carry_forward")
+    for n in range(len(first)):
+        assert abs(np.corrcoef(explained.values[n].flatten(), found.values[n].flatten())[0, 1]) < 0.3
+
+
+def test_covering_the_nodule_costs_most(bundle, growing):
+    batch, near = growing
+    falls = occlusion(bundle.networks[0], batch[:2], (8, 16, 16))[:, 1].numpy()
+    for fall, on_nodule in zip(falls, near[:2, 1]):
+        assert fall[on_nodule].mean() > 3 * abs(fall[~on_nodule].mean())
+
+
+def test_taking_back_what_is_new_at_the_last_visit_lowers_the_odds(bundle, growing):
+    assert (visit_occlusion(bundle.networks[0], growing[0])[:, 1] > 0).all()
