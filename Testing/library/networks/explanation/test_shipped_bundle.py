@@ -108,9 +108,8 @@ def test_shuffled_weights_give_other_maps(bundle, growing, explained):
 
 def test_covering_the_nodule_costs_most(bundle, growing):
     batch, near = growing
-    falls = occlusion(bundle.networks[0], batch[:2], (8, 16, 16))[:, 1].numpy()
-    for fall, on_nodule in zip(falls, near[:2, 1]):
-        assert fall[on_nodule].mean() > 3 * abs(fall[~on_nodule].mean())
+    fall = occlusion(bundle.networks[0], batch[:1], (4, 8, 8), (4, 8, 8))[0, 1].numpy()
+    assert fall[near[0, 1]].mean() > 3 * abs(fall[~near[0, 1]].mean())
 
 
 def test_taking_back_what_is_new_at_the_last_visit_lowers_the_odds(bundle, growing):
