@@ -1,0 +1,30 @@
+"""What several files of tests share because it takes seconds to make."""
+
+import pytest
+from small_cohort import OTHER_SEED, small_cohort, train_options
+
+from SpatioTemporalLib import cli
+
+
+@pytest.fixture(scope="session")
+def cohort_folder(tmp_path_factory):
+    """Ten simulated patients; tests that change them copy the folder."""
+    folder = tmp_path_factory.mktemp("small") / "cohort"
+    small_cohort(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def other_cohort_folder(tmp_path_factory):
+    """Ten other patients, whom no network of the tests was trained on."""
+    folder = tmp_path_factory.mktemp("small") / "others"
+    small_cohort(folder, OTHER_SEED)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained_bundle(cohort_folder, tmp_path_factory):
+    """A network trained for two epochs on the ten patients."""
+    folder = tmp_path_factory.mktemp("trained") / "bundle"
+    assert cli.main(train_options(cohort_folder, folder)) == 0
+    return folder
