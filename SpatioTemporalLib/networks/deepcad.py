@@ -57,6 +57,11 @@ class DeepCADSettings:
                 fix=f"Choose one of {', '.join(OVER_TIME)}.",
             )
 
+    @property
+    def in_channels(self) -> int:
+        """Channels of the images, which training cuts accordingly."""
+        return 2 if self.lung else 1
+
 
 PRESETS = {
     "default": DeepCADSettings(),
