@@ -141,13 +141,6 @@ def _network(facts: BundleFacts, weights: dict[str, Tensor], where: str, file: s
             planned = make().state_dict()
     except ParameterError as error:
         raise InputError("E-BUNDLE", error.message, where=where, fix=error.fix) from error
-    except (TypeError, ValueError, RuntimeError, AttributeError, IndexError, ZeroDivisionError) as error:
-        raise InputError(
-            "E-BUNDLE",
-            f"the settings of {architecture.name} make no network: {error}",
-            where=where,
-            fix="Get the bundle anew.",
-        ) from error
     _require_fit(planned, weights, f"{where}/{file}")
     network = make()
     network.load_state_dict(weights)

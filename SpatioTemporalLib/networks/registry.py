@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,21 @@ def networks() -> dict[str, Network]:
     return dict(sorted(found.items()))
 
 
+def settings_of(name: str, preset: str = "default", arguments: Mapping[str, Any] | None = None) -> Any:
+    """The settings of a preset with some of them replaced.
+
+    Raises
+    ------
+    ParameterError
+        ``E-NETWORK``: no such network, preset or setting, or values that no network can have.
+    """
+    preset_settings = _pick(_pick(networks(), name, "network").presets, preset, f"preset of {name}")
+    for argument in arguments or {}:
+        _pick(vars(preset_settings), argument, f"setting of {name}")
+    with _told(name):
+        return replace(preset_settings, **(arguments or {}))
+
+
 def build(name: str, preset: str = "default", arguments: Mapping[str, Any] | None = None) -> nn.Module:
     """The network of that name, with random weights.
 
@@ -83,19 +99,11 @@ def build(name: str, preset: str = "default", arguments: Mapping[str, Any] | Non
     Raises
     ------
     ParameterError
-        ``E-NETWORK``: no such network, preset or setting. A name is only ever
-        looked up here, never imported.
+        ``E-NETWORK``: see `settings_of`. A name is only ever looked up here, never imported.
     """
     settings = settings_of(name, preset, arguments)
-    return networks()[name].make(settings)
-
-
-def settings_of(name: str, preset: str = "default", arguments: Mapping[str, Any] | None = None) -> Any:
-    """The settings of a preset, with those that differ; raises as `build` does."""
-    settings = _pick(_pick(networks(), name, "network").presets, preset, f"preset of {name}")
-    for argument in arguments or {}:
-        _pick(vars(settings), argument, f"setting of {name}")
-    return replace(settings, **(arguments or {}))
+    with _told(name):
+        return networks()[name].make(settings)
 
 
 def parameter_counts(name: str) -> dict[str, int]:
@@ -111,6 +119,20 @@ def parameter_counts(name: str) -> dict[str, int]:
     declared = _pick(networks(), name, "network")
     with torch.device("meta"):
         return {p: sum(w.numel() for w in build(name, p).parameters()) for p in declared.presets}
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Tell the user of values of a wrong kind or size, which the layers of a network only stumble over."""
+    try:
+        yield
+    except (TypeError, ValueError, RuntimeError, AttributeError, IndexError, ZeroDivisionError) as error:
+        reason = (str(error) or repr(error)).splitlines()[0]
+        raise ParameterError(
+            "E-NETWORK",
+            f"the settings of {name} make no network: {reason}",
+            fix=f"'spatiotemporal networks {name}' shows them as they are meant.",
+        ) from error
 
 
 def _pick(known: Mapping[str, Any], name: str, what: str):

@@ -80,6 +80,9 @@ def train_cohort(cohort: Cohort, plan: Plan, surroundings: Surroundings, context
         When tables, images, labels or split do not allow it; see `prepare_cases` and `train_network`.
     """
     plan, covariates, splits = _completed(cohort, plan)
+    # Settings that make no network are told before regions are cut, which takes long.
+    with torch.device("meta"):
+        _network(plan, 0)
     cases = _prepared(cohort, plan, covariates, surroundings, context.part(0.0, 0.2))
     cases = replace(cases, splits=splits)
     rounds = _rounds(cases, plan)
