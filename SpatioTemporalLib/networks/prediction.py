@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..errors import ParameterError
 from .cases import Cases
 
 AT_ONCE = 16
@@ -35,7 +36,21 @@ def logits_of(
 
 
 def automatic_device(wanted: str = "auto") -> str:
-    """ "cuda" or "cpu" for "auto"; what is asked for otherwise."""
-    if wanted != "auto":
-        return wanted
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    """ "cuda" or "cpu" for "auto"; what is asked for otherwise.
+
+    Raises
+    ------
+    ParameterError
+        ``E-DEVICE`` when there is no such device here.
+    """
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=wanted)
+    # A PyTorch without CUDA answers with an AssertionError.
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ParameterError(
+            "E-DEVICE", f"networks cannot run on the device {wanted!r}: {reason}", fix="Use cpu, auto or a CUDA device."
+        ) from error
+    return wanted
