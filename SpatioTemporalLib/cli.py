@@ -23,9 +23,12 @@ from .command_line import (
     simulate,
     train,
 )
+from .command_line.point_option import with_dashes_joined
 from .errors import Cancelled, SpatioTemporalError
 
 VERBS = (listing, describe, networks, run, simulate, train, evaluate, bundle, convert, demo, check, doctor)
+# Options whose lists of numbers may begin with a dash, such as -1200,600.
+LISTS = {"--window", "--missing"}
 USER_ERROR, INTERNAL_ERROR, INTERRUPTED = 2, 3, 130
 
 
@@ -43,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb in VERBS:
         verb.add_to(verbs)
-    parsed = parser.parse_args(arguments)
+    parsed = parser.parse_args(with_dashes_joined(sys.argv[1:] if arguments is None else arguments, LISTS))
     try:
         return parsed.function(parsed) or 0
     except (KeyboardInterrupt, Cancelled):
