@@ -1,5 +1,7 @@
 """What several files of tests share because it takes seconds to make."""
 
+import shutil
+
 import pytest
 from small_cohort import OTHER_SEED, small_cohort, train_options
 
@@ -28,3 +30,15 @@ def trained_bundle(cohort_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained") / "bundle"
     assert cli.main(train_options(cohort_folder, folder)) == 0
     return folder
+
+
+@pytest.fixture
+def copied_cohort(cohort_folder, tmp_path):
+    """The ten patients in a folder that may be changed."""
+    return shutil.copytree(cohort_folder, tmp_path / "cohort")
+
+
+@pytest.fixture(scope="session")
+def regions(trained_bundle):
+    """The options that take the regions of training from disk."""
+    return ["--cache", str(trained_bundle.parent / "bundle_training" / "regions")]

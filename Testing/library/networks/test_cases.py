@@ -1,7 +1,5 @@
 """Patients as a network is given them: cut once, cut anew when anything changed, and refused all at once."""
 
-import shutil
-
 import numpy as np
 import pytest
 import torch
@@ -22,12 +20,6 @@ COVARIATES = (Covariate("age", "numeric", "y", 60.0, 5.0), Covariate("sex", "cat
 @pytest.fixture(scope="module")
 def cases(cohort_folder, tmp_path_factory):
     return prepared(cohort_folder, tmp_path_factory.mktemp("regions"))
-
-
-@pytest.fixture
-def copied(cohort_folder, tmp_path):
-    """A cohort that may be changed."""
-    return shutil.copytree(cohort_folder, tmp_path / "cohort")
 
 
 def prepared(folder, cache, settings=SETTINGS, label="malignant", **more):
@@ -88,40 +80,40 @@ def test_other_settings_make_other_regions(cohort_folder, tmp_path):
     assert first.files != other.files and first.digests() != other.digests()
 
 
-def test_a_changed_image_is_cut_anew(copied, tmp_path):
+def test_a_changed_image_is_cut_anew(copied_cohort, tmp_path):
     cache = tmp_path / "regions"
-    before = prepared(copied, cache, rows=[0, 1])
-    path = copied / read_cohort(copied).visits.columns["image:ct"][1]
+    before = prepared(copied_cohort, cache, rows=[0, 1])
+    path = copied_cohort / read_cohort(copied_cohort).visits.columns["image:ct"][1]
     image = st.read_map(path, unit="HU")
     st.write_map(path, st.Map(image.values + 100, image.geometry, "HU", "ct"))
-    after = prepared(copied, cache, rows=[0, 1])
+    after = prepared(copied_cohort, cache, rows=[0, 1])
     assert after.files[0] != before.files[0] and after.files[1] == before.files[1]
     assert np.load(after.files[0])[1].mean() > np.load(before.files[0])[1].mean() + 0.01
     np.testing.assert_array_equal(np.load(after.files[0])[0], np.load(before.files[0])[0])
 
 
-def test_digests_tell_patients_apart_and_do_not_know_their_names(copied, cases, tmp_path):
+def test_digests_tell_patients_apart_and_do_not_know_their_names(copied_cohort, cases, tmp_path):
     assert len(set(cases.digests())) == len(cases)
     for table in (PARTICIPANTS, TIMEPOINTS):
-        text = (copied / table).read_text().replace("\nnodule", "\nsomebody")
-        (copied / table).write_text(text)
-    renamed = prepared(copied, tmp_path / "regions")
+        text = (copied_cohort / table).read_text().replace("\nnodule", "\nsomebody")
+        (copied_cohort / table).write_text(text)
+    renamed = prepared(copied_cohort, tmp_path / "regions")
     assert renamed.ids[0] == "somebody01" and renamed.digests() == cases.digests()
 
 
-def test_patients_with_fewer_visits_are_padded(copied, tmp_path):
-    change_table(copied / TIMEPOINTS, lambda rows: rows.pop(2))
-    found = prepared(copied, tmp_path / "regions")
+def test_patients_with_fewer_visits_are_padded(copied_cohort, tmp_path):
+    change_table(copied_cohort / TIMEPOINTS, lambda rows: rows.pop(2))
+    found = prepared(copied_cohort, tmp_path / "regions")
     assert found.observed[:2].tolist() == [[True, False], [True, True]]
     batch = found.batch([0, 1])
     assert not batch.images[0, 1].any() and batch.images[0, 0].any() and not batch.mask[0, 1]
     assert found.times[0].tolist() == [0, 0]
 
 
-def test_what_is_not_known_of_a_patient_is_marked(copied, tmp_path):
-    set_cell(copied / PARTICIPANTS, 1, "age", "")
-    set_cell(copied / PARTICIPANTS, 2, "malignant", "")
-    found = prepared(copied, tmp_path / "regions")
+def test_what_is_not_known_of_a_patient_is_marked(copied_cohort, tmp_path):
+    set_cell(copied_cohort / PARTICIPANTS, 1, "age", "")
+    set_cell(copied_cohort / PARTICIPANTS, 2, "malignant", "")
+    found = prepared(copied_cohort, tmp_path / "regions")
     assert found.known[0].tolist() == [False, True] and found.covariates[0, 0] == 0
     assert np.isnan(found.labels[1]) and np.isfinite(found.labels[[0, *range(2, 10)]]).all()
 
@@ -144,12 +136,12 @@ def spoil(folder, participant: int, how: str) -> None:
         set_cell(folder / TIMEPOINTS, row, "centre_r", "500")
 
 
-def test_all_participants_that_cannot_be_used_are_told_in_one_error(copied, tmp_path):
+def test_all_participants_that_cannot_be_used_are_told_in_one_error(copied_cohort, tmp_path):
     for participant, how in ((2, "NaN"), (5, "nowhere"), (9, "outside")):
-        spoil(copied, participant, how)
-    set_cell(copied / PARTICIPANTS, 7, "sex", "X")
+        spoil(copied_cohort, participant, how)
+    set_cell(copied_cohort / PARTICIPANTS, 7, "sex", "X")
     with pytest.raises(InputError) as caught:
-        prepared(copied, tmp_path / "regions")
+        prepared(copied_cohort, tmp_path / "regions")
     text = str(caught.value)
     assert caught.value.code == "E-COHORT" and "4 of 10 participants" in text
     told = {n: next(line for line in text.splitlines() if f"nodule{n:02d}" in line) for n in (2, 5, 7, 9)}
@@ -159,35 +151,35 @@ def test_all_participants_that_cannot_be_used_are_told_in_one_error(copied, tmp_
     assert "500" in told[9] and "outside" in told[9]
 
 
-def test_an_image_in_another_unit_is_told_for_each_participant(copied, tmp_path):
-    text = (copied / TIMEPOINTS).read_text().replace("image:ct [HU]", "image:ct [a.u.]")
-    (copied / TIMEPOINTS).write_text(text)
+def test_an_image_in_another_unit_is_told_for_each_participant(copied_cohort, tmp_path):
+    text = (copied_cohort / TIMEPOINTS).read_text().replace("image:ct [HU]", "image:ct [a.u.]")
+    (copied_cohort / TIMEPOINTS).write_text(text)
     with pytest.raises(InputError, match=r"10 of 10 participants[^$]*is in a.u., HU was expected") as caught:
-        prepared(copied, tmp_path / "regions")
+        prepared(copied_cohort, tmp_path / "regions")
     assert caught.value.code == "E-COHORT"
 
 
-def test_a_long_list_of_broken_participants_is_cut_short(copied, tmp_path, monkeypatch):
+def test_a_long_list_of_broken_participants_is_cut_short(copied_cohort, tmp_path, monkeypatch):
     monkeypatch.setattr("SpatioTemporalLib.networks.cases.MOST_TOLD", 3)
     with pytest.raises(InputError, match=r"10 of 10[^$]*and 7 more"):
-        prepared(copied, tmp_path / "regions", CropSettings(unit="a.u."))
+        prepared(copied_cohort, tmp_path / "regions", CropSettings(unit="a.u."))
 
 
 @pytest.mark.parametrize(
     ("word", "label"),
     [("1", 1), ("0", 0), ("malignant", 1), ("Benign", 0), ("TRUE", 1), ("no", 0), ("", np.nan), ("n/a", np.nan)],
 )
-def test_words_of_labels(copied, word, label):
+def test_words_of_labels(copied_cohort, word, label):
     for row in range(1, 11):
-        set_cell(copied / PARTICIPANTS, row, "malignant", "yes" if row > 1 else word)
-    np.testing.assert_array_equal(labels_of(read_cohort(copied), "malignant"), [label, *[1] * 9])
+        set_cell(copied_cohort / PARTICIPANTS, row, "malignant", "yes" if row > 1 else word)
+    np.testing.assert_array_equal(labels_of(read_cohort(copied_cohort), "malignant"), [label, *[1] * 9])
 
 
-def test_a_label_that_says_neither_is_refused_with_its_participant(copied):
+def test_a_label_that_says_neither_is_refused_with_its_participant(copied_cohort):
     for row in range(1, 11):
-        set_cell(copied / PARTICIPANTS, row, "malignant", "perhaps" if row == 4 else "benign")
+        set_cell(copied_cohort / PARTICIPANTS, row, "malignant", "perhaps" if row == 4 else "benign")
     with pytest.raises(InputError, match=r"nodule04 is 'perhaps'.*E-LABEL"):
-        labels_of(read_cohort(copied), "malignant")
+        labels_of(read_cohort(copied_cohort), "malignant")
 
 
 def test_cancelling_stops_between_patients(cohort_folder, tmp_path):
