@@ -20,6 +20,8 @@ from .visit_registration import RegisteredVisit, RegistrationParameters, registe
 AIR_HU = -1024.0
 # Motion is found on grids no finer than this, in the tissue this near to the nodule.
 REGISTRATION_MM, NEIGHBOURHOOD_MM = 2.5, 60.0
+# Correlation of the neighbourhoods; the same chest on two scanners is near 0.9, another place in it near 0.
+ALIKE = 0.5
 REGISTRATIONS = ("none", "rigid", "deformable")
 
 
@@ -205,7 +207,17 @@ def _motion(
         f"{motion.similarity_after:.3f} after",
         image.name,
     )
-    return replace(motion, findings=(*findings, note))
+    return replace(motion, findings=(*findings, note, *_doubtful(motion.similarity_after, image.name)))
+
+
+def _doubtful(similarity: float, name: str) -> tuple[Finding, ...]:
+    if similarity >= ALIKE:
+        return ()
+    text = (
+        f"the registration to the latest visit is doubtful (correlation {similarity:.2f}), and with it where the "
+        "nodule was taken to be; mark the nodule at this visit too"
+    )
+    return (Finding("W-REGISTRATION-POOR", Severity.WARN, text, name),)
 
 
 def coarser(image: Map, spacing: float) -> Map:
