@@ -116,9 +116,20 @@ def _draw_visit(axes, assessment: Assessment, visit: int, name: str, maps: np.nd
     spacing = assessment.crops.grids[0].spacing
     layout = {"origin": "lower", "aspect": spacing[1] / spacing[0], "interpolation": "nearest"}
     shown = axes.imshow(assessment.crops.images[visit, 0, chosen], cmap="gray", vmin=0, vmax=1, **layout)
+    if maps is not None:
+        shown = _draw_map(axes, name, maps, maps[visit, chosen], layout)
+    # Last: every image that is drawn sets the direction of the axes anew.
+    _name_sides(axes)
+    return shown
+
+
+def _name_sides(axes) -> None:
+    """Turn a picture whose columns run to the patient's right as radiologists look at it, and write the sides on it."""
     axes.set_xticks([])
     axes.set_yticks([])
-    return shown if maps is None else _draw_map(axes, name, maps, maps[visit, chosen], layout)
+    axes.invert_xaxis()
+    for side, place in (("R", (0.04, 0.5)), ("L", (0.96, 0.5)), ("A", (0.5, 0.96))):
+        axes.text(*place, side, transform=axes.transAxes, color="#ffdd55", size=8, ha="center", va="center")
 
 
 def _telling_slice(assessment: Assessment) -> int:
