@@ -9,7 +9,7 @@ from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.data.cohort import Cohort
 from SpatioTemporalLib.simulation.nodule_cohort import write_nodule_cohort
 
-# Of these, half of the patients are malignant, and one of the two in each of validation and test.
+# Of these, half of the patients are malignant; each split has both kinds.
 SEED, OTHER_SEED = 11, 23
 COUNT = 10
 REGION = ["--size", "8,16,16", "--spacing", "1.5,1.5,2"]

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from assessed_patient import assessed, batch_by_hand, codes_of, difference, probability
 
+from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.networks.bundle import read_bundle
 from SpatioTemporalLib.networks.bundle_writing import write_bundle
 from SpatioTemporalLib.networks.explanation.baselines import baseline_images
+from SpatioTemporalLib.networks.follow_up_report import visits_figure
+from SpatioTemporalLib.networks.inference import Wishes, assess
 from SpatioTemporalLib.numerics.growth import lesion_volume
 from SpatioTemporalLib.steps.visit_crops import centres_of
 
@@ -72,3 +75,18 @@ def test_names_in_the_report_are_words_and_never_markup(visits, trained_bundle, 
     html = assessed(visits, folder).report.html
     assert evil not in html and "&lt;script&gt;alert(1)" in html
     assert "a<b>" not in html and "a&lt;b&gt;" in html and "evil<i>" not in html
+
+
+def test_pictures_show_the_right_of_the_patient_on_the_left(visits, ensemble):
+    found = assess(read_bundle(ensemble), visits, centres_of(visits), {}, Wishes(device="cpu"), Context())
+    figure = visits_figure(found)
+    pictures = [axes for axes in figure.axes if len(axes.texts) == 3]
+    assert len(pictures) == 2 * (1 + len(found.maps))
+    for axes in pictures:
+        # Columns of a region run to the patient's right, rows to the front.
+        (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+        assert left > right and bottom < top
+        assert {text.get_text(): text.get_position()[0] < 0.5 for text in axes.texts if text.get_text() in "RL"} == {
+            "R": True,
+            "L": False,
+        }
