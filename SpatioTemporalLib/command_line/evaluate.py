@@ -44,8 +44,8 @@ def evaluate(arguments) -> None:
     require_absent([folder / PREDICTIONS, folder / SUMMARY], overwrite=arguments.overwrite)
     bundles = [read_bundle(bundle_path(path)) for path in arguments.bundles]
     cohort = given_cohort(arguments)
-    table = _predicted(arguments, cohort, bundles, folder)
-    subgroups = tuple(filter(None, arguments.subgroups.split(",")))
+    subgroups = _subgroups(arguments.subgroups, cohort)
+    table = _predicted(arguments, cohort, bundles, folder, subgroups)
     result = run(
         "prediction.classification",
         table=table,
@@ -72,7 +72,7 @@ def _picture(path: Path, table: Table, result: Result) -> None:
         print(f"no picture: {error}")
 
 
-def _predicted(arguments, cohort: Cohort, bundles: list, folder: Path) -> Table:
+def _predicted(arguments, cohort: Cohort, bundles: list, folder: Path, subgroups: tuple[str, ...]) -> Table:
     """Label, subgroup columns and a column of probabilities for each bundle."""
     from ..networks.assessment import predictions
     from ..networks.prediction import automatic_device
@@ -95,15 +95,21 @@ def _predicted(arguments, cohort: Cohort, bundles: list, folder: Path) -> Table:
         columns |= {name: table.columns[name] for name in ("participant_id", "label")}
         name = "probability" if len(bundles) == 1 else f"probability {_short_name(bundle, bundles, n)}"
         columns[name] = table.columns["probability"]
-    for name in filter(None, arguments.subgroups.split(",")):
+    for name in subgroups:
+        columns[name] = [cohort.participants.columns[name][n] for n in rows]
+    return Table(columns, name="predictions")
+
+
+def _subgroups(text: str, cohort: Cohort) -> tuple[str, ...]:
+    names = tuple(filter(None, text.split(",")))
+    for name in names:
         if name not in cohort.participants.columns:
             raise ParameterError(
                 "E-PARAMETER",
                 f"--subgroups: the participants have no column {name!r}",
                 fix=f"Choose of {', '.join(cohort.participants.columns)}.",
             )
-        columns[name] = [cohort.participants.columns[name][n] for n in rows]
-    return Table(columns, name="predictions")
+    return names
 
 
 def _rows(cohort: Cohort, split: str) -> list[int]:

@@ -115,6 +115,12 @@ def test_what_cannot_be_evaluated_is_told_in_one_line(
         assert word in told
 
 
+def test_a_wrong_subgroup_is_told_before_any_region_is_cut(capsys, trained_bundle, other_cohort_folder, tmp_path):
+    options = ["--cohort", other_cohort_folder, "--out", tmp_path / "e", "--split", "all", "--subgroups", "sex,planet"]
+    assert "planet" in refused(capsys, "evaluate", trained_bundle, *options)
+    assert not (tmp_path / "e").exists()
+
+
 def test_another_number_of_visits_than_in_training_is_refused(capsys, trained_bundle, other_cohort_folder, tmp_path):
     folder = shutil.copytree(other_cohort_folder, tmp_path / "cohort")
     change_table(folder / TIMEPOINTS, lambda rows: rows.pop(2))
