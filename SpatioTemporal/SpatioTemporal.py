@@ -85,6 +85,7 @@ class SpatioTemporalParameterNode:
 
     series : the series of step 1. analysis : id. settings : JSON, id to the
     parameters that are not at their default. pins : JSON, positions in RAS mm.
+    device : where to compute, "auto", "cpu" or "cuda".
     """
 
     series: slicer.vtkMRMLNode
@@ -92,6 +93,7 @@ class SpatioTemporalParameterNode:
     settings: str = "{}"
     pins: str = "[]"
     mode: str = "signal"
+    device: str = "auto"
 
 
 class SpatioTemporalWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):

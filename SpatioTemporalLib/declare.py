@@ -17,7 +17,11 @@ from .errors import ParameterError
 from .parameters import (
     Advanced,
     Choices,
+    Described,
+    FileOrFolder,
     Help,
+    NamedValue,
+    NamedValues,
     Parameter,
     Range,
     Unit,
@@ -29,8 +33,12 @@ __all__ = [
     "Advanced",
     "Analysis",
     "Choices",
+    "Described",
+    "FileOrFolder",
     "Help",
     "Input",
+    "NamedValue",
+    "NamedValues",
     "Output",
     "Parameter",
     "Range",
@@ -76,6 +84,8 @@ class Output:
     Values outside the input ``mask`` are removed, unless `anywhere`.
     several : the function gives a dict of suffix to value, each on a grid of its
     own; the outputs are called ``name_suffix``.
+    per_visit : the suffixes are the numbers of the visits, 1 the first, and each
+    value lies in the coordinates of its visit.
     """
 
     name: str
@@ -86,6 +96,7 @@ class Output:
     optional: bool = False
     anywhere: bool = False
     several: bool = False
+    per_visit: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,6 +191,10 @@ def _check_declaration(declaration: Analysis) -> None:
     faults += [f"there cannot be several {o.name}" for o in declaration.outputs if o.several and o.kind not in SEVERAL]
     taken = set(inspect.signature(declaration.function).parameters)
     faults += [f"the function does not take {n}" for n in {i.name for i in declaration.inputs} - taken]
+    paths = {p.name for p in declaration.parameters if p.path}
+    faults += [
+        f"{p.name} is named by no path" for p in declaration.parameters if p.named_by and p.named_by not in paths
+    ]
     if not declaration.citation:
         faults.append("no citation")
     if not declaration.summary:

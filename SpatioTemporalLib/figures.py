@@ -11,6 +11,7 @@ from .data.geometry import Geometry
 from .data.result import Display, Result
 from .data.series import Series
 from .data.volumes import LabelMap, Map
+from .display_window import display_window
 from .io import atomic_path
 from .packages import require
 
@@ -75,7 +76,7 @@ def maps_figure(maps: dict[str, Map | LabelMap], displays: dict[str, Display], b
 def draw_map(axes, values: Map, display: Display, slice_index: int, background: np.ndarray | None = None, title=""):
     """One slice of a map over its anatomy, with a colour bar that carries symbol and unit."""
     layout = _draw_anatomy(axes, values.geometry, slice_index, background)
-    low, high = display.window or robust_window(values.values)
+    low, high = display_window(values.values, display)
     shown = np.ma.masked_invalid(values.values[slice_index])
     image = axes.imshow(shown, cmap=display.colours, vmin=low, vmax=high, **layout)
     bar = axes.figure.colorbar(image, ax=axes, fraction=0.046, pad=0.02, extend="max")
@@ -155,7 +156,7 @@ def draw_curves(axes, curves: tuple[Curve, ...], title: str = "", colours: dict 
 
 def draw_histogram(axes, values: Map, display: Display, regions: LabelMap) -> None:
     """Distribution of a map over each region."""
-    low, high = display.window or robust_window(values.values)
+    low, high = display_window(values.values, display)
     edges = np.linspace(low, high, 41)
     for number, (value, label) in enumerate(regions.labels.items()):
         inside = values.values[regions.region(value)]
@@ -173,13 +174,6 @@ def fullest_slice(values: Map | LabelMap) -> int:
     """The slice with the most finite values, or labelled voxels."""
     there = values.foreground if isinstance(values, LabelMap) else np.isfinite(values.values)
     return int(there.sum(axis=(1, 2)).argmax())
-
-
-def robust_window(values: np.ndarray) -> tuple[float, float]:
-    """2nd and 98th percentile of the finite values, never an empty range."""
-    finite = values[np.isfinite(values)]
-    low, high = np.percentile(finite, (2, 98)) if finite.size else (0.0, 1.0)
-    return (float(low), float(high)) if high > low else (float(low), float(low) + 1.0)
 
 
 def anatomy_of(series: Series) -> np.ndarray:

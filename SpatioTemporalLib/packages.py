@@ -8,6 +8,15 @@ from types import ModuleType
 from .errors import MissingPackageError
 
 
+EXTRAS = {"networks": ("torch", "monai", "safetensors")}
+"""Packages of the extras that take more than the one found missing first."""
+
+
+def packages_with(package: str, extra: str) -> tuple[str, ...]:
+    """What to install where a package is missing: all of its extra, so that the next one is not missed after it."""
+    return EXTRAS[extra] if package in EXTRAS.get(extra, ()) else (package,)
+
+
 def require(module: str, *, package: str, extra: str, purpose: str) -> ModuleType:
     """The imported module, or an error that says how to install it.
 

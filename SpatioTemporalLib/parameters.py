@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
+from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, fields
 from types import UnionType
 
@@ -46,6 +47,52 @@ class Advanced:
 
 
 @dataclass(frozen=True)
+class NamedValue:
+    """One of the values that a thing on the disk asks for: a number, or one of `levels` where there are any.
+
+    usual : what it mostly is, in words.
+    """
+
+    name: str
+    unit: str = ""
+    levels: tuple[str, ...] = ()
+    usual: str = ""
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a path leads to, for who chooses it.
+
+    text : one line. warning : what must not be overlooked, or "". values : what is to be known beside it.
+    """
+
+    text: str
+    warning: str = ""
+    values: tuple[NamedValue, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileOrFolder:
+    """Marks a text that is the path of a folder, or of a file with one of these endings.
+
+    words : texts that stand for something and are no path.
+    describe : callable(text) -> `Described`, quick, needing no optional
+    package; raises `InputError` when nothing of the kind is there.
+    """
+
+    endings: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    describe: Callable[[str], Described] | None = None
+
+
+@dataclass(frozen=True)
+class NamedValues:
+    """Marks texts ``name=value``; the `FileOrFolder` parameter ``source`` describes which names there are."""
+
+    source: str
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One field of a parameters dataclass, as the outside sees it."""
 
@@ -59,6 +106,8 @@ class Parameter:
     advanced: bool = False
     nullable: bool = False
     repeated: bool = False
+    path: FileOrFolder | None = None
+    named_by: str = ""
 
     def check(self, value: object) -> object:
         """The value in the declared type, or a `ParameterError` that says what is wrong."""
@@ -112,6 +161,10 @@ class Parameter:
             one |= {"minimum": self.range[0], "maximum": self.range[1]}
         if self.choices:
             one["enum"] = list(self.choices)
+        if self.path:
+            one["format"] = "path"
+        if self.named_by:
+            one |= {"format": "name=value", "named_by": self.named_by}
         schema = {"type": "array", "items": one} if self.repeated else one
         default = list(self.default) if isinstance(self.default, tuple) else self.default
         return schema | {
@@ -160,6 +213,8 @@ def _parameter(declared_field, hint) -> Parameter:
         advanced=Advanced in note or any(n is Advanced for n in notes),
         nullable=nullable,
         repeated=repeated,
+        path=note.get(FileOrFolder),
+        named_by=note[NamedValues].source if NamedValues in note else "",
     )
 
 

@@ -33,7 +33,7 @@ class Event:
 
     kind : "progress", "log", "warning", "result", "error" or "cancelled".
     fraction : 0..1, of progress. text : for people.
-    code, fix, package : of an error. result : of a job that is done.
+    code, fix, package, extra : of an error. result : of a job that is done.
     """
 
     kind: str
@@ -43,6 +43,7 @@ class Event:
     code: str = ""
     fix: str = ""
     package: str = ""
+    extra: str = ""
     result: Result | None = None
 
 
@@ -225,7 +226,7 @@ class Worker:
             # Mapped arrays live on without a name; where a system forbids that, `close` removes them.
             shutil.rmtree(folder, ignore_errors=True)
         text = said.get("text") or said.get("message", "")
-        facts = {name: said.get(name, "") for name in ("code", "fix", "package")}
+        facts = {name: said.get(name, "") for name in ("code", "fix", "package", "extra")}
         return [Event(kind, job, text, result=result, **facts)]
 
     def _forget(self, job: str) -> Path:

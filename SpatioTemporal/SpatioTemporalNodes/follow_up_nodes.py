@@ -75,14 +75,22 @@ def add_visits(scene, visits: FollowUp):
     images = [next(iter(visit.images.values())) for visit in visits.visits]
     masks = [None if visit.mask is None else _segmentation(scene, visit) for visit in visits.visits]
     sequence = add_follow_up(scene, [_volume(image) for image in images], visits.days.tolist(), masks, visits.name)
-    browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{visits.name} browser")
+    add_browser(sequence)
+    return sequence
+
+
+def add_browser(sequence):
+    """A browser with a volume that moves from visit to visit, the first shown."""
+    scene = sequence.GetScene()
+    browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{sequence.GetName()} browser")
     browser.AddSynchronizedSequenceNode(sequence)
     sequences_logic(scene).UpdateProxyNodesFromSequences(browser)
     proxy = browser.GetProxyNode(sequence)
-    proxy.SetName(visits.name)
-    proxy.SetVoxelValueUnits(units_entry(visits.unit))
-    show_as_anatomy(proxy, images[0].values[None])
-    return sequence
+    proxy.SetName(sequence.GetName())
+    if unit_of(sequence):
+        proxy.SetVoxelValueUnits(units_entry(unit_of(sequence)))
+    show_as_anatomy(proxy, node_values(sequence.GetNthDataNode(0))[None])
+    return browser
 
 
 def is_follow_up(node) -> bool:

@@ -180,11 +180,17 @@ def _add_map(place: _Place, output: str, value: Map):
     declared = place.result.displays[output]
     node.SetVoxelValueUnits(units_entry(value.unit))
     node.SetVoxelValueQuantity(coded_entry(declared.quantity) if declared.quantity is not None else None)
-    show_as_map(node, values, declared)
+    show_as_map(node, values, declared, _of_all_visits(place.result, value))
     attributes.set_fact(node, "Unit", value.unit)
     attributes.set_fact(node, "NotANumberCount", int(np.count_nonzero(missing)))
     attributes.set_fact(node, "NotANumberShownAs", "-0")
     yield node
+
+
+def _of_all_visits(result: Result, value: Map) -> np.ndarray:
+    """(N,) values of this map and of those of the same name: they are compared, and so need one window."""
+    alike = (v for v in result.values() if isinstance(v, Map) and v.name == value.name)
+    return np.concatenate([np.ravel(v.values) for v in alike])
 
 
 def _add_labels(place: _Place, output: str, value: LabelMap):

@@ -9,6 +9,7 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import Analysis
 from SpatioTemporalLib.errors import InputError, SpatioTemporalError
 from SpatioTemporalLib.input_checks import check_inputs, on_common_grid
+from SpatioTemporalLib.packages import packages_with
 from SpatioTemporalLib.worker_client import FINAL, Event, Worker
 
 from .input_nodes import value_from_node
@@ -22,7 +23,7 @@ class Job:
     """A run under way.
 
     nodes : input name to node id; ids, because a node may go before the run ends.
-    result : its nodes, when it has ended well.
+    packages : what has to be installed for it. result : its nodes, when it has ended well.
     analysis : None for a check of the installation.
     about : the part of the images it is about; None for a run on all of them, whose result goes into the scene.
     outcome : result of a run on a part, when it has ended well.
@@ -37,7 +38,7 @@ class Job:
     fraction: float = 0.0
     state: str = "running"
     text: str = ""
-    package: str = ""
+    packages: tuple[str, ...] = ()
     result: ResultNodes | None = None
     about: object = None
     outcome: st.Result | None = None
@@ -63,7 +64,9 @@ class Runs:
         self.jobs: dict[str, Job] = {}
         self._showing: dict[str, tuple] = {}
 
-    def start(self, id: str, nodes: dict, parameters: dict, *, replace: ResultNodes | None = None) -> Job:
+    def start(
+        self, id: str, nodes: dict, parameters: dict, *, replace: ResultNodes | None = None, device: str = "auto"
+    ) -> Job:
         """Hand a run to the worker.
 
         Parameters
@@ -74,6 +77,8 @@ class Runs:
         parameters : dict
         replace : ResultNodes, optional
             Of the run whose nodes are filled anew.
+        device : str
+            See `SpatioTemporalLib.context.Context`.
 
         Raises
         ------
@@ -85,7 +90,7 @@ class Runs:
         check_presence(analysis, inputs)
         analysis.checked_parameters(parameters)
         identifiers = {name: node.GetID() for name, node in nodes.items() if hasattr(node, "GetID")}
-        number = self.worker.submit(analysis.id, inputs, parameters)
+        number = self.worker.submit(analysis.id, inputs, parameters, device=device)
         self.jobs[number] = Job(number, analysis, identifiers, dict(parameters), replace)
         return self.jobs[number]
 
@@ -148,7 +153,8 @@ class Runs:
         elif event.kind == "result":
             self._start_showing(job, event)
         elif event.kind in FINAL:
-            job.text, job.package = event.text, event.package
+            job.text = event.text
+            job.packages = packages_with(event.package, event.extra) if event.package else ()
             self._end(job, "failed" if event.kind == "error" else event.kind)
 
     def _start_showing(self, job: Job, event: Event) -> None:

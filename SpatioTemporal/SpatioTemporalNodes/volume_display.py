@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from SpatioTemporalLib.data import Display
+from SpatioTemporalLib.display_window import display_window
 
 from .colours import colour_node
 
@@ -23,17 +24,18 @@ def show_as_anatomy(node, values: np.ndarray) -> None:
     _set_window(display, float(low), float(high))
 
 
-def show_as_map(node, values: np.ndarray, declared: Display) -> None:
+def show_as_map(node, values: np.ndarray, declared: Display, alike: np.ndarray | None = None) -> None:
     """Show (K, J, I) values, NaN where there are none, in colours over the anatomy.
 
     Where no value is below zero, zero is transparent: so is all that was not analysed.
+    alike : values of all maps that are to have the same window; those of this one if not given.
     """
     finite = values[np.isfinite(values)]
     is_new = node.GetDisplayNode() is None
     display = _display_of(node)
     if is_new:
         display.SetAndObserveColorNodeID(colour_node(node.GetScene(), declared.colours).GetID())
-    low, high = declared.window or (tuple(np.percentile(finite, (2, 98))) if finite.size else (0.0, 1.0))
+    low, high = display_window(values if alike is None else alike, declared)
     # A declared window that the user has changed since stays as the user wants it.
     if is_new or declared.window is None:
         _set_window(display, float(low), float(high))

@@ -15,10 +15,9 @@ from SpatioTemporalNodes.stack_nodes import add_stack, stack_of_volumes
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.volumes import SETTING_UNITS
 
-from .step import Step
+from .step import WARNING, Step
 from .visit_table import VisitTable
 
-WARNING = "color: #b35900;"
 SERIES_UNITS = ("a.u.", "mmol/L", "1/s", "HU", "kBq/mL", "Bq/mL")
 VISITS = "visits"
 JOIN_KINDS = {

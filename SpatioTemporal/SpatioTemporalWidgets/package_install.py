@@ -1,4 +1,4 @@
-"""Installs a missing Python package when the user asks for it, the way Slicer has for it."""
+"""Installs missing Python packages when the user asks for it, the way Slicer has for it."""
 
 from __future__ import annotations
 
@@ -17,30 +17,44 @@ DOWNLOADS = {
 }
 
 
-def button_text(package: str) -> str:
-    """What the button says: the package, and how large it is where that is known."""
-    if package in DOWNLOADS:
-        return _("Install {name} ({size})...").format(name=package, size=DOWNLOADS[package])
-    return _("Install {name}...").format(name=package)
+def listed(packages: tuple[str, ...]) -> str:
+    """Their names as a sentence has them."""
+    *first, last = packages or ("",)
+    return _("{first} and {last}").format(first=", ".join(first), last=last) if first else last
 
 
-def install(package: str) -> bool:
-    """Ask, then install; whether it was installed.
+def button_text(packages: tuple[str, ...]) -> str:
+    """What the button says: the packages, and how large the largest is where that is known."""
+    sizes = [DOWNLOADS[package] for package in packages if package in DOWNLOADS]
+    if sizes:
+        # The first is what the others are for, and by far the largest.
+        return _("Install {name} ({size})...").format(name=listed(packages), size=sizes[0])
+    return _("Install {name}...").format(name=listed(packages))
+
+
+def install(packages: tuple[str, ...]) -> bool:
+    """Ask, then install; whether they were installed.
 
     PyTorch comes through the PyTorch extension where that is present, because it
     chooses the build for the computer's GPU.
     """
-    if package == "torch" and _install_by_extension():
-        return True
+    left = packages
+    if "torch" in packages and _install_by_extension():
+        left = tuple(package for package in packages if package != "torch")
+    return not left or _install_by_pip(left)
+
+
+def _install_by_pip(packages: tuple[str, ...]) -> bool:
     packaging = getattr(slicer, "packaging", None)
     if packaging is not None:
-        packaging.pip_ensure([package], requester="SpatioTemporal")
+        packaging.pip_ensure(list(packages), requester="SpatioTemporal")
         return True
-    size = DOWNLOADS.get(package, _("size unknown"))
-    question = _("Install the Python package {name} ({size})?").format(name=package, size=size)
+    size = next((DOWNLOADS[package] for package in packages if package in DOWNLOADS), _("size unknown"))
+    question = _("Install {name} ({size}) into Slicer's Python?").format(name=listed(packages), size=size)
     if not slicer.util.confirmOkCancelDisplay(question):
         return False
-    slicer.util.pip_install(package)
+    # Together, so that versions are chosen that fit one another; what is there already stays.
+    slicer.util.pip_install(" ".join(packages))
     return True
 
 

@@ -106,6 +106,7 @@ class Panel:
         self.data.restore()
         self.analyse.restore()
         self.look.restore()
+        self.run.restore()
         self.results.refresh()
 
     def scene_closed(self) -> None:

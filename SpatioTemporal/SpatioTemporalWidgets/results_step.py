@@ -23,6 +23,7 @@ from SpatioTemporalNodes.report_nodes import report_from_node
 from SpatioTemporalNodes.result_nodes import remove_nodes
 from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, result_from_nodes
 from SpatioTemporalNodes.value_nodes import map_from_node, table_from_node
+from SpatioTemporalNodes.visit_view import background_of, centre_views, is_part, visits_of
 
 from SpatioTemporalLib.data import Table
 from SpatioTemporalLib.errors import InputError
@@ -31,7 +32,7 @@ from SpatioTemporalLib.io.results import write_result
 
 from .map_statistics import compared, statistics
 from .step import Step, readable
-from .table_view import fill, prepare
+from .table_view import fill, prepare, readable_table
 
 MAP, REPORT = "vtkMRMLScalarVolumeNode", "vtkMRMLTextNode"
 MOST_CURVES = 12
@@ -133,10 +134,12 @@ class ResultsStep(Step):
         return [curve for curves in (fitted or charts) for curve in curves][:MOST_CURVES]
 
     def show_map(self, node) -> None:
-        """A map over the series it was made from, with its window and legend."""
-        series = next((n for n in input_nodes(self.nodes()).values() if sequence_of(n) is not None), None)
-        background = proxy_of(sequence_of(series)) if series is not None else None
+        """A map over the series or visit it was made from, with its window and legend."""
+        inputs = input_nodes(self.nodes())
+        background = background_of(node, inputs)
         show_overlay(slicer.mrmlScene, background, node, self.ui.opacitySlider.value)
+        if visits_of(inputs) is not None and is_part(node, background):
+            centre_views(slicer.mrmlScene, node)
         self._legend_changed()
         display = node.GetDisplayNode()
         self.ui.thresholdSlider.blockSignals(True)
@@ -146,7 +149,7 @@ class ResultsStep(Step):
         self.ui.thresholdSlider.blockSignals(False)
 
     def show_statistics(self) -> None:
-        """The chosen map in the chosen segments, or the table the run made."""
+        """The chosen map in the chosen segments, or the chosen table of the run, the first if none is."""
         regions, node = self.ui.regionSelector.currentNode(), self.chosen_map()
         if regions is not None and node is not None:
             several = bool(self.ui.compareBox.checked)
@@ -155,8 +158,10 @@ class ResultsStep(Step):
                 compared(self._maps_like(node), regions) if several else statistics(node, regions),
             )
         elif self.run:
-            tables = [nodes[0] for nodes in self.nodes().by_output.values() if nodes[0].IsA("vtkMRMLTableNode")]
-            fill(self.ui.statisticsTable, table_from_node(tables[0]) if tables else Table({}))
+            outputs = self.nodes().by_output
+            tables = {n: nodes[0] for n, nodes in outputs.items() if nodes[0].IsA("vtkMRMLTableNode")}
+            chosen = tables.get(self.output) or next(iter(tables.values()), None)
+            fill(self.ui.statisticsTable, readable_table(table_from_node(chosen)) if chosen is not None else Table({}))
 
     def _maps_like(self, node) -> dict[str, object]:
         """The maps of all runs that hold the quantity of a map, by the name of their run."""

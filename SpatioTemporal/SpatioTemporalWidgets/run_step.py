@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from .package_install import button_text, install
+from .package_install import button_text, install, listed
 from .step import WRONG, Step
 
 STEPS_OF_BAR = 1000
+DEVICES = {"auto": _("Automatic"), "cpu": _("CPU"), "cuda": _("GPU (CUDA)")}
 
 
 class RunStep(Step):
@@ -17,11 +18,19 @@ class RunStep(Step):
 
     def set_up(self) -> None:
         self.job = None
-        self.package = ""
+        self.packages: tuple[str, ...] = ()
+        for device, text in DEVICES.items():
+            self.ui.deviceBox.addItem(text, device)
+        self.ui.deviceBox.connect("currentIndexChanged(int)", self.panel.guarded(self._device_chosen))
         guarded = self.panel.guarded
         self.ui.startButton.connect("clicked()", guarded(self.start))
         self.ui.cancelButton.connect("clicked()", guarded(self.cancel))
         self.ui.installButton.connect("clicked()", guarded(self.install))
+
+    @property
+    def device(self) -> str:
+        """Where to compute, as `Context` names it."""
+        return str(self.ui.deviceBox.itemData(self.ui.deviceBox.currentIndex) or "auto")
 
     def check(self) -> None:
         """Let the button be pressed when everything is there; else its tooltip says what is missing."""
@@ -47,7 +56,7 @@ class RunStep(Step):
         self.ui.startButton.setEnabled(False)
         self.ui.installButton.setVisible(False)
         try:
-            self.job = self.panel.logic.runs.start(id, nodes, parameters, replace=replace)
+            self.job = self.panel.logic.runs.start(id, nodes, parameters, replace=replace, device=self.device)
             self.say(_("{title} is running.").format(title=self.job.analysis.title))
             self.panel.run_started()
         finally:
@@ -81,12 +90,21 @@ class RunStep(Step):
             self.ui.logEdit.appendPlainText(text)
 
     def install(self) -> None:
-        """Install the package the last run missed, after asking."""
-        if not install(self.package):
+        """Install the packages the last run missed, after asking."""
+        if not install(self.packages):
             return
         self.ui.installButton.setVisible(False)
         self.panel.logic.runs.worker.kill()
-        self.say(_("{name} was installed; run again.").format(name=self.package))
+        self.say(_("Installed: {names}. Run again.").format(names=listed(self.packages)))
+
+    def restore(self) -> None:
+        box = self.ui.deviceBox
+        box.blockSignals(True)
+        box.setCurrentIndex(max(box.findData(self.panel.parameters.device), 0))
+        box.blockSignals(False)
+
+    def _device_chosen(self) -> None:
+        self.panel.parameters.device = self.device
 
     def scene_closed(self) -> None:
         self.job = None
@@ -94,11 +112,11 @@ class RunStep(Step):
         self.check()
 
     def _end(self, job) -> None:
-        self.job, self.package = None, job.package
+        self.job, self.packages = None, job.packages
         self._empty_bar()
         self.say(job.text, wrong=job.state == "failed")
-        self.ui.installButton.setText(button_text(job.package))
-        self.ui.installButton.setVisible(bool(job.package))
+        self.ui.installButton.setText(button_text(job.packages))
+        self.ui.installButton.setVisible(bool(job.packages))
         self.check()
 
     def _empty_bar(self) -> None:

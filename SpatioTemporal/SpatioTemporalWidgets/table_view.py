@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import qt
 
+from SpatioTemporalLib.data import Table
+
 from .step import short_number
 
 ROW_HEIGHT = 22
+MOST_COLUMNS = 6
 
 
 def prepare(widget) -> None:
     """Narrow rows without numbers."""
     widget.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
     widget.verticalHeader().setVisible(False)
+
+
+def readable_table(table: Table) -> Table:
+    """A table of one long row as two columns, which fit into the panel; any other as it is."""
+    if table.row_count != 1 or len(table.columns) <= MOST_COLUMNS:
+        return table
+    cells = [values[0] for values in table.columns.values()]
+    texts = [short_number(cell) if isinstance(cell, float) else str(cell) for cell in cells]
+    return Table({"quantity": [table.heading(name) for name in table.columns], "value": texts}, name=table.name)
 
 
 def fill(widget, table) -> None:

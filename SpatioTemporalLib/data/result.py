@@ -20,7 +20,8 @@ class Display:
 
     window : (low, high) in the output's unit; None takes the 2nd and 98th percentile.
     colours : name of a perceptually uniform colour map ("viridis", "inferno",
-    "magma", "plasma", "cividis", "gray").
+    "magma", "plasma", "cividis", "gray"), or "coolwarm" for values of either
+    sign: its middle means zero.
     quantity : coded concept of what is measured, for DICOM and MRML.
     symbol : as printed in the field, e.g. "Ktrans".
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import json
 import os
 import pickle
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from torch import Tensor, nn
 from ..errors import InputError, ParameterError
 from ..packages import require
 from .batch import Batch
-from .bundle_container import METADATA, MOST_METADATA, Container
-from .bundle_facts import BundleFacts, facts_from_json
+from .bundle_container import Container
+from .bundle_facts import BundleFacts
+from .bundle_metadata import read_facts, read_json
 from .registry import build
 
 SELF_TEST = "tests/case0/expected.json"
@@ -49,15 +49,7 @@ def read_bundle(path: str | os.PathLike) -> Bundle:
         When torch, MONAI or safetensors is not installed.
     """
     container = Container(path)
-    described = _json(container, METADATA)
-    if not isinstance(described, dict) or "spatiotemporal" not in described:
-        raise InputError(
-            "E-BUNDLE",
-            "its metadata has no object 'spatiotemporal': it is a bundle of another program",
-            where=container.where,
-            fix="Choose a bundle that 'spatiotemporal train' wrote.",
-        )
-    facts = facts_from_json(described["spatiotemporal"], container.where)
+    facts = read_facts(container)
     names = container.models()
     if not names:
         raise InputError(
@@ -69,7 +61,7 @@ def read_bundle(path: str | os.PathLike) -> Bundle:
     networks = tuple(_network(facts, _weights(container, name), container.where, name) for name in names)
     bundle = Bundle(container.where, facts, networks)
     if container.has(SELF_TEST):
-        _self_test(bundle, _json(container, SELF_TEST))
+        _self_test(bundle, read_json(container, SELF_TEST))
     return bundle
 
 
@@ -95,15 +87,6 @@ def ensemble_logits(networks: tuple[nn.Module, ...], batch: Batch) -> Tensor:
     with torch.inference_mode():
         logits = [batch.scores(network) for network in networks]
     return torch.stack([scores[:, 1] - scores[:, 0] for scores in logits])
-
-
-def _json(container: Container, name: str):
-    try:
-        return json.loads(container.read(name, MOST_METADATA).decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            "E-BUNDLE", f"{name} is no valid JSON: {error}", where=container.where, fix="Get the bundle anew."
-        ) from error
 
 
 def _weights(container: Container, name: str) -> dict[str, Tensor]:

@@ -258,7 +258,7 @@ def test_pytorch_comes_through_its_extension_where_that_is_present(panel, deskto
 
     monkeypatch.setitem(sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=Logic))
     before = list(desktop.pip_installed)
-    assert install("torch")
+    assert install(("torch",))
     assert asked == [{"askConfirmation": True, "torchVersionRequirement": ">=2.6"}]
     assert desktop.pip_installed == before
 

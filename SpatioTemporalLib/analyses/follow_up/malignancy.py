@@ -13,7 +13,18 @@ from ...data.point import Point
 from ...data.report import Report
 from ...data.result import Display
 from ...data.volumes import LabelMap, Map
-from ...declare import Advanced, Choices, Help, Input, Output, Range, analysis
+from ...declare import (
+    Advanced,
+    Choices,
+    Described,
+    FileOrFolder,
+    Help,
+    Input,
+    NamedValues,
+    Output,
+    Range,
+    analysis,
+)
 from ...errors import Finding, InputError, ParameterError, Severity
 from ...packages import require
 from ...steps.lesion_growth import growth_of_masks
@@ -22,14 +33,24 @@ from ...steps.visit_crops import centre_of_mask, centres_of
 MAP_HELP = "On the grid of what the network saw of each visit, in that visit's own coordinates."
 
 
+def _described(bundle: str) -> Described:
+    # Imported when a bundle is chosen: listing the analyses must stay quick.
+    from ...networks.bundle_metadata import described_bundle
+
+    return described_bundle(bundle)
+
+
 @dataclass(frozen=True)
 class MalignancyParameters:
     bundle: Annotated[
-        str, Help("Folder or .zip of a trained network; demo is the one that is shipped, trained on simulated nodules.")
+        str,
+        Help("Folder or .zip of a trained network; demo is the one that is shipped, trained on simulated nodules."),
+        FileOrFolder(endings=(".zip",), words=("demo",), describe=_described),
     ] = "demo"
     covariates: Annotated[
         tuple[str, ...],
         Help("What is known of the patient, comma-separated, as age=63, sex=F; the bundle says what it takes."),
+        NamedValues(source="bundle"),
     ] = ()
     nodule_visit: Annotated[
         int,
@@ -79,6 +100,7 @@ class MalignancyParameters:
             unit="1",
             optional=True,
             several=True,
+            per_visit=True,
             help=f"Grad-CAM of the log-odds. {MAP_HELP}",
             display=Display(colours="inferno", symbol="Grad-CAM"),
         ),
@@ -88,8 +110,9 @@ class MalignancyParameters:
             unit="1",
             optional=True,
             several=True,
+            per_visit=True,
             help=f"Share of each voxel in the log-odds. {MAP_HELP}",
-            display=Display(colours="viridis", symbol="integrated gradients"),
+            display=Display(colours="coolwarm", symbol="integrated gradients"),
         ),
         Output(
             "occlusion",
@@ -97,8 +120,9 @@ class MalignancyParameters:
             unit="1",
             optional=True,
             several=True,
+            per_visit=True,
             help=f"Fall of the log-odds when a part is covered. {MAP_HELP}",
-            display=Display(colours="viridis", symbol="occlusion"),
+            display=Display(colours="coolwarm", symbol="occlusion"),
         ),
         Output("report", Report, help="All of it on one page, with pictures."),
     ],
