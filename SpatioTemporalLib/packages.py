@@ -7,14 +7,13 @@ from types import ModuleType
 
 from .errors import MissingPackageError
 
-
 EXTRAS = {"networks": ("torch", "monai", "safetensors")}
-"""Packages of the extras that take more than the one found missing first."""
+"""Packages of each extra that has several."""
 
 
 def packages_with(package: str, extra: str) -> tuple[str, ...]:
-    """What to install where a package is missing: all of its extra, so that the next one is not missed after it."""
-    return EXTRAS[extra] if package in EXTRAS.get(extra, ()) else (package,)
+    """What to install where a package is missing, it first: all of its extra, so that no other is missed after it."""
+    return (package, *(other for other in EXTRAS.get(extra, ()) if other != package))
 
 
 def require(module: str, *, package: str, extra: str, purpose: str) -> ModuleType:

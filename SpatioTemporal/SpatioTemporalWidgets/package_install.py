@@ -39,8 +39,9 @@ def install(packages: tuple[str, ...]) -> bool:
     chooses the build for the computer's GPU.
     """
     left = packages
-    if "torch" in packages and _install_by_extension():
-        left = tuple(package for package in packages if package != "torch")
+    # Not the first, it is there already.
+    if packages[0] == "torch" and _install_by_extension():
+        left = packages[1:]
     return not left or _install_by_pip(left)
 
 

@@ -5,7 +5,19 @@ from typing import Annotated
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.declare import Advanced, Choices, Help, Input, Output, Range, Unit, analysis, parameters_of
+from SpatioTemporalLib.declare import (
+    Advanced,
+    Choices,
+    FileOrFolder,
+    Help,
+    Input,
+    NamedValues,
+    Output,
+    Range,
+    Unit,
+    analysis,
+    parameters_of,
+)
 
 
 @dataclass(frozen=True)
@@ -16,6 +28,13 @@ class Example:
     smooth: Annotated[bool, Help("Whether to smooth."), Advanced()] = False
     angles: Annotated[tuple[float, ...], Unit("deg"), Range(0, 90), Help("Angles.")] = (2.0, 5.0)
     arrival: Annotated[float | None, Unit("s"), Help("Found when empty.")] = None
+    weights: Annotated[str, FileOrFolder(endings=(".zip",)), Help("Where they lie.")] = "demo"
+    known: Annotated[tuple[str, ...], NamedValues(source="weights"), Help("What is known.")] = ()
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    known: Annotated[tuple[str, ...], NamedValues(source="weights"), Help("What is known.")] = ()
 
 
 PARAMETERS = {p.name: p for p in parameters_of(Example)}
@@ -35,6 +54,8 @@ PARAMETERS = {p.name: p for p in parameters_of(Example)}
         ("angles", [1, 2], (1.0, 2.0)),
         ("arrival", None, None),
         ("arrival", "3", 3.0),
+        ("weights", "/some/where", "/some/where"),
+        ("known", "age=63,sex=F", ("age=63", "sex=F")),
     ],
 )
 def test_values_come_out_in_the_declared_type(name, given, expected):
@@ -79,6 +100,8 @@ def test_schema_holds_type_unit_range_choices_and_help():
     assert schema["smooth"]["advanced"] is True
     assert schema["angles"]["type"] == "array"
     assert schema["arrival"]["type"] == ["number", "null"]
+    assert (schema["weights"]["type"], schema["weights"]["format"]) == ("string", "path")
+    assert schema["known"]["items"] == {"type": "string", "format": "name=value", "named_by": "weights"}
 
 
 def declare(**changes):
@@ -108,6 +131,7 @@ def test_unknown_parameter_names_the_known_ones():
     "changes, fault",
     [
         ({"citation": ""}, "no citation"),
+        ({"parameters": Unnamed}, "known is named by no path"),
         ({"outputs": [Output("mean", st.Map, help="A mean.")]}, "mean has no unit"),
         ({"outputs": [Output("mean", st.Map, unit="1")]}, "mean has no help"),
         ({"inputs": [Input("other", st.Series, help="x")]}, "does not take other"),
