@@ -21,6 +21,7 @@ from .segmentation_nodes import fill_segmentation, set_grid
 from .series_nodes import add_series, refill_series, remove_sequence
 from .table_nodes import CurveNodes, fill_chart, fill_table
 from .units import coded_entry, units_entry
+from .visit_view import is_per_visit
 from .volume_display import show_as_map
 from .voxels import set_node_geometry, set_node_values, without_nan
 
@@ -180,17 +181,20 @@ def _add_map(place: _Place, output: str, value: Map):
     declared = place.result.displays[output]
     node.SetVoxelValueUnits(units_entry(value.unit))
     node.SetVoxelValueQuantity(coded_entry(declared.quantity) if declared.quantity is not None else None)
-    show_as_map(node, values, declared, _of_all_visits(place.result, value))
+    show_as_map(node, values, declared, _of_all_visits(place.result, output))
     attributes.set_fact(node, "Unit", value.unit)
     attributes.set_fact(node, "NotANumberCount", int(np.count_nonzero(missing)))
     attributes.set_fact(node, "NotANumberShownAs", "-0")
     yield node
 
 
-def _of_all_visits(result: Result, value: Map) -> np.ndarray:
-    """(N,) values of this map and of those of the same name: they are compared, and so need one window."""
-    alike = (v for v in result.values() if isinstance(v, Map) and v.name == value.name)
-    return np.concatenate([np.ravel(v.values) for v in alike])
+def _of_all_visits(result: Result, output: str) -> np.ndarray:
+    """(N,) values of a map, and of those of the other visits: they are compared, and so need one window."""
+    name = output.rpartition("_")[0]
+    alike = [output]
+    if is_per_visit(result.provenance.analysis, name):
+        alike = [other for other in result.of_kind(Map) if other.rpartition("_")[0] == name]
+    return np.concatenate([np.ravel(result[other].values) for other in alike])
 
 
 def _add_labels(place: _Place, output: str, value: LabelMap):

@@ -34,7 +34,7 @@ def visit_number(node, sequence) -> int:
     if (
         suffix.isdigit()
         and 1 <= int(suffix) <= count
-        and _is_per_visit(str(attributes.fact(node, "Analysis", "")), name)
+        and is_per_visit(str(attributes.fact(node, "Analysis", "")), name)
     ):
         return int(suffix) - 1
     grid = node_geometry(node)
@@ -63,6 +63,7 @@ def centre_views(scene, volume) -> None:
         node.JumpSliceByCentering(*middle)
 
 
-def _is_per_visit(analysis: str, output: str) -> bool:
+def is_per_visit(analysis: str, output: str) -> bool:
+    """Whether an output is declared to be one for each visit; the analyses of packages that are gone say nothing."""
     declared = st.analyses().get(analysis)
     return declared is not None and any(o.name == output and o.per_visit for o in declared.outputs)

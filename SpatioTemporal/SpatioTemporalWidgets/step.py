@@ -6,7 +6,7 @@ import slicer
 
 WRONG = "color: #c00000;"
 WARNING = "color: #b35900;"
-ABBREVIATIONS = {"aif", "adc", "bold", "hrf", "iauc", "roi", "t1", "t2", "te", "tr", "ti", "rmse"}
+ABBREVIATIONS = {"aif", "adc", "bold", "cam", "hrf", "iauc", "roi", "t1", "t2", "te", "tr", "ti", "rmse"}
 # Their first letter means something.
 SYMBOLS = {"kep", "ve", "vp", "r1", "r2", "se"}
 

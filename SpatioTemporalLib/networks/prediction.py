@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..errors import ParameterError
+from ..steps.device_blocks import require_device
 from .cases import Cases
 
 AT_ONCE = 16
@@ -36,21 +36,8 @@ def logits_of(
 
 
 def automatic_device(wanted: str = "auto") -> str:
-    """ "cuda" or "cpu" for "auto"; what is asked for otherwise.
-
-    Raises
-    ------
-    ParameterError
-        ``E-DEVICE`` when there is no such device here.
-    """
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=wanted)
-    # A PyTorch without CUDA answers with an AssertionError.
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ParameterError(
-            "E-DEVICE", f"networks cannot run on the device {wanted!r}: {reason}", fix="Use cpu, auto or a CUDA device."
-        ) from error
-    return wanted
+    """ "cuda" or "cpu" for "auto"; what is asked for otherwise, refused with ``E-DEVICE`` where it is not there."""
+    if wanted != "auto":
+        require_device(wanted, double=False)
+        return wanted
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -45,8 +45,8 @@ def halving(compute: Callable[[np.ndarray], tuple], block: np.ndarray, depth: in
     return [r for half in np.array_split(block, 2) for r in halving(compute, half, depth + 1)]
 
 
-def require_device(device: str) -> None:
-    """Refuse a device that PyTorch does not have here, or that has no double precision.
+def require_device(device: str, *, double: bool = True) -> None:
+    """Refuse a device that PyTorch does not have here, or that has no double precision where that is needed.
 
     Raises
     ------
@@ -57,11 +57,11 @@ def require_device(device: str) -> None:
     """
     torch = _torch()
     try:
-        torch.zeros(1, dtype=torch.float64, device=device)
+        torch.zeros(1, dtype=torch.float64 if double else torch.float32, device=device)
     except (RuntimeError, TypeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ParameterError(
-            "E-DEVICE", f"the fits cannot run on the device {device!r}: {reason}", fix="Use cpu, or a CUDA device."
+            "E-DEVICE", f"nothing can be computed on the device {device!r}: {reason}", fix="Use cpu, or a CUDA device."
         ) from error
 
 

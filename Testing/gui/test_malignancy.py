@@ -127,7 +127,7 @@ def test_each_map_lies_over_its_own_visit_with_the_views_on_the_nodule(panel, us
     field(panel, "integrated_gradients").editor.setChecked(False)
     finish(panel, user, wait)
     for number, scan in enumerate(two_scans(), start=1):
-        user.click_item(panel.results.ui.runTree, TITLE, f"Grad cam {number}")
+        user.click_item(panel.results.ui.runTree, TITLE, f"Grad CAM {number}")
         background, foreground = shown()
         assert node_geometry(background).matches(scan.ct.geometry)
         assert foreground.GetAttribute("SpatioTemporal.Output") == f"grad_cam_{number}"
@@ -166,16 +166,19 @@ def test_what_does_not_fit_is_said_below_its_field_and_keeps_the_run_from_starti
         assert not field(panel, "bundle").about.visible and not panel.run.ui.startButton.enabled
 
 
-def test_bundle_is_chosen_by_its_buttons(panel, user, bundles, monkeypatch):
+def test_bundle_is_chosen_by_its_buttons(panel, user, bundles, desktop, monkeypatch):
     import qt
 
     user.click_item(panel.analyse.ui.analysisTree, "Follow up", TITLE)
-    buttons = [
-        w for w in slicer.util.findChildren(panel.analyse.widget) if getattr(w, "text", "") in ("Folder...", "File...")
-    ]
-    answers = {"getExistingDirectory": str(bundles / "both"), "getOpenFileName": str(bundles / "packed.zip")}
-    for button, (name, answer) in zip(buttons, answers.items()):
+    desktop.processEvents()
+    answers = {
+        "Folder...": ("getExistingDirectory", str(bundles / "both")),
+        "File...": ("getOpenFileName", str(bundles / "packed.zip")),
+    }
+    for text, (name, answer) in answers.items():
         monkeypatch.setattr(qt.QFileDialog, name, lambda *given, answer=answer: answer)
+        widgets = slicer.util.findChildren(panel.analyse.widget)
+        (button,) = [w for w in widgets if getattr(w, "text", "") == text and w.isVisible()]
         user.press(button)
         assert field(panel, "bundle").editor.text == answer
 
@@ -194,7 +197,7 @@ def test_saved_scene_keeps_the_form_and_the_result(panel, user, bundles, wait, t
     load_scene(tmp_path / "scene.mrb")
     assert panel.analyse.values()["covariates"] == ("age=63.5", "sex=F")
     assert panel.run.device == "cpu"
-    user.click_item(panel.results.ui.runTree, TITLE, "Grad cam 2")
+    user.click_item(panel.results.ui.runTree, TITLE, "Grad CAM 2")
     background, _ = shown()
     assert node_geometry(background).matches(two_scans()[1].ct.geometry)
     before = table_shown(panel)
