@@ -28,6 +28,7 @@ from ...declare import (
 from ...errors import Finding, InputError, ParameterError, Severity
 from ...packages import require
 from ...steps.lesion_growth import growth_of_masks
+from ...steps.named_segment import named_segment, visits_with_segment
 from ...steps.visit_crops import centre_of_mask, centres_of
 
 MAP_HELP = "On the grid of what the network saw of each visit, in that visit's own coordinates."
@@ -52,6 +53,9 @@ class MalignancyParameters:
         Help("What is known of the patient, comma-separated, as age=63, sex=F; the bundle says what it takes."),
         NamedValues(source="bundle"),
     ] = ()
+    segment: Annotated[
+        str | None, Help("Name of the segment that is the nodule, where several are drawn; empty takes all as one.")
+    ] = None
     nodule_visit: Annotated[
         int,
         Range(0, 1000),
@@ -144,11 +148,15 @@ def malignancy(visits, nodule=None, point=None, patient=None, *, parameters, con
         samples=parameters.samples,
         device=context.device,
     )
+    visits, unsure = visits_with_segment(visits, parameters.segment)
+    if nodule is not None:
+        nodule, more = named_segment(nodule, parameters.segment)
+        unsure += more
     centres = _centres(visits, nodule, point, parameters.nodule_visit)
     known = _known(bundle, visits, patient, parameters.covariates)
     found = assess(bundle, visits, centres, known, wishes, context)
     grown, left_out = growth_of_masks(visits, parameters.measurement_error / 100)
-    findings = (*found.findings, *left_out, *_of_simulation(bundle))
+    findings = (*unsure, *found.findings, *left_out, *_of_simulation(bundle))
     tables = {"prediction": _prediction(bundle, found), "visits": _visits(found), "growth": grown}
     maps = {
         name: {n + 1: Map(values[n], found.crops.grids[n], "1", name) for n in range(len(values))}
