@@ -136,6 +136,37 @@ def test_each_map_lies_over_its_own_visit_with_the_views_on_the_nodule(panel, us
         assert centre == pytest.approx(scan.centre, abs=3.0)
 
 
+def test_a_point_and_a_named_segment_say_where_the_nodule_is(panel, user, bundles, wait):
+    join(panel, user, masks=())
+    fill_in(panel, user, bundles)
+    for name in ("grad_cam", "integrated_gradients"):
+        field(panel, name).editor.setChecked(False)
+    scan = two_scans()[1]
+    point = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "place")
+    point.AddControlPoint([float(x) for x in scan.centre])
+    user.choose_node(panel.analyse.selectors["point"], "place")
+    finish(panel, user, wait)
+    assert 0 < float(table_shown(panel)["probability"]) < 1
+    assert not any(output.startswith("grad_cam") for output in panel.results.nodes().by_output)
+    user.choose_node(panel.analyse.selectors["nodule"], "nodule 2")
+    user.type_into(field(panel, "segment").editor, "lung")
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    assert "no segment 'lung' is drawn; there are nodule" in message(panel)
+
+
+def test_device_is_chosen_in_the_panel(panel, user, bundles, wait):
+    join(panel, user)
+    fill_in(panel, user, bundles)
+    panel.run.ui.computingButton.collapsed = False
+    box = panel.run.ui.deviceBox
+    assert [box.itemText(n) for n in range(box.count)] == ["Automatic", "CPU", "GPU (CUDA)"]
+    box.setCurrentIndex(box.findData("cpu"))
+    finish(panel, user, wait)
+    assert panel.results.nodes()["prediction"].GetAttribute("SpatioTemporal.Device") == "cpu"
+    panel.run.ui.computingButton.collapsed = True
+
+
 def test_the_form_asks_for_what_the_bundle_takes(panel, user, bundles):
     join(panel, user)
     fill_in(panel, user, bundles)
