@@ -12,8 +12,15 @@ from small_inputs import small_inputs, small_phantom
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.command_line.run import options_of
+from SpatioTemporalLib.networks.registry import networks
 
 EVERY = [pytest.param(a, id=a.id) for a in st.analyses().values()]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def heavy_packages():
+    """Imported before anything is timed: a program does that once."""
+    networks()
 
 
 def run_small(analysis, **more):
@@ -93,7 +100,7 @@ def contents(value):
         return [[image.values for image in (visit.images | visit.masks).values()] for visit in value.visits]
     if isinstance(value, st.Point):
         return value.ras
-    return value.columns if isinstance(value, st.Table) else value.values
+    return value.columns if isinstance(value, st.Table) else getattr(value, "values", value)
 
 
 @pytest.mark.parametrize("analysis", [p for p in EVERY if any(i.name == "mask" for i in p.values[0].inputs)])
