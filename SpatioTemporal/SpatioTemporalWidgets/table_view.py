@@ -35,5 +35,9 @@ def fill(widget, table) -> None:
     for place, values in enumerate(table.columns.values()):
         for row, value in enumerate(values):
             text = short_number(value) if isinstance(value, float) else str(value)
-            widget.setItem(row, place, qt.QTableWidgetItem(text))
+            item = qt.QTableWidgetItem(text)
+            # Of a text that is cut off, as in the last column of a narrow panel.
+            item.setToolTip(text)
+            widget.setItem(row, place, item)
+    widget.horizontalHeader().setStretchLastSection(len(table.columns) == 2)
     widget.resizeColumnsToContents()
