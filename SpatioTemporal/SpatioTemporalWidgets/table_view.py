@@ -39,5 +39,10 @@ def fill(widget, table) -> None:
             # Of a text that is cut off, as in the last column of a narrow panel.
             item.setToolTip(text)
             widget.setItem(row, place, item)
-    widget.horizontalHeader().setStretchLastSection(len(table.columns) == 2)
+    header = widget.horizontalHeader()
+    header.setStretchLastSection(False)
     widget.resizeColumnsToContents()
+    if len(table.columns) == 2:
+        # Stretching widens only: a long text would otherwise push the column out of the panel.
+        header.resizeSection(1, 0)
+        header.setStretchLastSection(True)
