@@ -33,6 +33,9 @@ def test_every_network_has_a_citation_and_default_settings_that_json_can_hold():
         (("csfnet", "default", {"temporal": "mamba"}), "no temporal 'mamba'"),
         (("csfnet", "default", {"cross_modal": "sum"}), "no cross_modal 'sum'"),
         (("csfnet", "default", {"levels": []}), "no covariates"),
+        (("csfnet", "default", {"width": "wide"}), "the settings of csfnet make no network"),
+        (("csfnet", "default", {"stages": [[8], [0.5]]}), "the settings of csfnet make no network"),
+        (("scans", "default", {"slices": "all"}), "the settings of scans make no network"),
     ],
 )
 def test_unknown_names_are_refused_with_what_there_is(arguments, message):
