@@ -12,6 +12,7 @@ from ..data.cohort import Cohort
 from ..data.curve import Table
 from ..errors import Finding, InputError, Severity
 from .bundle import Bundle
+from .bundle_facts import visits_in_words
 from .cases import Cases, prepare_cases
 from .prediction import logits_of
 
@@ -80,15 +81,11 @@ def _require_visits(bundle: Bundle, cases: Cases) -> None:
     if wrong.size:
         raise InputError(
             "E-BUNDLE-VISITS",
-            f"{wrong.size} patients have another number of visits than the {_number(fewest, most)} of training; "
-            f"{cases.ids[wrong[0]]} has {counts[wrong[0]]}",
+            f"{wrong.size} patients have another number of visits than those of training, "
+            f"{visits_in_words(bundle.facts.visits)}; {cases.ids[wrong[0]]} has {counts[wrong[0]]}",
             where=bundle.name,
             fix="Leave these patients out, or choose which of their visits stand in timepoints.csv.",
         )
-
-
-def _number(fewest: int, most: int) -> str:
-    return str(fewest) if fewest == most else f"{fewest} to {most}"
 
 
 def _odd(bundle: Bundle, cases: Cases) -> tuple[Finding, ...]:

@@ -62,6 +62,12 @@ class BundleFacts:
     description: str = ""
 
 
+def visits_in_words(visits: tuple[int, int]) -> str:
+    """How many visits, as 2 or 2 to 4."""
+    fewest, most = visits
+    return str(fewest) if fewest == most else f"{fewest} to {most}"
+
+
 def facts_as_json(facts: BundleFacts) -> dict[str, object]:
     """The object ``spatiotemporal`` of a bundle's metadata."""
     crops, training = facts.crops, facts.training

@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..packages import require
 from .bundle import SELF_TEST, ensemble_logits, random_batch
 from .bundle_container import METADATA, MODELS
-from .bundle_facts import BundleFacts, facts_as_json
+from .bundle_facts import BundleFacts, facts_as_json, visits_in_words
 from .registry import networks as registered
 
 SELF_TEST_SEED, SELF_TEST_TOLERANCE = 7, 2e-3
@@ -80,7 +80,7 @@ def description_of(facts: BundleFacts) -> str:
         facts.description,
         "",
         f"- Method: {card.citation}",
-        f"- Takes {facts.visits[0]} to {facts.visits[1]} visits {training.days[0]:.0f} to {training.days[1]:.0f} days "
+        f"- Takes {visits_in_words(facts.visits)} visits {training.days[0]:.0f} to {training.days[1]:.0f} days "
         f"apart; {crops.image} in {crops.unit}, {size} voxels (K, J, I) of {spacing} mm around the nodule, "
         f"{crops.window[0]:g} to {crops.window[1]:g} {crops.unit}; registration: {crops.registration}",
         f"- Covariates: {', '.join(str(c) for c in facts.covariates) or 'none'}",

@@ -16,6 +16,7 @@ from ..steps.covariates import coded
 from ..steps.visit_crops import VisitCrops, crop_visits
 from .batch import Batch
 from .bundle import Bundle, ensemble_logits
+from .bundle_facts import visits_in_words
 from .explanation.grad_cam import grad_cam
 from .explanation.integrated_gradients import integrated_gradients
 from .explanation.occlusion import occlusion, visit_occlusion
@@ -164,7 +165,7 @@ def _spread(bundle: Bundle, networks, batch: Batch, differences, wishes: Wishes,
         note = Finding("N-NO-SPREAD", Severity.NOTE, f"no uncertainty: {error.message}", bundle.name)
         return np.empty(0), "", [note]
     drawn = special.logit(probabilities[:, 0].double().cpu().numpy().clip(CERTAIN, 1 - CERTAIN))
-    return calibration.probability(drawn), f"{wishes.samples} samples of dropout", []
+    return calibration.probability(drawn), f"{wishes.samples} samples of dropout, a lower bound", []
 
 
 def _explained(network, batch: Batch, wishes: Wishes, context: Context, findings: list) -> dict[str, np.ndarray]:
@@ -211,10 +212,9 @@ def _batch(crops: VisitCrops, codes: np.ndarray, known: np.ndarray) -> Batch:
 def _require_visits(bundle: Bundle, count: int) -> None:
     fewest, most = bundle.facts.visits
     if not fewest <= count <= most:
-        wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
         raise InputError(
             "E-BUNDLE-VISITS",
-            f"{count} visits were given, the bundle was trained with {wanted}",
+            f"{count} visits were given, the bundle was trained with {visits_in_words(bundle.facts.visits)}",
             where=bundle.name,
             fix="Choose as many visits, or another bundle.",
         )

@@ -51,7 +51,7 @@ def test_a_bundle_is_described(capsys, trained_bundle):
     for words in (
         "csfnet: probability of malignant",
         "SIMULATED DATA",
-        "2 to 2 visits",
+        "Takes 2 visits",
         "age (",
         "sex (F, M)",
         "whole",
@@ -178,6 +178,11 @@ def test_deepcad_sees_the_surroundings_in_a_second_channel(capsys, cohort_folder
     assert code == 0, err
     facts = read_bundle(tmp_path / "bundle").facts
     assert facts.crops.spacings == ((1.5, 1.5, 2.0), (4.0, 4.0, 4.0))
+
+
+def test_covariates_for_a_network_that_looks_at_none_are_refused(capsys, cohort_folder, tmp_path):
+    options = train_options(cohort_folder, tmp_path / "bundle", "scans")
+    assert "looks at no covariates" in refused(capsys, *options, "--covariates", "age")
 
 
 def test_a_network_without_covariates_is_given_none(capsys, cohort_folder, tmp_path, regions):

@@ -12,7 +12,7 @@ from torch import nn
 from ...context import Context
 from ...data.cohort import Cohort
 from ...data.curve import Table
-from ...errors import InputError
+from ...errors import InputError, ParameterError
 from ...io.tables import write_table
 from ...numerics.roc import roc_area
 from ...steps.covariates import Covariate, learned_covariates
@@ -144,6 +144,12 @@ def _with_channels(plan: Plan) -> CropSettings:
 def _covariates(cohort: Cohort, plan: Plan, learning: list[int]) -> tuple[Covariate, ...]:
     """Those that are named, or all that vary; none for a network that looks at none."""
     if not hasattr(_settings(plan), "levels"):
+        if plan.covariates:
+            raise ParameterError(
+                "E-PARAMETER",
+                f"{plan.architecture.name} looks at no covariates, and {', '.join(plan.covariates)} were named",
+                fix="Leave --covariates out, or train csfnet, deepcad, mcfn or radfusion.",
+            )
         return ()
     if plan.covariates is not None:
         return learned_covariates(cohort.participants, plan.covariates, learning)
