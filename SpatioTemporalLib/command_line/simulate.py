@@ -21,6 +21,7 @@ def add_to(verbs) -> None:
     parser.add_argument("--count", type=int, default=20, metavar="N", help="patients (default 20)")
     parser.add_argument("--days", default="0,365", metavar="LIST", help="when visits are due (default 0,365)")
     parser.add_argument("--missing", type=float, default=0.0, help="0..1 of earlier visits that do not take place")
+    parser.add_argument("--unknown", type=float, default=0.0, help="0..1 of the covariates that are left empty")
     parser.add_argument("--extent", default="80,80,60", metavar="R,A,S", help="mm of each image (default 80,80,60)")
     parser.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
     parser.add_argument("--overwrite", action="store_true", help="replace a cohort that is there")
@@ -29,11 +30,11 @@ def add_to(verbs) -> None:
 
 def simulate(arguments) -> None:
     folder = Path(arguments.out)
-    if arguments.count < 1 or not 0 <= arguments.missing < 1:
+    if arguments.count < 1 or not 0 <= arguments.missing < 1 or not 0 <= arguments.unknown < 1:
         raise ParameterError(
             "E-PARAMETER",
-            f"--count {arguments.count} and --missing {arguments.missing} make no cohort",
-            fix="Give one patient or more, and a part from 0 up to, but not, 1.",
+            f"--count {arguments.count}, --missing {arguments.missing}, --unknown {arguments.unknown} make no cohort",
+            fix="Give one patient or more, and parts from 0 up to, but not, 1.",
         )
     if (folder / PARTICIPANTS).exists() and not arguments.overwrite:
         raise InputError(
@@ -48,6 +49,7 @@ def simulate(arguments) -> None:
         Context(report=ProgressBar(), seed=arguments.seed),
         plan=replace(TWO_VISITS, days=days, missing=arguments.missing),
         extent=numbers_given(arguments.extent, "--extent", 3),
+        unknown=arguments.unknown,
     )
     print(cohort)
     print(

@@ -29,6 +29,7 @@ def write_nodule_cohort(
     population: NodulePopulation = POPULATION,
     plan: VisitPlan = TWO_VISITS,
     extent: tuple[float, float, float] = (80.0, 80.0, 60.0),
+    unknown: float = 0.0,
 ) -> Cohort:
     """CT and masks of so many patients with one nodule each, written as a cohort.
 
@@ -42,6 +43,7 @@ def write_nodule_cohort(
     folder : path            Made if it is not there.
     context : Context        Its random numbers, progress and cancellation.
     extent : R, A, S mm of each image.
+    unknown : 0..1 of the covariates that are left empty.
 
     Notes
     -----
@@ -56,16 +58,20 @@ def write_nodule_cohort(
         anatomy = draw_anatomy(context.rng)
         rows += _written_visits(folder, n, history, anatomy, context.rng, name=name, extent=extent)
     sex = np.where(context.rng.random(count) < 0.5, "F", "M").tolist()
-    _write_tables(folder, history, names, sex, rows)
+    known = {"age": np.round(history.age, 1).tolist(), "sex": sex}
+    if unknown > 0:
+        known = {name: _thinned(cells, unknown, context.rng) for name, cells in known.items()}
+    _write_tables(folder, history, names, known, rows)
     return read_cohort(folder)
 
 
-def _write_tables(folder: Path, history: NoduleHistory, names: list[str], sex: list[str], rows: list[dict]) -> None:
+def _write_tables(
+    folder: Path, history: NoduleHistory, names: list[str], known: dict[str, list], rows: list[dict]
+) -> None:
     people = {
         ID: names,
         "split": _splits(history.malignant),
-        "age": np.round(history.age, 1).tolist(),
-        "sex": sex,
+        **known,
         "malignant": history.malignant.astype(int).tolist(),
     }
     write_table(folder / PARTICIPANTS, Table(people, {"age": "y"}))
@@ -74,6 +80,11 @@ def _write_tables(folder: Path, history: NoduleHistory, names: list[str], sex: l
     truth = {ID: names, "growth": history.growth.tolist(), "log_odds": history.log_odds.tolist()}
     radii = {f"radius_{v + 1}": history.radius[:, v].tolist() for v in range(history.radius.shape[1])}
     write_table(folder / TRUTH, Table(truth | radii, dict.fromkeys(radii, "mm")))
+
+
+def _thinned(cells: list, unknown: float, rng: np.random.Generator) -> list:
+    """Cells of which some are empty."""
+    return ["" if drawn < unknown else cell for cell, drawn in zip(cells, rng.random(len(cells)))]
 
 
 def _splits(malignant: np.ndarray) -> list[str]:

@@ -115,3 +115,11 @@ def test_every_split_has_its_part_of_either_class(tmp_path):
         own = [split for split, malignant in zip(people["split"], people["malignant"]) if malignant == kind]
         shares = {split: own.count(split) / len(own) for split in ("train", "validation", "test")}
         assert shares == pytest.approx({"train": 0.6, "validation": 0.2, "test": 0.2}, abs=0.1)
+
+
+def test_covariates_may_be_unknown_of_some(tmp_path):
+    cohort = write_nodule_cohort(tmp_path / "cohort", 30, Context(seed=2), extent=(12, 12, 10), unknown=0.3)
+    ages, sexes = (cohort.participants.columns[name] for name in ("age", "sex"))
+    assert 3 <= np.isnan(np.array(ages, dtype=float)).sum() <= 16
+    assert 3 <= sexes.count("") <= 16
+    assert set(sexes) == {"F", "M", ""}
