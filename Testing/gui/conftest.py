@@ -86,11 +86,12 @@ def module(desktop, dummy_package):
 
 
 @pytest.fixture
-def panel(module):
-    """The panel on an empty scene."""
+def panel(module, desktop):
+    """The panel on an empty scene, where nothing was installed yet."""
     from slicerdouble.desktop import clear_scene
 
     clear_scene()
+    desktop.pip_installed.clear()
     panel = module.widgetRepresentation().self().panel
     yield panel
     panel.logic.runs.forget_all()
