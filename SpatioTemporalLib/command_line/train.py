@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from ..context import Context
+from ..data.cohort import Cohort
 from ..errors import InputError, ParameterError
 from ..networks.training.settings import TrainingSettings
 from ..packages import require
@@ -62,22 +63,34 @@ def _add_region_options(group) -> None:
 def train(arguments) -> None:
     require("torch", package="torch", extra="networks", purpose="Training")
     from ..networks.bundle_container import METADATA
-    from ..networks.bundle_facts import Architecture
     from ..networks.prediction import automatic_device
-    from ..networks.training.checkpoint import discard_checkpoints
     from ..networks.training.distributed import process_group
-    from ..networks.training.procedure import Plan, Surroundings, train_cohort
 
-    folder, settings = Path(arguments.out), given_parameters(arguments, TrainingSettings)
-    # Beside the bundle: what is handed on holds nothing of the patients.
-    working = folder.parent / f"{folder.name}_training"
+    folder = Path(arguments.out)
     if (folder / METADATA).exists() and not arguments.overwrite:
         raise InputError(
             "E-EXISTS", "holds a bundle already", where=str(folder), fix="Choose another folder or give --overwrite."
         )
     if arguments.folds == 1 or arguments.folds < 0:
         raise ParameterError("E-PARAMETER", f"--folds {arguments.folds} is no number of parts", fix="Give 2 or more.")
+    settings = given_parameters(arguments, TrainingSettings)
     cohort = given_cohort(arguments)
+    with process_group(automatic_device(arguments.device)) as group:
+        facts = _trained(arguments, cohort, settings, group)
+        if group.leads:
+            measured = ", ".join(f"{name} {value:.3f}" for name, value in facts.training.metrics.items())
+            print(f"covariates: {', '.join(str(c) for c in facts.covariates) or 'none'}")
+            print(f"{facts.training.patients} patients, {measured}; {facts.calibration.note}")
+            print(f"bundle in {folder}, curves in {_working(folder)}. For research only, not for clinical use.")
+
+
+def _trained(arguments, cohort: Cohort, settings: TrainingSettings, group):
+    """Facts of the bundle, trained by this process and the others of its group."""
+    from ..networks.bundle_facts import Architecture
+    from ..networks.prediction import automatic_device
+    from ..networks.training.checkpoint import discard_checkpoints
+    from ..networks.training.procedure import Plan, Surroundings, train_cohort
+
     plan = Plan(
         architecture=Architecture(arguments.network, arguments.preset, _settings(arguments.set)),
         crops=_crops(arguments),
@@ -88,22 +101,25 @@ def train(arguments) -> None:
         data=arguments.data or cohort.name,
         simulated=arguments.simulated,
     )
+    folder = Path(arguments.out)
+    working = _working(folder)
+    if arguments.overwrite and group.leads:
+        discard_checkpoints(working)
+    group.wait()
     device = automatic_device(arguments.device)
-    with process_group(device) as group:
-        if arguments.overwrite and group.leads:
-            discard_checkpoints(working)
-        group.wait()
-        device = f"{device}:{group.local}" if device == "cuda" and group.size > 1 else device
-        cache = Path(arguments.cache) if arguments.cache else working / "regions"
-        surroundings = Surroundings(folder, working, cache, device, group, arguments.overwrite)
-        context = Context(report=ProgressBar() if group.leads else lambda fraction, message: None)
-        facts = train_cohort(cohort, plan, surroundings, context)
-        if group.leads:
-            context.progress(1.0, "done")
-            measured = ", ".join(f"{name} {value:.3f}" for name, value in facts.training.metrics.items())
-            print(f"covariates: {', '.join(str(c) for c in facts.covariates) or 'none'}")
-            print(f"{facts.training.patients} patients, {measured}; {facts.calibration.note}")
-            print(f"bundle in {folder}, curves in {working}. For research only, not for clinical use.")
+    device = f"{device}:{group.local}" if device == "cuda" and group.size > 1 else device
+    cache = Path(arguments.cache) if arguments.cache else working / "regions"
+    context = Context(report=ProgressBar() if group.leads else lambda fraction, message: None)
+    facts = train_cohort(
+        cohort, plan, Surroundings(folder, working, cache, device, group, arguments.overwrite), context
+    )
+    context.progress(1.0, "done")
+    return facts
+
+
+def _working(folder: Path) -> Path:
+    """Beside the bundle: what is handed on holds nothing of the patients."""
+    return folder.parent / f"{folder.name}_training"
 
 
 def _crops(arguments) -> CropSettings:

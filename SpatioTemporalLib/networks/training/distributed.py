@@ -55,6 +55,9 @@ def process_group(device: str) -> Iterator[Group]:
         yield Group()
         return
     group = Group(int(os.environ["RANK"]), size, int(os.environ.get("LOCAL_RANK", "0")))
+    if device.startswith("cuda"):
+        # Otherwise all processes would meet on the first GPU.
+        torch.cuda.set_device(group.local)
     distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
     try:
         yield group
