@@ -17,7 +17,7 @@ from ..packages import require
 from ..run import run
 from ..simulation.nodule_cohort import TRUTH, write_nodule_cohort
 from .evaluate import PREDICTIONS
-from .evaluation_figure import evaluation_figure
+from .evaluation_figure import write_evaluation_figure
 from .progress import ProgressBar
 from .scene import scene_writer
 from .timed_steps import TimedSteps
@@ -69,17 +69,10 @@ def _evaluated(folder: Path, cohort, steps: TimedSteps) -> Table:
     measured = run("prediction.classification", table=table, threshold=bundle.facts.threshold, subgroups="sex")
     write_result(measured, folder / "evaluation", overwrite=True)
     io.write_table(folder / "evaluation" / PREDICTIONS, table)
-    _picture(folder / "evaluation" / "evaluation.png", table, measured)
+    write_evaluation_figure(folder / "evaluation" / "evaluation.png", table, measured.calibration)
     steps.done("probabilities compared with what is true")
     print(f"\n{measured.measures}\n")
     return table
-
-
-def _picture(path: Path, table: Table, measured: Result) -> None:
-    try:
-        evaluation_figure(path, table, measured.calibration)
-    except MissingPackageError as error:
-        print(f"  no picture: {error}")
 
 
 def _surest(table: Table) -> str:

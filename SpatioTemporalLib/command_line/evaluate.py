@@ -8,13 +8,12 @@ from .. import io
 from ..context import Context
 from ..data.cohort import Cohort
 from ..data.curve import Table
-from ..data.result import Result
-from ..errors import InputError, MissingPackageError, ParameterError
+from ..errors import InputError, ParameterError
 from ..io.results import SUMMARY, require_absent, write_result
 from ..packages import require
 from ..run import run
 from .cohort_options import add_cohort_options, given_cohort
-from .evaluation_figure import evaluation_figure
+from .evaluation_figure import write_evaluation_figure
 from .progress import ProgressBar
 
 PREDICTIONS = "predictions.csv"
@@ -57,19 +56,12 @@ def evaluate(arguments) -> None:
         print(finding)
     write_result(result, folder, overwrite=True)
     io.write_table(folder / PREDICTIONS, table)
-    _picture(folder / "evaluation.png", table, result)
+    write_evaluation_figure(folder / "evaluation.png", table, result.calibration)
     for name in ("measures", "comparison", "subgroups"):
         if name in result:
             print(f"\n{name}\n{result[name]}")
     _warn_of_simulation(bundles)
     print(f"\nEverything is in {folder}. For research only, not for clinical use.")
-
-
-def _picture(path: Path, table: Table, result: Result) -> None:
-    try:
-        evaluation_figure(path, table, result.calibration)
-    except MissingPackageError as error:
-        print(f"no picture: {error}")
 
 
 def _predicted(arguments, cohort: Cohort, bundles: list, folder: Path, subgroups: tuple[str, ...]) -> Table:

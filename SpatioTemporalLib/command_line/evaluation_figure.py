@@ -7,8 +7,17 @@ from pathlib import Path
 import numpy as np
 
 from ..data.curve import Table
+from ..errors import MissingPackageError
 from ..figures import CURVE_COLOURS, new_figure, save_figure
 from ..numerics.roc import roc_area, roc_curve
+
+
+def write_evaluation_figure(path: Path, predictions: Table, calibration: Table) -> None:
+    """Write the picture where matplotlib is there; say how to get it where it is not."""
+    try:
+        evaluation_figure(path, predictions, calibration)
+    except MissingPackageError as error:
+        print(f"no picture: {error}")
 
 
 def evaluation_figure(path: Path, predictions: Table, calibration: Table) -> Path:

@@ -12,9 +12,9 @@ from ..data.cohort import Cohort
 from ..data.curve import Table
 from ..errors import Finding, InputError, Severity
 from .bundle import Bundle
-from .bundle_facts import visits_in_words
+from .bundle_facts import far_from_training, visits_in_words
 from .cases import Cases, prepare_cases
-from .prediction import logits_of
+from .prediction import differences_of
 
 
 def predictions(
@@ -46,7 +46,7 @@ def predictions(
     )
     _refuse_seen(bundle, prepared)
     _require_visits(bundle, prepared)
-    differences = np.stack([_difference(network, prepared, device) for network in bundle.networks])
+    differences = np.stack([differences_of(network, prepared, device) for network in bundle.networks])
     probability = facts.calibration.probability(differences.mean(axis=0))
     columns = {"participant_id": prepared.ids}
     if label:
@@ -55,11 +55,6 @@ def predictions(
     if len(differences) > 1:
         columns["spread"] = facts.calibration.probability(differences).std(axis=0, ddof=1).tolist()
     return Table(columns, name="predictions"), _odd(bundle, prepared)
-
-
-def _difference(network, cases: Cases, device: str) -> np.ndarray:
-    logits = logits_of(network.to(device), cases, device)
-    return logits[:, 1] - logits[:, 0]
 
 
 def _refuse_seen(bundle: Bundle, cases: Cases) -> None:
@@ -91,8 +86,8 @@ def _require_visits(bundle: Bundle, cases: Cases) -> None:
 def _odd(bundle: Bundle, cases: Cases) -> tuple[Finding, ...]:
     low, high = bundle.facts.training.days
     span = cases.times.max(axis=1) - cases.times.min(axis=1)
-    outside = int(((span < 0.5 * low) | (span > 2 * high)).sum())
-    if not outside or high <= 0:
+    outside = int(far_from_training(bundle.facts.training, span).sum())
+    if not outside:
         return ()
     text = f"{outside} patients have visits far from the {low:.0f} to {high:.0f} days of training"
     return (Finding("W-INTERVAL", Severity.WARN, text, bundle.name),)

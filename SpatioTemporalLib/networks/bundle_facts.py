@@ -14,6 +14,7 @@ from .calibration import Calibration
 
 FORMAT = 1
 MOST_VISITS = 1000
+FAR_SHORTER, FAR_LONGER = 0.5, 2.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,12 @@ class BundleFacts:
     threshold: float
     training: Training
     description: str = ""
+
+
+def far_from_training(training: Training, span):
+    """Whether days (...,) from first to last visit are far from those of training; never where these are not known."""
+    low, high = training.days
+    return (high > 0) & ((np.asarray(span) < FAR_SHORTER * low) | (np.asarray(span) > FAR_LONGER * high))
 
 
 def visits_in_words(visits: tuple[int, int]) -> str:

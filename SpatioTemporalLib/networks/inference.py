@@ -16,7 +16,7 @@ from ..steps.covariates import coded
 from ..steps.visit_crops import VisitCrops, crop_visits
 from .batch import Batch
 from .bundle import Bundle, ensemble_logits
-from .bundle_facts import visits_in_words
+from .bundle_facts import far_from_training, visits_in_words
 from .explanation.grad_cam import grad_cam
 from .explanation.integrated_gradients import integrated_gradients
 from .explanation.occlusion import occlusion, visit_occlusion
@@ -25,7 +25,6 @@ from .prediction import automatic_device
 
 INTERVAL = (2.5, 97.5)
 CERTAIN = 1e-6
-FAR_SHORTER, FAR_LONGER = 0.5, 2.0
 
 
 @dataclass(frozen=True)
@@ -235,7 +234,7 @@ def _require_known(bundle: Bundle, covariates: Mapping[str, object]) -> None:
 def _odd_interval(bundle: Bundle, follow_up: FollowUp) -> list[Finding]:
     low, high = bundle.facts.training.days
     span = float(follow_up.days[-1] - follow_up.days[0])
-    if high <= 0 or FAR_SHORTER * low <= span <= FAR_LONGER * high:
+    if not far_from_training(bundle.facts.training, span):
         return []
     text = f"the visits are {span:.0f} days apart, those of training {low:.0f} to {high:.0f}"
     return [Finding("W-INTERVAL", Severity.WARN, text, bundle.name)]

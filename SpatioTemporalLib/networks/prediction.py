@@ -35,6 +35,12 @@ def logits_of(
     return np.concatenate(parts)
 
 
+def differences_of(network: nn.Module, cases: Cases, device: str) -> np.ndarray:
+    """(N,) logit of class 1 less that of class 0; the network stays on the device."""
+    logits = logits_of(network.to(device), cases, device)
+    return logits[:, 1] - logits[:, 0]
+
+
 def automatic_device(wanted: str = "auto") -> str:
     """ "cuda" or "cpu" for "auto"; what is asked for otherwise, refused with ``E-DEVICE`` where it is not there."""
     if wanted != "auto":

@@ -53,5 +53,4 @@ def growth_of_masks(visits: FollowUp, relative_error: float) -> tuple[Table | No
 
 
 def _mask(visit: Visit) -> LabelMap | None:
-    masks = list(visit.masks.values())
-    return masks[0] if len(masks) == 1 and masks[0].foreground.any() else None
+    return visit.mask if len(visit.masks) == 1 and visit.mask.foreground.any() else None

@@ -109,7 +109,8 @@ def crop_visits(
         ``E-NODULE`` when no visit has a centre, ``E-NOT-FINITE``, ``E-INPUT-UNIT``,
         ``E-CROP-OUTSIDE`` when a centre lies outside its image.
     """
-    images = [image_of(visit, settings, n) for n, visit in enumerate(follow_up.visits)]
+    named = follow_up.with_image(settings.image)
+    images = [_checked_image(visit, settings, n) for n, visit in enumerate(named.visits)]
     marked = [n for n, centre in enumerate(centres) if centre is not None]
     if not marked:
         raise InputError(
@@ -140,12 +141,9 @@ def crop_visits(
     )
 
 
-def centres_of(follow_up: FollowUp, mask: str = "") -> list[np.ndarray | None]:
-    """Where the nodule lies at each visit, (3,) RAS mm: the middle of its mask, or centre_r, centre_a, centre_s.
-
-    mask : name of the masks; a visit with a single mask needs no name.
-    """
-    return [_centre(visit, mask) for visit in follow_up.visits]
+def centres_of(follow_up: FollowUp) -> list[np.ndarray | None]:
+    """Where the nodule lies at each visit, (3,) RAS mm: the middle of its one mask, or centre_r, centre_a, centre_s."""
+    return [_centre(visit) for visit in follow_up.visits]
 
 
 def centre_of_mask(mask: LabelMap) -> np.ndarray:
@@ -153,17 +151,8 @@ def centre_of_mask(mask: LabelMap) -> np.ndarray:
     return mask.geometry.ijk_to_ras(np.argwhere(mask.foreground)[:, ::-1].mean(axis=0))
 
 
-def image_of(visit: Visit, settings: CropSettings, number: int) -> Map:
-    """The image of a visit that a network looks at, checked."""
-    image = visit.images.get(settings.image) or (next(iter(visit.images.values())) if len(visit.images) == 1 else None)
-    where = f"visit {number + 1} (day {visit.days:g})"
-    if image is None:
-        raise InputError(
-            "E-VISIT-IMAGE",
-            f"has no image {settings.image!r}; it has {', '.join(visit.images) or 'none'}",
-            where=where,
-            fix=f"Name the image of each visit {settings.image}.",
-        )
+def _checked_image(visit: Visit, settings: CropSettings, number: int) -> Map:
+    image, where = visit.images[settings.image], f"visit {number + 1} (day {visit.days:g})"
     if image.unit != settings.unit:
         raise InputError(
             "E-INPUT-UNIT",
@@ -182,10 +171,10 @@ def image_of(visit: Visit, settings: CropSettings, number: int) -> Map:
     return image
 
 
-def _centre(visit: Visit, name: str) -> np.ndarray | None:
-    mask = visit.masks.get(name) or (next(iter(visit.masks.values())) if len(visit.masks) == 1 else None)
-    if mask is not None and mask.foreground.any():
-        return centre_of_mask(mask)
+def _centre(visit: Visit) -> np.ndarray | None:
+    # Of several masks nothing says which is the nodule's.
+    if len(visit.masks) == 1 and visit.mask.foreground.any():
+        return centre_of_mask(visit.mask)
     place = np.array([visit.covariates.get(f"centre_{axis}", np.nan) for axis in "ras"], dtype=float)
     return place if np.isfinite(place).all() else None
 

@@ -23,6 +23,7 @@ from ...declare import (
     NamedValues,
     Output,
     Range,
+    Unit,
     analysis,
 )
 from ...errors import Finding, InputError, ParameterError, Severity
@@ -74,8 +75,15 @@ class MalignancyParameters:
         int, Range(2, 10000), Help("Of dropout, for the uncertainty of a single network."), Advanced()
     ] = 50
     measurement_error: Annotated[
-        float, Range(0, 100), Help("Standard deviation of one volume in percent, for growth."), Advanced()
+        float, Unit("%"), Range(0, 100), Help("Standard deviation of one volume, for growth."), Advanced()
     ] = 9.0
+
+
+def _map(name: str, symbol: str, help: str, colours: str = "coolwarm") -> Output:
+    """What the answer rests on, a map for each visit."""
+    display = Display(colours=colours, symbol=symbol)
+    shared = {"optional": True, "several": True, "per_visit": True}
+    return Output(name, Map, unit="1", help=f"{help} {MAP_HELP}", display=display, **shared)
 
 
 @analysis(
@@ -98,36 +106,9 @@ class MalignancyParameters:
         Output("prediction", Table, help="Probability of the outcome, its spread, and whence the network is."),
         Output("visits", Table, help="Of each visit: where the nodule was taken to be, and its influence."),
         Output("growth", Table, optional=True, help="Volumes, diameters and the doubling time."),
-        Output(
-            "grad_cam",
-            Map,
-            unit="1",
-            optional=True,
-            several=True,
-            per_visit=True,
-            help=f"Grad-CAM of the log-odds. {MAP_HELP}",
-            display=Display(colours="inferno", symbol="Grad-CAM"),
-        ),
-        Output(
-            "integrated_gradients",
-            Map,
-            unit="1",
-            optional=True,
-            several=True,
-            per_visit=True,
-            help=f"Share of each voxel in the log-odds. {MAP_HELP}",
-            display=Display(colours="coolwarm", symbol="integrated gradients"),
-        ),
-        Output(
-            "occlusion",
-            Map,
-            unit="1",
-            optional=True,
-            several=True,
-            per_visit=True,
-            help=f"Fall of the log-odds when a part is covered. {MAP_HELP}",
-            display=Display(colours="coolwarm", symbol="occlusion"),
-        ),
+        _map("grad_cam", "Grad-CAM", "Grad-CAM of the log-odds.", colours="inferno"),
+        _map("integrated_gradients", "integrated gradients", "Share of each voxel in the log-odds."),
+        _map("occlusion", "occlusion", "Fall of the log-odds when a part is covered."),
         Output("report", Report, help="All of it on one page, with pictures."),
     ],
     parameters=MalignancyParameters,

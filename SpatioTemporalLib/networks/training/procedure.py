@@ -21,7 +21,7 @@ from ..bundle_facts import Architecture, BundleFacts, Training
 from ..bundle_writing import write_bundle
 from ..calibration import Calibration, fitted_calibration
 from ..cases import Cases, labels_of, prepare_cases
-from ..prediction import logits_of
+from ..prediction import differences_of
 from ..registry import build, networks, settings_of
 from .distributed import Group
 from .history import write_history
@@ -91,7 +91,7 @@ def train_cohort(cohort: Cohort, plan: Plan, surroundings: Surroundings, context
         part = context.part(0.2 + 0.8 * n / len(rounds), 0.2 + 0.8 * (n + 1) / len(rounds))
         network = _network(plan, n)
         trained.append(_trained(network, cases, (train, validation), plan, (surroundings, name, part)))
-        difference = _difference(network, cases.subset(validation), surroundings.device)
+        difference = differences_of(network, cases.subset(validation), surroundings.device)
         held_out[validation] = difference
     calibration = _calibration(held_out, cases, splits)
     facts = _facts(plan, covariates, cases, calibration, held_out)
@@ -148,7 +148,7 @@ def _covariates(cohort: Cohort, plan: Plan, learning: list[int]) -> tuple[Covari
             raise ParameterError(
                 "E-PARAMETER",
                 f"{plan.architecture.name} looks at no covariates, and {', '.join(plan.covariates)} were named",
-                fix="Leave --covariates out, or train csfnet, deepcad, mcfn or radfusion.",
+                fix="Leave --covariates out, or take a network with the setting levels ('spatiotemporal networks').",
             )
         return ()
     if plan.covariates is not None:
@@ -224,11 +224,6 @@ def _trained(network: nn.Module, cases: Cases, rows: tuple, plan: Plan, where: t
     if surroundings.group.leads:
         write_history(progress, folder)
     return network
-
-
-def _difference(network: nn.Module, cases: Cases, device: str) -> np.ndarray:
-    logits = logits_of(network.to(device), cases, device)
-    return logits[:, 1] - logits[:, 0]
 
 
 def _calibration(held_out: np.ndarray, cases: Cases, splits: list[str]) -> Calibration:
