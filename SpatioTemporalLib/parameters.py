@@ -7,6 +7,7 @@ import inspect
 import typing
 from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, fields
+from enum import Enum
 from types import UnionType
 
 from .errors import ParameterError
@@ -44,6 +45,14 @@ class Choices(tuple):
 @dataclass(frozen=True)
 class Advanced:
     """Marks a parameter that most users leave alone."""
+
+
+class FrameRole(Enum):
+    """Marks a parameter that is about the frames of the series, so that what is left out is left out everywhere."""
+
+    SKIPPED_FIRST = "how many first frames are left out"
+    COUNTED_FROM_FIRST = "a number of frames counted from the first of the series"
+    WEIGHTS = "a weight for each frame; 0 leaves it out"
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,7 @@ class Parameter:
     repeated: bool = False
     path: FileOrFolder | None = None
     named_by: str = ""
+    frame_role: FrameRole | None = None
 
     def check(self, value: object) -> object:
         """The value in the declared type, or a `ParameterError` that says what is wrong."""
@@ -215,6 +225,7 @@ def _parameter(declared_field, hint) -> Parameter:
         repeated=repeated,
         path=note.get(FileOrFolder),
         named_by=note[NamedValues].source if NamedValues in note else "",
+        frame_role=note.get(FrameRole),
     )
 
 

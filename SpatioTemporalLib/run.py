@@ -18,6 +18,7 @@ from .data.result import Provenance, Result
 from .data.series import Series
 from .data.volumes import LabelMap, Map
 from .declare import Analysis, Output, parameters_as_dict
+from .frame_choice import with_frames_left_out
 from .identity import identity
 from .input_checks import check_inputs, on_common_grid, prepared
 
@@ -44,15 +45,16 @@ def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
     analysis = registry.get(id)
     context = context or Context()
     inputs = prepared(analysis, arguments)
-    findings = check_inputs(analysis, inputs)
     parameters = analysis.checked_parameters({n: v for n, v in arguments.items() if n not in inputs})
+    used, used_parameters = with_frames_left_out(inputs, parameters)
+    findings = check_inputs(analysis, used)
     context.used_device = "cpu"
     started = time.perf_counter()
     context.progress(0.0, analysis.title)
-    returned = dict(analysis.function(**inputs, parameters=parameters, context=context))
+    returned = dict(analysis.function(**used, parameters=used_parameters, context=context))
     findings += tuple(returned.pop("findings", ()))
     context.progress(1.0, "done")
-    outputs = _stamped_outputs(analysis, returned, inputs)
+    outputs = _stamped_outputs(analysis, returned, used)
     return Result(
         outputs={name: value for name, (_, value) in outputs.items()},
         displays={name: declared.display for name, (declared, _) in outputs.items()},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -105,6 +105,12 @@ class Series:
         curves = np.asarray(curves)
         values = curves.reshape(len(curves), 1, 1, -1)
         return cls(values, times, Geometry.from_spacing(values.shape[1:]), **facts)
+
+    def frames(self, kept: np.ndarray) -> Series:
+        """The series of some frames only, by a (T,) bool; later first frames cost no memory, a choice between them does."""
+        first = int(np.argmax(kept))
+        values = self.values[first:] if kept[first:].all() else self.values[kept]
+        return replace(self, values=values, times=self.times[kept])
 
     @property
     def frame_count(self) -> int:

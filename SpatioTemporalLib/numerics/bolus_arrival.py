@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
-STEPS_PER_FRAME = 4
+from .population_input_functions import parker_blood_concentration
+
+STEPS_PER_FRAME = 2
 # The rise must stand this far above the scatter of the frames before it.
 SMALLEST_RISE = 4.0
 SHORTEST_BASELINE = 2
 # Part of the baseline by which its last frames may differ before they count as contrast.
 SMALLEST_DRIFT = 5e-4
+# Frames after a bend that are tried as the length of the rise.
+RISE_LENGTHS = (1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 63, 95, 142, 213, 320, 480)
+# A rise has to reach so many times the noise, and this part of the height of the curve.
+CLEAR_RISE, SMALLEST_PART = 5.0, 0.05
+# What leaving out a frame costs. A frame that the bend explains costs 1 on average, so this is a little more.
+COST_OF_A_FRAME = 1.2
+# No curve is a parabola: below this part of its height the misfit does not tell one bend from another.
+FINEST_MISFIT = 1e-3
+SAME_SHAPE = 1e-9
 
 
 def bolus_arrival(times, curves) -> np.ndarray:
@@ -28,19 +41,23 @@ def bolus_arrival(times, curves) -> np.ndarray:
 
     Notes
     -----
-    A constant followed by a rising quadratic is fitted to the frames up to the
-    peak, for candidate bends at quarter frames; the best one is the arrival.
-    Cheong et al., Phys Med Biol 48:N83 (2003), there called linear-quadratic.
+    A constant followed by a rise is fitted for candidate bends at half frames,
+    after Cheong et al., Phys Med Biol 48:N83 (2003), whose rise is a quadratic
+    (linear-quadratic model). Fitted to all frames up to the peak, as there, the
+    bend comes the earlier the longer the tissue goes on rising. Hence the fit
+    covers only the first frames after the bend, as many as the rise explains
+    within the noise. A second rise is that of tissue that leaks but does not yet
+    give back (Patlak's model with Parker's bolus): a bolus begins so gently that
+    a quadratic sees it late. Arrival is the mean over the bends, each weighted
+    by its likelihood, so that no bend is chosen by the last digit of a sum.
     """
     times = np.asarray(times, dtype=float)
     curves = np.asarray(curves, dtype=float)
     arrival = np.full(curves.shape[1], np.nan)
-    finite = np.isfinite(curves).all(axis=0)
-    peak = np.where(finite[None], curves, 0.0).argmax(axis=0)
-    # Curves with the same peak share their frames, hence one design serves them all.
-    for last in np.unique(peak[finite & (peak >= 2)]):
-        chosen = np.flatnonzero(finite & (peak == last))
-        arrival[chosen] = _bend(times[: last + 1], curves[: last + 1, chosen])
+    with np.errstate(invalid="ignore"):
+        rises = np.isfinite(curves).all(axis=0) & (curves.max(axis=0) > curves[0])
+    if len(times) > 1 and rises.any():
+        arrival[rises] = _bend(times, curves[:, rises])
     return arrival
 
 
@@ -67,42 +84,120 @@ def baseline_length(times, curve, arrival: float) -> int:
     return count
 
 
+def noise_level(times, curves) -> np.ndarray:
+    """(n,) standard deviations of the noise of (T, n) curves, whatever their slow course; 0 for fewer than five frames.
+
+    From how far each frame lies off the straight line between its neighbours,
+    by the median over frames, to which a bolus of few frames is no matter.
+    """
+    times, curves = np.asarray(times, dtype=float), np.asarray(curves, dtype=float)
+    if len(times) < 5:
+        return np.zeros(curves.shape[1])
+    part = ((times[2:] - times[1:-1]) / (times[2:] - times[:-2]))[:, None]
+    off = curves[1:-1] - part * curves[:-2] - (1 - part) * curves[2:]
+    return 1.4826 * np.median(np.abs(off) / np.sqrt(1 + part**2 + (1 - part) ** 2), axis=0)
+
+
 def _bend(times: np.ndarray, curves: np.ndarray) -> np.ndarray:
-    best = np.full(curves.shape[1], -np.inf)
-    arrival = np.full(curves.shape[1], np.nan)
-    # A bend before the second frame leaves no baseline to measure.
-    frames = np.arange(0, len(times) - 1.999, 1 / STEPS_PER_FRAME)
-    bends = np.interp(frames, np.arange(len(times)), times)
-    for bend, basis, slope_of in zip(bends, *_bases(times, bends)):
-        projected = basis.T @ curves
-        slope = slope_of @ projected
-        gain = np.where(slope > 0, (projected**2).sum(axis=0), -np.inf)
-        better = gain > best
-        best = np.where(better, gain, best)
-        arrival = np.where(better, bend, arrival)
-    power = (curves**2).sum(axis=0)
-    misfit = np.sqrt(np.maximum(power - np.maximum(best, 0.0), 0.0) / max(len(times) - 4, 1))
-    return np.where(_rises_clearly(times, curves, arrival, misfit), arrival, np.nan)
+    """(n,) arrivals of curves that are somewhere higher than at their first frame."""
+    height = curves.max(axis=0) - curves[0]
+    scaled = (curves - curves[0]) / height
+    noise = np.maximum(noise_level(times, scaled), FINEST_MISFIT)
+    bends = np.interp(np.arange(0, len(times) - 1, 1 / STEPS_PER_FRAME), np.arange(len(times)), times)
+    costs = _costs(times - times[0], scaled, bends - times[0], noise)
+    lowest = costs.min(axis=0)
+    likelihood = np.exp(-(costs - np.where(np.isfinite(lowest), lowest, 0.0)) / 2)
+    with np.errstate(invalid="ignore"):
+        arrival = bends @ likelihood / likelihood.sum(axis=0)
+    return np.where(_rises_clearly(times, scaled, arrival), arrival, np.nan)
 
 
-def _bases(times: np.ndarray, bends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(B, T, 3) orthonormal bases of a constant and a rise from each bend, and (B, 3) what gives the rise its slope."""
-    since = np.maximum(times - bends[:, None], 0.0) / (times[-1] - times[0])
-    design = np.stack([np.ones_like(since), since, since**2], axis=2)
-    basis, triangle = np.linalg.qr(design)
-    # One frame after the bend determines a straight line, but no quadratic.
-    straight = np.abs(np.diagonal(triangle, axis1=1, axis2=2)).min(axis=1) < 1e-9
-    basis[straight, :, 2] = 0.0
-    triangle[straight, :, 2] = (0.0, 0.0, 1.0)
-    return basis, np.linalg.inv(triangle)[:, 1]
+def _costs(times: np.ndarray, curves: np.ndarray, bends: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """(B, n) misfits of the best rise from each bend, with what the frames cost that it leaves out; inf where none."""
+    peak = curves.argmax(axis=0)
+    last = int(peak.max())
+    squares = np.cumsum(curves**2, axis=0)
+    levels = np.cumsum(curves, axis=0)
+    least = np.maximum(CLEAR_RISE * noise, SMALLEST_PART)
+    costs = np.full((len(bends), curves.shape[1]), np.inf)
+    for cost, bend in zip(costs, bends):
+        first = int(np.searchsorted(times, bend, side="right"))
+        ends = first + np.array(RISE_LENGTHS) - 1
+        ends = np.unique(np.append(ends[ends < last], last)) if first <= last else ()
+        for shapes, both_up in (
+            (_parabola(times[: last + 1] - bend), False),
+            (_tissue(times[: last + 1] - bend), True),
+        ):
+            misfits = _misfits(shapes, curves, (levels, squares), (first, ends), least, both_up=both_up)
+            for end, misfit in zip(ends, misfits):
+                total = misfit / noise**2 + COST_OF_A_FRAME * (peak - end)
+                np.minimum(cost, np.where(end <= peak, total, np.inf), out=cost)
+    return costs
 
 
-def _rises_clearly(times, curves, arrival, misfit) -> np.ndarray:
+def _parabola(since: np.ndarray) -> np.ndarray:
+    """(2, T) what a rise that begins straight and bends is made of, at times in s since its beginning."""
+    since = np.maximum(since, 0.0) / max(since[-1], 1e-9)
+    return np.stack([since, since**2])
+
+
+def _tissue(since: np.ndarray) -> np.ndarray:
+    """(2, T) what tissue shows of a bolus before any of it has left: its leakage, and the bolus in its plasma."""
+    grid, bolus, leaked = _bolus()
+    return np.stack([np.interp(since, grid, leaked, left=0.0), np.interp(since, grid, bolus, left=0.0)])
+
+
+@functools.cache
+def _bolus() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Parker's population average in steps, and its integral, both of height 1 over five minutes."""
+    grid = np.arange(0.0, 3600.0, 0.25)
+    bolus = parker_blood_concentration(grid)
+    leaked = np.concatenate([[0.0], np.cumsum((bolus[1:] + bolus[:-1]) / 2)])
+    return grid, bolus / bolus.max(), leaked / leaked[1200]
+
+
+def _misfits(shapes, curves, sums, frames, least, *, both_up: bool):
+    """For each end the (n,) sums of squares, over the frames to there, of a constant and a rise; inf for no rise.
+
+    Parameters
+    ----------
+    shapes : (2, T) array              What the rise is made of, zero before its first frame.
+    sums : (T, n) arrays               Running sums over frames of the curves, and of their squares.
+    frames : int, (E,) array           First frame of the rise, and the ends that are tried.
+    least : (n,) array                 How high a rise must reach at its end.
+    both_up : bool                     Whether both shapes have to rise, or the first at the bend and their sum.
+    """
+    (levels, squares), (first, ends) = sums, frames
+    if not len(ends):
+        return
+    within = np.arange(first, ends[-1] + 1) <= ends[:, None]
+    weights = np.concatenate([within * shape[first : ends[-1] + 1] for shape in shapes])
+    moments = (weights @ curves[first : ends[-1] + 1]).reshape(2, len(ends), -1)
+    for end, moment in zip(ends, moments.swapaxes(0, 1)):
+        one, two = shapes[:, : end + 1]
+        level = levels[end] / (end + 1)
+        norm = one @ one - one.sum() ** 2 / (end + 1)
+        overlap = (one @ two - one.sum() * two.sum() / (end + 1)) / norm
+        by_one = moment[0] - one.sum() * level
+        alone = by_one / norm
+        misfit = squares[end] - (end + 1) * level**2 - by_one * alone
+        rest = two @ two - two.sum() ** 2 / (end + 1) - overlap**2 * norm
+        # Two shapes explain any two frames, so there the first stands alone.
+        if end - first < 2 or rest <= SAME_SHAPE * (two @ two):
+            yield np.where(both_up | (alone * one[-1] <= least), np.inf, np.maximum(misfit, 0.0))
+            continue
+        by_two = moment[1] - two.sum() * level - overlap * by_one
+        second = by_two / rest
+        begins = alone - overlap * second
+        rises = (begins >= 0) & ((second >= 0) | (not both_up)) & (begins * one[-1] + second * two[-1] > least)
+        misfit = np.where(rises, misfit - by_two * second, np.where(alone * one[-1] > least, misfit, np.inf))
+        yield np.maximum(misfit, 0.0)
+
+
+def _rises_clearly(times, curves, arrival) -> np.ndarray:
+    """Whether curves of height 1 stand clearly above the scatter before their arrival, where they have one."""
     before = times[:, None] <= np.where(np.isnan(arrival), times[0], arrival)
     count = before.sum(axis=0)
     mean = np.where(before, curves, 0.0).sum(axis=0) / count
     scatter = np.sqrt(np.where(before, (curves - mean) ** 2, 0.0).sum(axis=0) / np.maximum(count - 1, 1))
-    rise = curves[-1] - mean
-    # One frame has no scatter, hence the misfit of the bend as the second witness of the noise.
-    noise = np.maximum(scatter, misfit if len(times) > 4 else 0.0)
-    return (rise > SMALLEST_RISE * noise) & (rise > 1e-6 * np.abs(curves).max(axis=0))
+    return curves.max(axis=0) - mean > SMALLEST_RISE * scatter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from ..declare import Advanced, Help, Range
+from ..declare import Advanced, FrameRole, Help, Range
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,16 @@ class BaselineParameters:
     baseline_frames: Annotated[
         int | None,
         Range(1, 500),
-        Help("Frames before arrival that are averaged as baseline; found from the bolus arrival when left empty."),
+        Help(
+            "How many first frames lie before arrival, those skipped among them; the baseline is averaged over them. "
+            "Found from the bolus arrival when left empty."
+        ),
+        FrameRole.COUNTED_FROM_FIRST,
     ] = None
     skipped_frames: Annotated[
-        int, Range(0, 100), Help("First frames left out of the baseline, not yet in steady state."), Advanced()
+        int,
+        Range(0, 100),
+        Help("First frames that are left out everywhere, because the signal is not yet in its steady state."),
+        FrameRole.SKIPPED_FIRST,
+        Advanced(),
     ] = 0

@@ -12,7 +12,7 @@ import numpy as np
 from ..data.curve import Curve
 from ..data.series import Series
 from ..data.volumes import LabelMap
-from ..declare import Advanced, Choices, Help, Range, Unit
+from ..declare import Advanced, Choices, FrameRole, Help, Range, Unit
 from ..errors import InputError
 from ..numerics.arrays import like
 from ..numerics.delayed_fit import best_delays, best_shared_delay
@@ -52,6 +52,7 @@ class FrameWeightParameters:
             "Weights of the squared residuals, one a frame, comma-separated; 0 leaves a frame out. "
             "All frames count the same when left empty."
         ),
+        FrameRole.WEIGHTS,
         Advanced(),
     ] = None
 
