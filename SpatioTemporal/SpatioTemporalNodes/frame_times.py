@@ -9,7 +9,7 @@ only when it can be told from frame numbers.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -29,11 +29,15 @@ SETTINGS_IN_TIME_UNITS = {"EchoTime", "RepetitionTime", "InversionTime", "EchoTr
 
 @dataclass(frozen=True)
 class FrameTimes:
-    """times : (T,) s; source : where they came from; findings : what was odd about them."""
+    """times : (T,) s; source : where they came from; findings : what was odd;
+    durations : (T,) s, or None; facts : of a PET tracer, for an `Acquisition`.
+    """
 
     times: np.ndarray
     source: str
     findings: tuple[Finding, ...] = ()
+    durations: tuple[float, ...] | None = None
+    facts: dict[str, object] = field(default_factory=dict)
 
 
 class NotTimes(Exception):
@@ -136,11 +140,11 @@ def _from_labels(frames: Frames) -> FrameTimes:
 def _from_dicom(frames: Frames, instance_file: Callable[[str], str] | None) -> FrameTimes:
     uids, find = _instance_uids(frames), _finder(instance_file)
     try:
-        times, source, findings = times_of_instances(map(find, uids), frames.count, frames.label)
+        times, source, findings, resolved = times_of_instances(map(find, uids), frames.count, frames.label)
     except InputError as error:
         raise NotTimes(f"the DICOM files do not say either ({error.message})") from error
     times = _rising(times, frames, source)
-    return FrameTimes(times, source, findings + _oddities(times, frames))
+    return FrameTimes(times, source, findings + _oddities(times, frames), resolved.durations, resolved.facts)
 
 
 def _instance_uids(frames: Frames) -> list[str]:
@@ -168,7 +172,7 @@ def _rising(times: np.ndarray, frames: Frames, what: str) -> np.ndarray:
 
 
 def _oddities(times: np.ndarray, frames: Frames) -> tuple[Finding, ...]:
-    """Gaps and the like. The library's check takes no times before zero."""
+    """Gaps and the like. The library's check takes no times before zero, but for PET."""
     return repair_time_axis(times - min(times[0], 0.0), None, frames.label)[2]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import slicer
 
@@ -85,6 +87,7 @@ def fill_sequence(sequence, series: Series) -> None:
     attributes.set_fact(sequence, "Name", series.name)
     attributes.set_fact(sequence, "Unit", series.unit)
     attributes.set_fact(sequence, "TimeSource", series.time_source)
+    attributes.set_durations(sequence, series.durations)
     attributes.set_acquisition(sequence, series.acquisition)
     attributes.set_findings(sequence, series.findings)
 
@@ -124,9 +127,10 @@ def series_from_node(node, *, times=None, frame_interval: float | None = None, i
         geometry,
         unit=attributes.fact(facts, "Unit", "a.u."),
         name=attributes.fact(facts, "Name", frames.label),
-        acquisition=attributes.acquisition_of(*frames.sources),
+        acquisition=replace(attributes.acquisition_of(*frames.sources), **when.facts),
         time_source=when.source,
         findings=attributes.findings_of(facts) + when.findings,
+        durations=when.durations if when.durations is not None else attributes.durations_of(facts),
     )
 
 

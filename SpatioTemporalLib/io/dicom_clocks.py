@@ -25,6 +25,8 @@ PRECEDENCE = (
     "FrameTimeVector",
     "FrameTime",
 )
+# The middle of a PET frame; its start is known only where its duration is.
+FRAME_MIDDLE = "FrameReferenceTime (the middle of a frame)"
 ABSOLUTE = {
     "AcquisitionDateTime",
     "FrameAcquisitionDateTime",
@@ -33,8 +35,9 @@ ABSOLUTE = {
     "ContentTime",
 }
 # These put frames in order but say nothing about how far apart they are.
-ORDER_ONLY = ("TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionNumber")
+ORDER_ONLY = ("TemporalPositionIdentifier", "TemporalPositionIndex", FRAME_MIDDLE, "AcquisitionNumber")
 TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?")
+ZONE = re.compile(r"([+-])(\d{2})(\d{2})$")
 DATE = re.compile(r"(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})")
 
 
@@ -42,7 +45,7 @@ def classic_clocks(header) -> dict[str, float]:
     """Clocks of an image that stands alone in its file."""
     clocks = {
         "TriggerTime": _milliseconds(header, "TriggerTime"),
-        "FrameReferenceTime": _milliseconds(header, "FrameReferenceTime"),
+        **_reference(header),
         "AcquisitionDateTime": date_time(header.get("AcquisitionDateTime")),
         "AcquisitionTime": _with_date(header.get("AcquisitionDate"), header.get("AcquisitionTime")),
         "ContentTime": _with_date(header.get("ContentDate"), header.get("ContentTime")),
@@ -58,7 +61,8 @@ def enhanced_clocks(header, content, cardiac, temporal) -> dict[str, float]:
     clocks = {}
     if content is not None:
         clocks["FrameAcquisitionDateTime"] = date_time(content.get("FrameAcquisitionDateTime"))
-        clocks["FrameReferenceDateTime"] = date_time(content.get("FrameReferenceDateTime"))
+        middle, lasts = date_time(content.get("FrameReferenceDateTime")), frame_duration(header, content)
+        clocks["FrameReferenceDateTime"] = middle if middle is None or lasts is None else middle - round(lasts / 2)
         clocks["TemporalPositionIndex"] = _whole(content, "TemporalPositionIndex")
         clocks["AcquisitionNumber"] = _whole(content, "FrameAcquisitionNumber")
         _add_resolution(clocks, header, "TemporalPositionIndex", TEMPORAL_INDEX)
@@ -86,6 +90,22 @@ def frame_time_clocks(header, count: int) -> list[dict[str, float]]:
     return [{"FrameTime": n * interval * 1000} for n in range(count)]
 
 
+def _reference(header) -> dict[str, float | None]:
+    """FrameReferenceTime is the middle of a frame: half a duration earlier it began."""
+    middle, lasts = _milliseconds(header, "FrameReferenceTime"), frame_duration(header)
+    if middle is None:
+        return {}
+    return {FRAME_MIDDLE: middle} if lasts is None else {"FrameReferenceTime": middle - lasts / 2}
+
+
+def frame_duration(header, content=None) -> float | None:
+    """Microseconds that a frame lasts, None where that is not said."""
+    lasts = _milliseconds(header, "ActualFrameDuration")
+    if lasts is None and content is not None:
+        lasts = _milliseconds(content, "FrameAcquisitionDuration")
+    return lasts if lasts and lasts > 0 else None
+
+
 def date_time(value) -> int | None:
     """Microseconds of a DICOM date and time, time zone left out; None when there is none."""
     text = str(value or "").strip()
@@ -93,6 +113,15 @@ def date_time(value) -> int | None:
         return None
     day, time = _day(text[:8]), time_of_day(re.split(r"[+-]", text[8:])[0])
     return None if day is None or time is None else day + time
+
+
+def zone_of(value) -> int | None:
+    """Microseconds by which the zone of a DICOM date and time, or a zone such as +0100, is ahead of UTC."""
+    match = ZONE.search(str(value or "").strip())
+    if not match:
+        return None
+    sign, hours, minutes = match.groups()
+    return (1 if sign == "+" else -1) * (int(hours) * 60 + int(minutes)) * 60 * MICROSECONDS
 
 
 def time_of_day(value) -> int | None:

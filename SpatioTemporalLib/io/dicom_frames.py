@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .dicom_clocks import classic_clocks, enhanced_clocks, frame_time_clocks
+from .dicom_clocks import classic_clocks, enhanced_clocks, frame_duration, frame_time_clocks
 from .dicom_files import reading_dicom
 
 ENHANCED_CLASSES = {
@@ -35,7 +35,7 @@ class Frame:
     orientation : six direction cosines, or None. spacing : between rows and
     between columns, mm, or None. image_type : ImageType or FrameType.
     clocks : microseconds by tag. facts : acquisition facts, s and degrees.
-    rescale : (slope, intercept).
+    rescale : (slope, intercept). duration : microseconds, or None.
     """
 
     header: object
@@ -47,6 +47,7 @@ class Frame:
     clocks: dict[str, float]
     facts: dict[str, float]
     rescale: tuple[float, float]
+    duration: float | None = None
 
     @property
     def path(self) -> Path:
@@ -148,6 +149,7 @@ def _classic_frame(header, path: Path) -> Frame:
         classic_clocks(header),
         _facts(header),
         _rescale(header, path),
+        frame_duration(header),
     )
 
 
@@ -203,6 +205,7 @@ def _enhanced_frame(header, number: int, own, path: Path) -> Frame:
         enhanced_clocks(header, content, group("CardiacSynchronizationSequence"), group("TemporalPositionSequence")),
         _facts(header) | _enhanced_facts(group),
         _rescale(group("PixelValueTransformationSequence") or header, path),
+        frame_duration(header, content),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def _read(path: Path, given_times: bool) -> FileImage:
         no_clock=resolved.why_not,
         unit=_unit(group.frames[0]),
         kind=_kind(group.frames[0]),
-        acquisition=_acquisition(group.frames[0]),
+        acquisition=replace(_acquisition(group.frames[0]), **resolved.facts),
         findings=(
             *file_findings,
             *left_out,
@@ -66,6 +67,7 @@ def _read(path: Path, given_times: bool) -> FileImage:
             *resolved.findings,
             *value_findings,
         ),
+        durations=resolved.durations,
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..errors import Finding, InputError, Severity
-from .dicom_clocks import ABSOLUTE, DAY, MICROSECONDS, ORDER_ONLY, PRECEDENCE
+from .dicom_clocks import ABSOLUTE, DAY, FRAME_MIDDLE, MICROSECONDS, ORDER_ONLY, PRECEDENCE
 from .dicom_frames import Frame
 from .dicom_grid import Slice
+from .dicom_pet import series_time, tracer_times
 from .image import Clock
 
 # Two clocks that run apart by more than this share of an interval disagree.
@@ -26,13 +27,16 @@ class Resolved:
     """Frames in order, volume by volume, and their times.
 
     volumes : T lists of K frames. clock : None when no tag gives times, with
-    the reason in `why_not`.
+    the reason in `why_not`. durations : of the volumes, s, or None.
+    facts : of the tracer, for an `Acquisition`.
     """
 
     volumes: list[list[Frame]]
     clock: Clock | None
     why_not: str
     findings: list[Finding]
+    durations: tuple[float, ...] | None = None
+    facts: dict[str, object] = field(default_factory=dict)
 
 
 def resolve_times(slices: list[Slice], name: str, *, given_times: bool) -> Resolved:
@@ -52,9 +56,10 @@ def resolve_times(slices: list[Slice], name: str, *, given_times: bool) -> Resol
         starts, why = _starts(slices, tag)
         (rejected if starts is None else accepted)[tag] = why if starts is None else starts
     for tag, starts in accepted.items():
-        clock = Clock(tuple(_seconds(starts, tag)), f"DICOM {tag}")
         findings = _midnight(starts, tag, name) + _disagreements(accepted, tag, name)
-        return Resolved(_ordered(slices, tag), clock, "", findings)
+        volumes = _ordered(slices, tag)
+        origin = _origin(starts, tag, volumes[0][0])
+        return _since_injection(Resolved(volumes, _clock(starts, tag), "", findings), origin, name)
     if not given_times and any(why == PAST_MIDNIGHT for why in rejected.values()):
         raise _ambiguous_midnight(rejected, name)
     reasons = "; ".join(f"{tag}: {why}" for tag, why in rejected.items() if why)
@@ -67,7 +72,46 @@ def resolve_times(slices: list[Slice], name: str, *, given_times: bool) -> Resol
             fix="Convert the series to .nii.gz in the right order of frames, then give the times.",
         )
     why = reasons or "no tag with a time"
-    return Resolved(_ordered(slices, order) if order else [[s.frames[0] for s in slices]], None, why, [])
+    if order == FRAME_MIDDLE:
+        why += "; FrameReferenceTime is the middle of a frame, and no ActualFrameDuration tells its start"
+    volumes = _ordered(slices, order) if order else [[s.frames[0] for s in slices]]
+    return _since_injection(Resolved(volumes, None, why, []), None, name)
+
+
+def _clock(starts: np.ndarray, tag: str) -> Clock:
+    halved = ", less half of the frame's duration" if tag == "FrameReferenceTime" else ""
+    return Clock(tuple(_seconds(starts, tag)), f"DICOM {tag}{halved}")
+
+
+def _origin(starts: np.ndarray, tag: str, first: Frame) -> int | None:
+    """Microseconds on the calendar of zero on the clock that `_seconds` gives, None where it is no clock of the day."""
+    if tag == "FrameReferenceTime":
+        return series_time(first.header)
+    return int(starts[0]) if tag in ABSOLUTE else None
+
+
+def _since_injection(resolved: Resolved, origin: int | None, name: str) -> Resolved:
+    """The same frames with their durations, times of PET counted from the injection where files say when that was."""
+    durations = [{frame.duration for frame in volume} for volume in resolved.volumes]
+    known = all(len(lasts) == 1 and None not in lasts for lasts in durations)
+    seconds = tuple(lasts.pop() / MICROSECONDS for lasts in durations) if known else None
+    resolved = replace(resolved, durations=seconds)
+    clock = resolved.clock
+    tracer = tracer_times(resolved.volumes[0][0], origin, clock.seconds[-1] if clock else 0.0, name)
+    if tracer is None:
+        return resolved
+    if clock is None:
+        return replace(resolved, facts=tracer.facts())
+    findings = [*resolved.findings, *tracer.findings]
+    if tracer.injection:
+        source = f"{clock.source}, since RadiopharmaceuticalStartTime"
+        clock = Clock(tuple(time - tracer.injection for time in clock.seconds), source)
+        text = (
+            "frame times count from the injection (RadiopharmaceuticalStartTime), which was "
+            f"{-tracer.injection:.6g} s before the first frame"
+        )
+        findings.append(Finding("I-TIME-INJECTION", Severity.NOTE, text, name))
+    return replace(resolved, clock=clock, facts=tracer.facts(), findings=findings)
 
 
 def _starts(slices: list[Slice], tag: str) -> tuple[np.ndarray | None, str]:
@@ -120,11 +164,18 @@ def _ambiguous_midnight(rejected: dict[str, str], name: str) -> InputError:
 
 def _disagreements(accepted: dict[str, np.ndarray], used: str, name: str) -> list[Finding]:
     mine = _relative(accepted[used])
-    interval = float(np.median(np.diff(mine))) if len(mine) > 1 else 0.0
+    steps = np.diff(mine)
+    interval = float(np.median(steps)) if len(mine) > 1 else 0.0
+    # Frames that become longer, as those of PET do, are compared each by its own length.
+    lengths = np.maximum(np.append(steps, 0.0), np.append(0.0, steps))
     findings = []
     for tag, starts in accepted.items():
         theirs = _relative(starts)
-        if tag in (used, STORAGE_CLOCK) or np.abs(theirs - mine).max() <= CLOCK_TOLERANCE * interval:
+        allowed = CLOCK_TOLERANCE * np.maximum(interval, lengths)
+        if tag == "FrameReferenceTime" and not np.any(mine % 1):
+            # Scanners that write whole seconds; the middle of a frame is exact.
+            allowed = np.maximum(allowed, 1.0)
+        if tag in (used, STORAGE_CLOCK) or (np.abs(theirs - mine) <= allowed).all():
             continue
         text = (
             f"frame times disagree: {used} says every {interval:.4g} s, last {mine[-1]:.6g} s; "

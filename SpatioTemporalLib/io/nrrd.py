@@ -14,7 +14,7 @@ from .boundary import corrupt, existing_file, reading
 from .image import FileImage, geometry_findings
 from .inflate import inflated_values, mapped_values
 from .nifti import image_stem, stored_dtype
-from .nrrd_facts import acquisition_of, clock_of, unit_of
+from .nrrd_facts import acquisition_of, clock_of, durations_of, unit_of
 from .nrrd_header import DATA_TYPES, MAX_HEADER_BYTES, NrrdHeader, parse_header
 
 GZIP_LEVEL = 4
@@ -51,6 +51,7 @@ def read_nrrd(path: str | os.PathLike) -> FileImage:
             kind=acquisition.modality,
             acquisition=acquisition,
             keys=header.keys,
+            durations=durations_of(header, path),
             findings=(*header.findings, *geometry_findings(geometry, path.name), *disagreement),
         )
 

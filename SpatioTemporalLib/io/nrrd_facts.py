@@ -138,6 +138,13 @@ def _number(text: str, key: str, path: Path) -> float:
     return number
 
 
+def durations_of(header: NrrdHeader, path: Path) -> tuple[float, ...] | None:
+    """Durations of the frames in s, or None when the header does not say."""
+    key = OWN + "FrameDurations"
+    words = header.keys.get(key, "").split()
+    return tuple(_number(word, key, path) for word in words) or None
+
+
 def unit_of(header: NrrdHeader) -> str | None:
     """Unit of the voxel values, or None when the header does not say."""
     return header.keys.get(OWN + "Unit") or header.fields.get("sample units", "").strip('" ') or None
@@ -154,6 +161,8 @@ def sequence_entries(series: Series) -> tuple[dict[str, str], dict[str, str]]:
     keys[OWN + "Unit"] = series.unit
     keys[OWN + "TimeSource"] = series.time_source
     keys[OWN + "Acquisition"] = json.dumps(known)
+    if series.durations is not None:
+        keys[OWN + "FrameDurations"] = " ".join(repr(float(d)) for d in series.durations)
     keys["axis 3 index type"] = "numeric"
     keys["axis 3 index values"] = " ".join(repr(float(t)) for t in series.times)
     return {"labels": '"" "" "" "time"', "units": '"" "" "" "s"'}, keys

@@ -19,6 +19,7 @@ from .tables import read_curves_image
 from .time_axis import check_plausible_interval, repair_time_axis
 from .value_findings import value_findings
 
+NUCLEAR = ("PT", "NM")
 # Old files lack DICOM's mark and are known by their name only.
 DICOM_ENDINGS = (".dcm", ".ima")
 Paths = str | os.PathLike | Sequence[str | os.PathLike]
@@ -70,7 +71,8 @@ def read_series(
     clock = _given_clock(times, frame_interval, len(frames), where) or image.clock
     if clock is None:
         raise _no_clock(image, len(frames))
-    seconds, keep, repairs = repair_time_axis(clock.seconds, frames, where)
+    nuclear = image.kind in NUCLEAR or image.durations is not None
+    seconds, keep, repairs = repair_time_axis(clock.seconds, frames, where, nuclear=nuclear)
     doubts = check_plausible_interval(seconds, image.kind, where, confirm_times)
     if not np.array_equal(keep, np.arange(len(frames))):
         frames = frames[keep]
@@ -86,6 +88,7 @@ def read_series(
         acquisition=image.acquisition,
         time_source=clock.source,
         findings=(*image.findings, *repairs, *doubts, *seen),
+        durations=_durations(image, seconds, keep, are_given=clock is not image.clock),
     )
 
 
@@ -147,6 +150,15 @@ def same_grid(geometry: Geometry, name: str, reference: Geometry, reference_name
         )
     text = f"lies {apart:.2g} mm away from {reference_name}, which is taken as rounding"
     return [Finding("W-GEO-PLACE", Severity.WARN, text, name)]
+
+
+def _durations(image: FileImage, times: np.ndarray, keep: np.ndarray, *, are_given: bool) -> np.ndarray | None:
+    """(T,) durations of the frames that were kept, in s; with times the user gave only where they fit those."""
+    if image.durations is None or len(image.durations) <= keep.max():
+        return None
+    durations = np.array(image.durations)[keep]
+    fit = (durations[:-1] <= 1.5 * np.diff(times)).all()
+    return durations if fit or not are_given else None
 
 
 def _given_clock(times: Sequence[float] | None, frame_interval: float | None, frames: int, name: str) -> Clock | None:

@@ -31,6 +31,7 @@ BIDS_FACTS = {
     "agent": "ContrastBolusIngredient",
 }
 DOSE = "DoseMmolPerKg"
+TRACER_KEYS = {"TracerName", "TracerRadionuclide", "FrameTimesStart", "FrameDuration"}
 TEXT_FACTS = {"modality", "agent"}
 # Two clocks that differ by less than this share are the same one, rounded.
 CLOCK_TOLERANCE = 0.01
@@ -66,7 +67,7 @@ class Sidecar:
         """(4, 4) IJK to RAS in full precision, when we wrote this file."""
         if "Affine" not in self.own:
             return None
-        affine = np.array(self._numbers(self.own["Affine"], "Affine", flat=False))
+        affine = np.array(self.numbers(self.own["Affine"], "Affine", flat=False))
         return affine if affine.shape == (4, 4) else None
 
     def kind(self, stem: str) -> str | None:
@@ -75,8 +76,17 @@ class Sidecar:
             return "bold"
         if stem.lower().endswith(("_dce", "_perf")) or self.entries.get("ContrastBolusIngredient"):
             return "dce"
+        if stem.lower().endswith("_pet"):
+            return "PT"
+        return self.modality
+
+    @property
+    def modality(self) -> str | None:
+        """DICOM's letters; PET where entries speak of a tracer."""
         modality = self.entries.get("Modality")
-        return modality if isinstance(modality, str) else None
+        if isinstance(modality, str) and modality:
+            return "PT" if modality.upper() == "PET" else modality
+        return "PT" if TRACER_KEYS & set(self.entries) else None
 
     def acquisition(self, *, is_series: bool, kind: str | None) -> Acquisition:
         """The acquisition facts; a list of flip angles is left to `read_stack`."""
@@ -84,14 +94,16 @@ class Sidecar:
         for fact, key in BIDS_FACTS.items():
             value = self.entries.get(key)
             if value is not None and not isinstance(value, list):
-                facts[fact] = value if fact in TEXT_FACTS else self._number(value, key)
+                facts[fact] = value if fact in TEXT_FACTS else self.number(value, key)
+        if self.modality:
+            facts["modality"] = self.modality
         if "repetition_time" not in facts and "RepetitionTime" in self.entries:
-            repetition = self._number(self.entries["RepetitionTime"], "RepetitionTime")
+            repetition = self.number(self.entries["RepetitionTime"], "RepetitionTime")
             # In one volume, and in single-shot EPI, BIDS' RepetitionTime is the pulse's too.
             if not is_series or kind == "bold" or repetition < SHORTEST_INTERVAL:
                 facts["repetition_time"] = repetition
         if DOSE in self.own:
-            facts["dose"] = self._number(self.own[DOSE], DOSE)
+            facts["dose"] = self.number(self.own[DOSE], DOSE)
         return Acquisition(**facts)
 
     def clock(self, in_header: Clock | None, why_not: str, frames: int) -> tuple[Clock | None, str, list[Finding]]:
@@ -108,13 +120,13 @@ class Sidecar:
         """
         for key in ("VolumeTiming", "FrameTimesStart"):
             if key in self.entries:
-                seconds = tuple(self._numbers(self.entries[key], key))
+                seconds = tuple(self.numbers(self.entries[key], key))
                 # What we wrote says itself where the times once came from.
                 source = self.own.get("TimeSource")
                 return Clock(seconds, source if isinstance(source, str) and source else f"BIDS {key}"), "", []
         if "RepetitionTime" not in self.entries or frames < 2:
             return in_header, why_not, []
-        interval = self._number(self.entries["RepetitionTime"], "RepetitionTime")
+        interval = self.number(self.entries["RepetitionTime"], "RepetitionTime")
         if not interval >= SHORTEST_INTERVAL:
             pulse = f"RepetitionTime = {interval:g} s in {self.path.name} is that of the pulse sequence"
             return in_header, f"{why_not}; {pulse}", []
@@ -127,10 +139,12 @@ class Sidecar:
         )
         return clock, "", [Finding("W-TIME-DISAGREE", Severity.WARN, text, self.path.name)]
 
-    def _number(self, value: object, key: str) -> float:
-        return self._numbers([value], key)[0]
+    def number(self, value: object, key: str) -> float:
+        """A number in the side-car, or an `InputError` that names the entry."""
+        return self.numbers([value], key)[0]
 
-    def _numbers(self, values: object, key: str, *, flat: bool = True) -> list:
+    def numbers(self, values: object, key: str, *, flat: bool = True) -> list:
+        """A list of finite numbers in the side-car, or an `InputError` that names the entry."""
         try:
             array = np.array(values, dtype=np.float64)
         except (TypeError, ValueError):
