@@ -19,11 +19,12 @@ PRECEDENCE = (
     "AcquisitionTime",
     "FrameReferenceTime",
     "FrameReferenceDateTime",
-    "ContentTime",
     TEMPORAL_POSITION,
     TEMPORAL_INDEX,
     "FrameTimeVector",
     "FrameTime",
+    # When an image was stored: the last resort.
+    "ContentTime",
 )
 # The middle of a PET frame; its start is known only where its duration is.
 FRAME_MIDDLE = "FrameReferenceTime (the middle of a frame)"
@@ -35,7 +36,11 @@ ABSOLUTE = {
     "ContentTime",
 }
 # These put frames in order but say nothing about how far apart they are.
-ORDER_ONLY = ("TemporalPositionIdentifier", "TemporalPositionIndex", FRAME_MIDDLE, "AcquisitionNumber")
+IMAGE_NUMBER, LISTED = "InstanceNumber", "the list of files or folders"
+ORDER_ONLY = (
+    *("TemporalPositionIdentifier", "TemporalPositionIndex", FRAME_MIDDLE, "AcquisitionNumber"),
+    *(LISTED, IMAGE_NUMBER),
+)
 TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?")
 ZONE = re.compile(r"([+-])(\d{2})(\d{2})$")
 DATE = re.compile(r"(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})")
@@ -51,6 +56,7 @@ def classic_clocks(header) -> dict[str, float]:
         "ContentTime": _with_date(header.get("ContentDate"), header.get("ContentTime")),
         "TemporalPositionIdentifier": _whole(header, "TemporalPositionIdentifier"),
         "AcquisitionNumber": _whole(header, "AcquisitionNumber"),
+        IMAGE_NUMBER: _whole(header, "InstanceNumber"),
     }
     _add_resolution(clocks, header, "TemporalPositionIdentifier", TEMPORAL_POSITION)
     return {tag: value for tag, value in clocks.items() if value is not None}

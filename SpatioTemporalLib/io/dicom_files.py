@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,8 +32,8 @@ PATIENT_FIELDS = {"PatientID": "patient ID", "PatientBirthDate": "birth date", "
 IMPLICIT, EXPLICIT, DEFLATED = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"
 
 
-def read_headers(path: Path) -> tuple[list, list[Finding]]:
-    """Headers of the image files in a folder (or of one file), and what was left out.
+def read_headers(paths: Sequence[Path], name: str) -> tuple[list, list[Finding]]:
+    """Headers of the image files in folders (or of single files), and what was left out; name : for messages.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def read_headers(path: Path) -> tuple[list, list[Finding]]:
         When there is no DICOM image, a file is damaged, or the files belong to
         more than one patient.
     """
-    files = _files_of(path)
+    files = [file for path in paths for file in _files_of(path)]
     headers, others = [], []
     for file in files:
         header = read_header(file)
@@ -59,7 +59,7 @@ def read_headers(path: Path) -> tuple[list, list[Finding]]:
         raise InputError(
             "E-FILE-KIND",
             f"holds no DICOM image ({len(files)} files looked at)",
-            where=path.name,
+            where=name,
             fix="Choose the folder with the images of the series.",
         )
     _refuse_several_patients(headers)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..errors import Finding, InputError, Severity
-from .dicom_clocks import ABSOLUTE, DAY, FRAME_MIDDLE, MICROSECONDS, ORDER_ONLY, PRECEDENCE
+from .dicom_clocks import ABSOLUTE, DAY, FRAME_MIDDLE, IMAGE_NUMBER, LISTED, MICROSECONDS, ORDER_ONLY, PRECEDENCE
 from .dicom_frames import Frame
 from .dicom_grid import Slice
 from .dicom_pet import series_time, tracer_times
@@ -53,17 +53,17 @@ def resolve_times(slices: list[Slice], name: str, *, given_times: bool) -> Resol
     """
     accepted, rejected = {}, {}
     for tag in PRECEDENCE:
-        starts, why = _starts(slices, tag)
+        starts, why = volume_starts(slices, tag)
         (rejected if starts is None else accepted)[tag] = why if starts is None else starts
     for tag, starts in accepted.items():
-        findings = _midnight(starts, tag, name) + _disagreements(accepted, tag, name)
+        findings = _midnight(starts, tag, name) + _disagreements(accepted, tag, name) + _last_resort(tag, name)
         volumes = _ordered(slices, tag)
         origin = _origin(starts, tag, volumes[0][0])
         return _since_injection(Resolved(volumes, _clock(starts, tag), "", findings), origin, name)
     if not given_times and any(why == PAST_MIDNIGHT for why in rejected.values()):
         raise _ambiguous_midnight(rejected, name)
     reasons = "; ".join(f"{tag}: {why}" for tag, why in rejected.items() if why)
-    order = next((tag for tag in ORDER_ONLY if _starts(slices, tag)[0] is not None), None)
+    order = next((tag for tag in ORDER_ONLY if _orders(slices, tag)), None)
     if order is None and given_times:
         raise InputError(
             "E-DICOM-ORDER",
@@ -75,7 +75,20 @@ def resolve_times(slices: list[Slice], name: str, *, given_times: bool) -> Resol
     if order == FRAME_MIDDLE:
         why += "; FrameReferenceTime is the middle of a frame, and no ActualFrameDuration tells its start"
     volumes = _ordered(slices, order) if order else [[s.frames[0] for s in slices]]
-    return _since_injection(Resolved(volumes, None, why, []), None, name)
+    text = f"no tag says when the frames were taken; they are in the order of {order}"
+    findings = [Finding("W-DICOM-ORDER", Severity.WARN, text, name)] if order in (IMAGE_NUMBER, LISTED) else []
+    return _since_injection(Resolved(volumes, None, why, findings), None, name)
+
+
+def _orders(slices: list[Slice], tag: str) -> bool:
+    """Whether a tag puts the frames in order; numbers of images also where they run slice by slice."""
+    if volume_starts(slices, tag)[0] is not None:
+        return True
+    numbers = [sorted(frame.clocks.get(tag, np.nan) for frame in s.frames) for s in slices]
+    table = np.array(numbers, dtype=float) if tag == IMAGE_NUMBER else np.empty((0, 0))
+    # Every place counts alike, so that the numbers rise with time and not by chance.
+    offsets = table - table[:, :1]
+    return bool(table.size) and bool((np.diff(table, axis=1) > 0).all()) and bool((offsets == offsets[0]).all())
 
 
 def _clock(starts: np.ndarray, tag: str) -> Clock:
@@ -114,7 +127,7 @@ def _since_injection(resolved: Resolved, origin: int | None, name: str) -> Resol
     return replace(resolved, clock=clock, facts=tracer.facts(), findings=findings)
 
 
-def _starts(slices: list[Slice], tag: str) -> tuple[np.ndarray | None, str]:
+def volume_starts(slices: list[Slice], tag: str) -> tuple[np.ndarray | None, str]:
     """First clock of each volume, or None with the reason (empty when the tag is absent)."""
     clocks = [[frame.clocks.get(tag) for frame in s.frames] for s in slices]
     missing = sum(clock is None for place in clocks for clock in place)
@@ -149,6 +162,16 @@ def _midnight(starts: np.ndarray, tag: str, name: str) -> list[Finding]:
         return []
     text = f"the examination ran past midnight; {tag} was continued by its date"
     return [Finding("R-TIME-MIDNIGHT", Severity.REPAIR, text, name)]
+
+
+def _last_resort(tag: str, name: str) -> list[Finding]:
+    if tag != STORAGE_CLOCK:
+        return []
+    text = (
+        "frame times come from ContentTime, for want of any other: it says when an image was stored, which need not be "
+        "when it was taken"
+    )
+    return [Finding("W-TIME-CONTENT", Severity.WARN, text, name)]
 
 
 def _ambiguous_midnight(rejected: dict[str, str], name: str) -> InputError:

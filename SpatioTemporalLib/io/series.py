@@ -93,16 +93,21 @@ def read_series(
 
 
 def _read(path: Paths, given_times: bool) -> FileImage:
-    if isinstance(path, (list, tuple)):
-        return _read_volumes([Path(p) for p in path])
-    path = Path(path)
-    if os.path.isdir(path) or path.suffix.lower() in DICOM_ENDINGS or is_dicom(existing_file(path)):
+    paths = [Path(p) for p in path] if isinstance(path, (list, tuple)) else [Path(path)]
+    if paths and all(_is_dicom(p) for p in paths):
         from .dicom_series import read_dicom
 
-        return read_dicom(path, given_times=given_times)
+        return read_dicom(paths, given_times=given_times)
+    if isinstance(path, (list, tuple)):
+        return _read_volumes(paths)
+    path = paths[0]
     if path.suffix.lower() in (".csv", ".tsv"):
         return read_curves_image(path)
     return read_image(path)
+
+
+def _is_dicom(path: Path) -> bool:
+    return os.path.isdir(path) or path.suffix.lower() in DICOM_ENDINGS or is_dicom(existing_file(path))
 
 
 def _read_volumes(paths: list[Path]) -> FileImage:
