@@ -88,6 +88,23 @@ def _check_kind(declared: Input, value: object) -> None:
             where=value.name,
             fix="Choose the whole dynamic series, not a part of it.",
         )
+    if isinstance(value, Series) and declared.intervals and value.frame_count > 1:
+        _check_interval(declared, value)
+
+
+def _check_interval(declared: Input, series: Series) -> None:
+    low, high = declared.intervals
+    median = float(np.median(series.intervals))
+    if low <= median <= high:
+        return
+    perhaps = "the repetition time of the pulse, or minutes" if median < low else "milliseconds"
+    raise InputError(
+        "E-TIME-INTERVAL",
+        f"frames are {median:.4g} s apart ({series.time_source}), which cannot be for what is analysed here: "
+        f"{low:g} to {high:g} s; are these {perhaps}?",
+        where=series.name,
+        fix="Give the frame times or the frame interval in seconds (times=..., --times, --frame-interval).",
+    )
 
 
 def _check_values(declared: Input, value: object) -> list[Finding]:

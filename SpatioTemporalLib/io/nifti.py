@@ -26,8 +26,10 @@ GZIP_LEVEL = 4
 SECONDS, MILLIMETRES = 8, 2
 
 
-def read_nifti(path: str | os.PathLike) -> FileImage:
+def read_nifti(path: str | os.PathLike, *, components_are_frames: bool = False) -> FileImage:
     """Everything in a NIfTI file and the JSON side-car beside it.
+
+    components_are_frames : the vectors of an image are taken for frames.
 
     Uncompressed voxels are memory-mapped; compressed ones are inflated and
     their check sum compared.
@@ -41,7 +43,7 @@ def read_nifti(path: str | os.PathLike) -> FileImage:
     with reading(path, "a NIfTI image"):
         packed = is_gzip(path)
         start = inflated_start(path, MAX_HEADER_BYTES) if packed else _first_bytes(path)
-        header = parse_header(start, path)
+        header = parse_header(start, path, components_are_frames=components_are_frames)
         if packed:
             values = inflated_values(path, header.dtype, header.shape, gzip_at=0, offset=header.offset)
         else:

@@ -20,8 +20,10 @@ from .nrrd_header import DATA_TYPES, MAX_HEADER_BYTES, NrrdHeader, parse_header
 GZIP_LEVEL = 4
 
 
-def read_nrrd(path: str | os.PathLike) -> FileImage:
+def read_nrrd(path: str | os.PathLike, *, components_are_frames: bool = False) -> FileImage:
     """Everything in a NRRD file (.nrrd, .nhdr, .seq.nrrd, .seg.nrrd).
+
+    components_are_frames : the vectors of an image are taken for frames.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def read_nrrd(path: str | os.PathLike) -> FileImage:
     path = existing_file(path)
     with reading(path, "a NRRD image"):
         text, offset = _header_text(path)
-        header = parse_header(text, path)
+        header = parse_header(text, path, components_are_frames=components_are_frames)
         values = _frames_first(_values(header, path, offset), header)
         try:
             geometry = Geometry(values.shape[-3:], header.affine)

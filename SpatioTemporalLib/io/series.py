@@ -12,6 +12,7 @@ from ..data.geometry import POSITION_TOLERANCE_MM, Geometry
 from ..data.series import Series
 from ..errors import Finding, GeometryError, InputError, Severity
 from .boundary import existing_file
+from .file_order import in_natural_order
 from .image import Clock, FileImage
 from .nifti import image_stem
 from .read_image import is_dicom, read_image
@@ -65,7 +66,7 @@ def read_series(
         When the file cannot be read or nothing says when its frames were taken:
         an index times an assumed interval is never used.
     """
-    image = _read(path, given_times=times is not None or frame_interval is not None)
+    image = _read(path, given_times=times is not None or frame_interval is not None, timed=times is not None)
     where = image.file
     frames = image.values if image.values.ndim == 4 else image.values[None]
     clock = _given_clock(times, frame_interval, len(frames), where) or image.clock
@@ -92,31 +93,32 @@ def read_series(
     )
 
 
-def _read(path: Paths, given_times: bool) -> FileImage:
+def _read(path: Paths, given_times: bool, timed: bool) -> FileImage:
     paths = [Path(p) for p in path] if isinstance(path, (list, tuple)) else [Path(path)]
     if paths and all(_is_dicom(p) for p in paths):
         from .dicom_series import read_dicom
 
         return read_dicom(paths, given_times=given_times)
     if isinstance(path, (list, tuple)):
-        return _read_volumes(paths)
+        ordered, order = in_natural_order(paths, timed=timed)
+        return _read_volumes(ordered, order)
     path = paths[0]
     if path.suffix.lower() in (".csv", ".tsv"):
         return read_curves_image(path)
-    return read_image(path)
+    return read_image(path, components_are_frames=given_times)
 
 
 def _is_dicom(path: Path) -> bool:
     return os.path.isdir(path) or path.suffix.lower() in DICOM_ENDINGS or is_dicom(existing_file(path))
 
 
-def _read_volumes(paths: list[Path]) -> FileImage:
+def _read_volumes(paths: list[Path], order: list[Finding]) -> FileImage:
     if not paths:
         raise InputError("E-NO-FRAMES", "the list of files is empty", fix="Give one file for each frame.")
     images = [read_image(path) for path in paths]
     volumes = [image.single_volume() for image in images]
     first = images[0]
-    findings = list(first.findings)
+    findings = [*order, *first.findings]
     for image, path in zip(images[1:], paths[1:]):
         findings += same_grid(image.geometry, path.name, first.geometry, paths[0].name)
     return FileImage(

@@ -35,8 +35,10 @@ TRACER_KEYS = {"TracerName", "TracerRadionuclide", "FrameTimesStart", "FrameDura
 TEXT_FACTS = {"modality", "agent"}
 # Two clocks that differ by less than this share are the same one, rounded.
 CLOCK_TOLERANCE = 0.01
-# No volume is acquired faster; converters write the pulse's repetition time in this place.
-SHORTEST_INTERVAL = 0.05
+# Hardly a volume is acquired faster; converters write the pulse's repetition time in this place.
+SHORTEST_INTERVAL = 0.1
+# A list of these, one a frame, says that the frames differ in it and not in time.
+SETTINGS = ("EchoTime", "FlipAngle", "InversionTime", "RepetitionTimeExcitation")
 MAX_BYTES = 64 * 2**20
 
 
@@ -124,12 +126,16 @@ class Sidecar:
                 # What we wrote says itself where the times once came from.
                 source = self.own.get("TimeSource")
                 return Clock(seconds, source if isinstance(source, str) and source else f"BIDS {key}"), "", []
+        differing = [key for key in SETTINGS if isinstance(self.entries.get(key), list) and frames > 1]
+        if differing:
+            return None, f"its frames differ in {differing[0]}, by {self.path.name}, which is no time", []
+        in_header, why_not, doubts = self._not_of_the_pulse(in_header, why_not, frames)
         if "RepetitionTime" not in self.entries or frames < 2:
-            return in_header, why_not, []
+            return in_header, why_not, doubts
         interval = self.number(self.entries["RepetitionTime"], "RepetitionTime")
         if not interval >= SHORTEST_INTERVAL:
             pulse = f"RepetitionTime = {interval:g} s in {self.path.name} is that of the pulse sequence"
-            return in_header, f"{why_not}; {pulse}", []
+            return in_header, f"{why_not}; {pulse}", doubts
         clock = Clock(tuple(interval * n for n in range(frames)), "BIDS RepetitionTime")
         if in_header is None or abs(in_header.seconds[1] - interval) <= CLOCK_TOLERANCE * interval:
             return clock, "", []
@@ -138,6 +144,24 @@ class Sidecar:
             f"{in_header.seconds[1]:g} s by {in_header.source}; the former is used"
         )
         return clock, "", [Finding("W-TIME-DISAGREE", Severity.WARN, text, self.path.name)]
+
+    def _not_of_the_pulse(
+        self, in_header: Clock | None, why_not: str, frames: int
+    ) -> tuple[Clock | None, str, list[Finding]]:
+        """The header's clock, unless it repeats the pulse's repetition time; told where that may be so."""
+        if in_header is None or frames < 2 or in_header.seconds[1] >= SHORTEST_INTERVAL:
+            return in_header, why_not, []
+        interval = in_header.seconds[1]
+        for key in ("RepetitionTime", "RepetitionTimeExcitation"):
+            pulse = self.entries.get(key)
+            if pulse is not None and abs(self.number(pulse, key) - interval) <= CLOCK_TOLERANCE * interval:
+                why = f"{in_header.source} = {interval:g} s repeats the pulse's {key} in {self.path.name}"
+                return None, why, []
+        text = (
+            f"frames are {1000 * interval:.4g} ms apart by {in_header.source}, which may be the repetition time of the "
+            "pulse sequence; give the frame interval if it is"
+        )
+        return in_header, why_not, [Finding("W-TIME-PULSE", Severity.WARN, text, self.path.name)]
 
     def number(self, value: object, key: str) -> float:
         """A number in the side-car, or an `InputError` that names the entry."""

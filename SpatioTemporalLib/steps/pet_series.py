@@ -24,6 +24,7 @@ PET_SERIES = Input(
     "series",
     Series,
     min_frames=5,
+    intervals=(0.2, 7200.0),
     help="Dynamic PET in Bq/mL or kBq/mL; times are the starts of frames in s after injection, as those of blood are.",
 )
 PLASMA = Input("plasma", Curve, help="Metabolite-corrected activity in arterial plasma, in Bq/mL or kBq/mL.")
