@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .data.follow_up import FollowUp, Visit
+from .data.lattice import on_lattice
 from .data.series import Series
 from .data.volumes import ImageStack, LabelMap, Map
 from .declare import Analysis, Input
@@ -15,11 +16,19 @@ NAMELESS = ("", "map", "mask", "stack")
 
 
 def prepared(analysis: Analysis, given: dict[str, object]) -> dict[str, object]:
-    """The inputs of an analysis, absent ones None, the image of each visit under its declared name."""
+    """The inputs of an analysis, absent ones None, the image of each visit under its declared name.
+
+    Masks and maps that share the voxels of the image they belong to are put on its grid.
+    """
     inputs = {declared.name: given.get(declared.name) for declared in analysis.inputs}
     for declared in analysis.inputs:
         if declared.kind is FollowUp and isinstance(inputs[declared.name], FollowUp):
             inputs[declared.name] = inputs[declared.name].with_image(declared.image)
+    common = on_common_grid(analysis, inputs)
+    first = next(iter(common), None)
+    for name, value in common.items():
+        if name != first and isinstance(value, (LabelMap, Map)):
+            inputs[name] = on_lattice(value, common[first].geometry, first)
     return inputs
 
 
