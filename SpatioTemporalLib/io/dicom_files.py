@@ -12,6 +12,7 @@ from pathlib import Path
 from ..errors import Finding, InputError, Severity
 from ..packages import require
 from .boundary import corrupt, existing_file, reading
+from .dicom_map import PIXELS
 
 # All that is ever looked at; other tags, a patient's name among them, are not even parsed.
 TAGS = """
@@ -23,7 +24,7 @@ AcquisitionDateTime AcquisitionDate AcquisitionTime StudyDate ContentDate Conten
 TemporalPositionIdentifier TemporalResolution FrameReferenceTime FrameTime FrameTimeVector GridFrameOffsetVector
 RepetitionTime EchoTime InversionTime FlipAngle MagneticFieldStrength ContrastBolusAgent CardiacNumberOfImages
 ActualFrameDuration SeriesDate SeriesTime TimezoneOffsetFromUTC DecayCorrection DecayCorrected DecayCorrectionDateTime
-RadiopharmaceuticalInformationSequence InstanceNumber ImageIndex
+RadiopharmaceuticalInformationSequence InstanceNumber ContentLabel
 SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence SequenceOfUltrasoundRegions
 """.split()
 PHILIPS_SCALE_SLOPE = 0x2005100E
@@ -82,7 +83,7 @@ def read_header(path: Path):
 def read_with_pixels(path: Path):
     """The dataset of a DICOM file with its pixel data."""
     dataset = _read(path, stop_before_pixels=False)
-    if dataset is None or "PixelData" not in dataset:
+    if dataset is None or not any(keyword in dataset for keyword in PIXELS):
         raise corrupt(path, "the file ends before its pixel data")
     return dataset
 

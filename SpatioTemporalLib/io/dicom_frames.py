@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import InputError
 from .dicom_clocks import classic_clocks, enhanced_clocks, frame_duration, frame_time_clocks
 from .dicom_files import reading_dicom
+from .dicom_map import is_parametric_map, real_world_mapping
 
 ENHANCED_CLASSES = {
     f"1.2.840.10008.5.1.4.1.1.{ending}"
@@ -204,7 +205,7 @@ def _enhanced_frame(header, number: int, own, path: Path) -> Frame:
         _image_type((kind or header).get("FrameType" if kind else "ImageType")),
         enhanced_clocks(header, content, group("CardiacSynchronizationSequence"), group("TemporalPositionSequence")),
         _facts(header) | _enhanced_facts(group),
-        _rescale(group("PixelValueTransformationSequence") or header, path),
+        _real_world(header, number) or _rescale(group("PixelValueTransformationSequence") or header, path),
         frame_duration(header, content),
     )
 
@@ -231,6 +232,15 @@ def _facts(header) -> dict[str, float]:
     }
     numbers = {fact: (number_of(header, keyword), per) for fact, (keyword, per) in keywords.items()}
     return {fact: number / per for fact, (number, per) in numbers.items() if number is not None}
+
+
+def _real_world(header, number: int) -> tuple[float, float] | None:
+    """Slope and intercept to a parametric map's quantity, or None."""
+    mapping = real_world_mapping(header, number) if is_parametric_map(header) else None
+    if mapping is None:
+        return None
+    slope, intercept = number_of(mapping, "RealWorldValueSlope"), number_of(mapping, "RealWorldValueIntercept")
+    return (slope, intercept or 0.0) if slope else None
 
 
 def _rescale(dataset, path: Path) -> tuple[float, float]:

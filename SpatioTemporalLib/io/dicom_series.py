@@ -14,6 +14,7 @@ from .dicom_files import read_headers, reading_dicom
 from .dicom_frames import Frame
 from .dicom_grid import grid_of, slices_of
 from .dicom_groups import Group, dynamic_group, volume_group
+from .dicom_map import is_parametric_map, mapped_unit
 from .dicom_pixels import read_values
 from .dicom_stopped import whole_frames
 from .dicom_times import resolve_times
@@ -139,6 +140,9 @@ def day_of(header) -> int | None:
 def name_of(group: Group) -> str:
     """Modality and number of a series; nothing of the patient."""
     header = group.frames[0].header
+    label = str(header.get("ContentLabel") or "").strip()
+    if is_parametric_map(header) and label:
+        return label.lower()
     number = str(header.get("SeriesNumber") or "").strip()
     modality = str(header.get("Modality") or "DICOM")
     return f"{modality} series {number}" if number.isdigit() else f"{modality} series"
@@ -155,9 +159,11 @@ def acquisition_of(frame: Frame) -> Acquisition:
     )
 
 
-def unit_of(frame: Frame) -> str:
-    """Unit of a frame's values after its rescaling."""
+def unit_of(frame: Frame) -> str | None:
+    """Unit of a frame's values after its rescaling; None for a map that does not say its own."""
     header = frame.header
+    if is_parametric_map(header):
+        return mapped_unit(header, frame.index)
     if str(header.get("Units") or "") == "BQML":
         return "Bq/mL"
     rescaled = frame.rescale != (1.0, 0.0)
