@@ -174,5 +174,13 @@ def _check_visit(declared: Input, value: FollowUp, visit: Visit) -> list[Finding
     for name, mask in visit.masks.items():
         mask.geometry.require_match(image.geometry, f"{name} of the {place}", "its image")
     count = _gaps(image)
+    finite = image.values[np.isfinite(image.values)] if count else image.values
+    if finite.min() == finite.max():
+        raise InputError(
+            "E-IMAGE-CONSTANT",
+            f"the image has the same value, {float(finite.flat[0]):g} {image.unit}, everywhere",
+            where=place,
+            fix="Check how it was exported, and give an image that shows something.",
+        )
     text = f"{count} voxels hold NaN or infinite values"
     return [Finding("W-NONFINITE", Severity.WARN, text, place)] if count else []

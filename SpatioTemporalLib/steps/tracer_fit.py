@@ -121,6 +121,8 @@ def _with_fits(model: Tracer, measured: list[Curve], frames: PetFrames) -> tuple
         fitted = model.curve(curve.values, {name: float(np.nan_to_num(value[0])) for name, value in found.items()})
         shown = np.isfinite(fitted)
         curves.append(Curve(frames.middles, curve.values, curve.unit, curve.name, spread=curve.spread))
-        name = f"{curve.name} fit"
-        curves.append(Curve(frames.middles[shown], fitted[shown], curve.unit, name, fit_of=curve.name))
+        # A line without an intercept has no curve to show.
+        if shown.any():
+            name = f"{curve.name} fit"
+            curves.append(Curve(frames.middles[shown], fitted[shown], curve.unit, name, fit_of=curve.name))
     return tuple(curves)

@@ -132,9 +132,7 @@ def _as_dicom(map, folder):
 
 
 @pytest.mark.parametrize(("keyword", "kind"), [("FloatPixelData", "<f4"), ("DoubleFloatPixelData", "<f8")])
-def test_values_of_either_precision_are_read_and_a_unit_is_asked_for_where_none_is_said(
-    keyword, kind, written, tmp_path
-):
+def test_either_precision_is_read_and_a_unit_asked_for_where_none_is_said(keyword, kind, written, tmp_path):
     dataset = pydicom.dcmread(written["ktrans"])
     values = np.random.default_rng(0).random((dataset.NumberOfFrames, dataset.Rows, dataset.Columns)).astype(kind)
     del dataset.FloatPixelData
@@ -156,6 +154,7 @@ def test_whole_numbers_become_the_quantity_by_slope_and_intercept(written, tmp_p
     dataset.BitsAllocated = dataset.BitsStored = 16
     dataset.HighBit, dataset.PixelRepresentation = 15, 0
     dataset.PixelData = stored.tobytes()
+    dataset["PixelData"].VR = "OW"
     mapping = dataset.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]
     mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept = 0.5, 3.0
     dataset.save_as(tmp_path / "a.dcm", enforce_file_format=True)
@@ -165,9 +164,8 @@ def test_whole_numbers_become_the_quantity_by_slope_and_intercept(written, tmp_p
 
 
 def test_each_object_has_a_description(written):
-    described = {
-        name: pydicom.dcmread(path, stop_before_pixels=True).SeriesDescription for name, path in written.items()
-    }
+    headers = {name: pydicom.dcmread(path, stop_before_pixels=True) for name, path in written.items()}
+    described = {name: header.SeriesDescription for name, header in headers.items()}
     assert "Ktrans [1/min]" in described["ktrans"] and "fit_status" in described["fit_status"]
     assert len(set(described.values())) == len(described)
     assert max(map(len, described.values())) <= 64
