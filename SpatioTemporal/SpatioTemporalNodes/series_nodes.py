@@ -115,12 +115,17 @@ def series_from_node(node, *, times=None, frame_interval: float | None = None, i
         If a frame lies elsewhere than the first one.
     """
     frames = frames_of(node)
-    if times is not None or frame_interval is not None:
+    are_given = times is not None or frame_interval is not None
+    if are_given:
         when = given_times(frames.count, times, frame_interval, frames.label)
     else:
         when = frame_times(frames, instance_file=instance_file)
     values, geometry = stacked(frames)
     facts = frames.sources[0]
+    durations = when.durations or attributes.durations_of(facts)
+    if are_given or len(durations or ()) != frames.count:
+        # They belong to the times that were kept with them.
+        durations = None
     return Series(
         values,
         when.times,
@@ -130,7 +135,7 @@ def series_from_node(node, *, times=None, frame_interval: float | None = None, i
         acquisition=replace(attributes.acquisition_of(*frames.sources), **when.facts),
         time_source=when.source,
         findings=attributes.findings_of(facts) + when.findings,
-        durations=when.durations if when.durations is not None else attributes.durations_of(facts),
+        durations=durations,
     )
 
 

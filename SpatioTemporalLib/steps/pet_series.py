@@ -19,6 +19,8 @@ from .pet_timing import checked_durations
 from .plasma_coverage import plasma_findings
 
 UNITS = {"Bq/mL": 1e-3, "kBq/mL": 1.0, "MBq/mL": 1e3}  # kBq/mL
+# As side-cars and tables write them too.
+SPELT = {unit.lower().replace("/ml", end): unit for unit in UNITS for end in ("/ml", "/cc", "/cm3", "ml", "/cm^3")}
 SMALLEST_ACTIVITY = 0.1  # part of the largest mean activity below which weights grow no further
 PET_SERIES = Input(
     "series",
@@ -161,6 +163,7 @@ def _require_frames(series: Series, unknowns: int) -> None:
 
 
 def _in_kbq(unit: str, name: str) -> float:
+    unit = SPELT.get(unit.lower().replace(" ", ""), unit)
     if unit not in UNITS:
         raise InputError(
             "E-INPUT-UNIT",

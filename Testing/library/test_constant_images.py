@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_inputs import small_phantom, two_visits
+from small_inputs import two_visits
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import InputError
@@ -20,15 +20,6 @@ def test_a_visit_with_the_same_value_everywhere_is_refused(visit, value):
     with pytest.raises(InputError, match=f"visit at day {visits[visit].days:g}.*same value, {value:g} HU") as caught:
         st.run("follow_up.registration", visits=replace(both, visits=tuple(visits)))
     assert caught.value.code == "E-IMAGE-CONSTANT"
-
-
-@pytest.mark.parametrize("value", [0.0, 100.0])
-@pytest.mark.parametrize("analysis", ["enhancement", "extended_tofts", "brix", "model_selection"])
-def test_a_series_that_never_changes_has_no_arrival(analysis, value):
-    series = small_phantom().series
-    with pytest.raises(InputError) as caught:
-        st.run(f"kinetics.{analysis}", series=replace(series, values=np.full(series.values.shape, value)))
-    assert caught.value.message
 
 
 @pytest.mark.parametrize("analysis", ["logan_reference_plot", "simplified_reference_tissue"])
