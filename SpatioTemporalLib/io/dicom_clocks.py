@@ -9,6 +9,7 @@ MICROSECONDS = 1_000_000
 DAY = 86_400 * MICROSECONDS
 TEMPORAL_POSITION = "TemporalPositionIdentifier × TemporalResolution"
 TEMPORAL_INDEX = "TemporalPositionIndex × TemporalResolution"
+SERIES_TIME = "SeriesTime"
 # The first that tells all frames apart is used. Clocks of the scanner's day begin at zero afterwards.
 PRECEDENCE = (
     "TriggerTime",
@@ -23,7 +24,8 @@ PRECEDENCE = (
     TEMPORAL_INDEX,
     "FrameTimeVector",
     "FrameTime",
-    # When an image was stored: the last resort.
+    # When a series began and when an image was stored: the last resorts.
+    SERIES_TIME,
     "ContentTime",
 )
 # The middle of a PET frame; its start is known only where its duration is.
@@ -34,6 +36,7 @@ ABSOLUTE = {
     "AcquisitionTime",
     "FrameReferenceDateTime",
     "ContentTime",
+    SERIES_TIME,
 }
 # These put frames in order but say nothing about how far apart they are.
 IMAGE_NUMBER, LISTED = "InstanceNumber", "the list of files or folders"

@@ -125,7 +125,8 @@ def _not_dynamic(groups: list[Group], name: str) -> InputError:
             "several series show the same volume, but differ in echo, flip angle, repetition time, size or kind, or "
             f"lie more than half a day apart: {'; '.join(map(str, groups[:6]))}",
             where=name,
-            fix="Give the folders that are times of one series as a list, or the visits of a follow-up as --visits.",
+            fix="Give the folders that are times of one series as a list, the visits of a follow-up as --visits, "
+            "and volumes that differ in flip angle as --stack.",
         )
     return InputError(
         "E-ONE-FRAME",

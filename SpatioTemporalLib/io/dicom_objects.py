@@ -53,18 +53,20 @@ def write_dicom_result(result: Result, folder: str | Path, *, reference: str | P
         path, equipment = folder / f"{name}.dcm", _equipment(number, version)
         if isinstance(value, Map):
             dataset = _parametric_map(value, result.displays[name], result.helps[name], source, equipment)
-            described = f"{title}: {result.displays[name].symbol or name} [{value.unit}]"
+            described = f"{result.displays[name].symbol or name} [{value.unit}], {title}"
             written.append(_write(path, dataset, described, headers))
         elif isinstance(value, LabelMap) and value.foreground.any():
             dataset = _segmentation(value, result.provenance.analysis, source, equipment)
-            written.append(_write(path, dataset, f"{title}: {name}", headers))
+            written.append(_write(path, dataset, f"{name}, {title}", headers))
     return written
 
 
 def _write(path: Path, dataset, description: str, headers: list) -> Path:
     _remove_references(dataset)
-    # Lists of series show this and little else; 64 letters is what a LO holds.
-    dataset.SeriesDescription = description if len(description) <= 64 else f"{description[:63]}…"
+    # Lists of series show this and little else; 64 letters are what it holds.
+    dataset.SeriesDescription = description if len(description) <= 64 else f"{description[:61]}..."
+    # Symbols such as τ, and names of segments.
+    dataset.SpecificCharacterSet = "ISO_IR 192"
     add_references(dataset, headers)
     with atomic_path(path) as temporary:
         dataset.save_as(temporary, enforce_file_format=True)

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from ..data.series import Acquisition
 from ..errors import InputError
-from .dicom_clocks import LISTED
+from .dicom_clocks import LISTED, SERIES_TIME
 from .dicom_files import read_headers, reading_dicom
 from .dicom_frames import Frame
 from .dicom_grid import grid_of, slices_of
 from .dicom_groups import Group, dynamic_group, volume_group
 from .dicom_map import is_parametric_map, mapped_unit
+from .dicom_pet import series_time
 from .dicom_pixels import read_values
 from .dicom_stopped import whole_frames
 from .dicom_times import resolve_times
@@ -48,7 +49,7 @@ def _read(paths: list[Path], given_times: bool) -> FileImage:
     headers, file_findings = read_headers(paths, where)
     group, left_out = dynamic_group(headers, where, listed=len(paths) > 1)
     name = name_of(group)
-    _number_paths(group.frames, paths)
+    _add_clocks_of_filing(group.frames, paths)
     slices, stopped = whole_frames(slices_of(group.frames), name)
     frames = len(slices[0].frames)
     geometry, place_findings = grid_of(slices, name)
@@ -79,8 +80,13 @@ def _read(paths: list[Path], given_times: bool) -> FileImage:
     )
 
 
-def _number_paths(frames: list[Frame], paths: list[Path]) -> None:
-    """Let the list of folders, or of files with many frames, put in order what no tag does."""
+def _add_clocks_of_filing(frames: list[Frame], paths: list[Path]) -> None:
+    """Let the list of folders, or of files with many frames, put in order what no tag does, and series their times."""
+    if len({str(frame.header.get("SeriesInstanceUID", "")) for frame in frames}) > 1:
+        for frame in frames:
+            began = series_time(frame.header)
+            if began is not None:
+                frame.clocks[SERIES_TIME] = began
     if len(paths) < 2:
         return
     for frame in frames:

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..errors import Finding, InputError, Severity
-from .dicom_clocks import ABSOLUTE, DAY, FRAME_MIDDLE, IMAGE_NUMBER, LISTED, MICROSECONDS, ORDER_ONLY, PRECEDENCE
+from .dicom_clocks import (
+    ABSOLUTE,
+    DAY,
+    FRAME_MIDDLE,
+    IMAGE_NUMBER,
+    LISTED,
+    MICROSECONDS,
+    ORDER_ONLY,
+    PRECEDENCE,
+    SERIES_TIME,
+)
 from .dicom_frames import Frame
 from .dicom_grid import Slice
 from .dicom_pet import series_time, tracer_times
@@ -18,8 +28,11 @@ CLOCK_TOLERANCE = 0.1
 # The time of day falls back by nearly a day only at midnight.
 HALF_DAY = DAY // 2
 PAST_MIDNIGHT = "runs past midnight without a date that says so"
-# Written when an image is stored, so it may rightly run otherwise.
-STORAGE_CLOCK = "ContentTime"
+# Clocks that may rightly run otherwise.
+LAST_RESORTS = {
+    "ContentTime": "when an image was stored, which need not be when it was taken",
+    SERIES_TIME: "when each series began, which need not be when its images were taken",
+}
 
 
 @dataclass(frozen=True)
@@ -165,12 +178,9 @@ def _midnight(starts: np.ndarray, tag: str, name: str) -> list[Finding]:
 
 
 def _last_resort(tag: str, name: str) -> list[Finding]:
-    if tag != STORAGE_CLOCK:
+    if tag not in LAST_RESORTS:
         return []
-    text = (
-        "frame times come from ContentTime, for want of any other: it says when an image was stored, which need not be "
-        "when it was taken"
-    )
+    text = f"frame times come from {tag}, for want of any other: it says {LAST_RESORTS[tag]}"
     return [Finding("W-TIME-CONTENT", Severity.WARN, text, name)]
 
 
@@ -198,7 +208,7 @@ def _disagreements(accepted: dict[str, np.ndarray], used: str, name: str) -> lis
         if tag == "FrameReferenceTime" and not np.any(mine % 1):
             # Scanners that write whole seconds; the middle of a frame is exact.
             allowed = np.maximum(allowed, 1.0)
-        if tag in (used, STORAGE_CLOCK) or (np.abs(theirs - mine) <= allowed).all():
+        if tag == used or tag in LAST_RESORTS or (np.abs(theirs - mine) <= allowed).all():
             continue
         text = (
             f"frame times disagree: {used} says every {interval:.4g} s, last {mine[-1]:.6g} s; "

@@ -78,7 +78,8 @@ def read_series(
     if not np.array_equal(keep, np.arange(len(frames))):
         frames = frames[keep]
     unit = image.unit or "a.u."
-    told = {finding.code for finding in image.findings}
+    of_file = image.findings if clock is image.clock else tuple(f for f in image.findings if "-TIME-" not in f.code)
+    told = {finding.code for finding in of_file}
     seen = [f for f in value_findings(frames, unit, image.kind, where) if f.code not in told]
     return Series(
         values=frames,
@@ -88,7 +89,7 @@ def read_series(
         name=name or image.name,
         acquisition=image.acquisition,
         time_source=clock.source,
-        findings=(*image.findings, *repairs, *doubts, *seen),
+        findings=(*of_file, *repairs, *doubts, *seen),
         durations=_durations(image, seconds, keep, are_given=clock is not image.clock),
     )
 

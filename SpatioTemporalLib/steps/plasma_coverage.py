@@ -33,6 +33,13 @@ def plasma_findings(plasma: Curve, mean: np.ndarray, starts: np.ndarray, ends: n
     """
     findings = _end(plasma, starts, ends)
     area = float(np.trapezoid(np.maximum(plasma.values, 0.0), plasma.times))
+    if not area > 0:
+        raise InputError(
+            "E-AIF-FLAT",
+            f"holds {len(plasma.times)} samples with no area under them",
+            where=plasma.name,
+            fix="Give the activity over time, two samples or more.",
+        )
     missed = max(float(plasma.values[0]), 0.0) * max(plasma.times[0] - min(starts[0], 0.0), 0.0)
     if missed > MISSED_REFUSED * area:
         raise InputError(
@@ -81,7 +88,8 @@ def _require_one_clock(plasma: Curve, mean: np.ndarray, starts: np.ndarray, ends
             fix=CLOCK,
         )
     # Of what enters during the whole series: a scan may end long before the blood samples do.
-    entered = np.interp(starts - APART, plasma.times, running, left=0.0) / np.interp(ends[-1], plasma.times, running)
+    whole = max(float(np.interp(ends[-1], plasma.times, running, left=0.0)), 1e-9 * running[-1])
+    entered = np.interp(starts - APART, plasma.times, running, left=0.0) / whole
     late = np.flatnonzero((entered > PASSED) & (mean < EXPECTED * entered * largest))
     if late.size:
         raise InputError(

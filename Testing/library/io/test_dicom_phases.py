@@ -57,6 +57,16 @@ def test_the_list_orders_folders_that_no_tag_does(tmp_path):
     assert "W-DICOM-ORDER" in codes(series)
 
 
+def test_the_times_of_series_are_used_where_images_have_none_and_told(tmp_path):
+    def began(dataset, t, k):
+        untimed(dataset, t, k)
+        dataset.SeriesDate, dataset.SeriesTime = "20240229", clock(90 * t)
+
+    series = read_series(phases(tmp_path, began))
+    assert series.times.tolist() == [0, 90, 180, 270]
+    assert "W-TIME-CONTENT" in codes(series)
+
+
 def test_series_of_different_days_are_no_times_of_one_series(tmp_path):
     def other_day(dataset, t, k):
         dataset.AcquisitionDate = f"2024030{1 + t}"
