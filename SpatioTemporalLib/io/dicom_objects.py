@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -43,10 +44,16 @@ def write_dicom_result(result: Result, folder: str | Path, *, reference: str | P
     list of Path
         One ``.dcm`` file for each map and label map.
     """
-    folder = Path(folder)
+    with warnings.catch_warnings():
+        # highdicom's words quote the patient's name.
+        warnings.simplefilter("ignore")
+        return _written(result, Path(folder), Path(reference) if reference else None)
+
+
+def _written(result: Result, folder: Path, reference: Path | None) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     version = result.provenance.software.get("spatiotemporal", "0")
-    headers = source_headers(Path(reference) if reference else None)
+    headers = source_headers(reference)
     source = _study_attributes(headers)
     title, written = result.provenance.title, []
     for number, (name, value) in enumerate(result.items(), start=FIRST_SERIES_NUMBER):

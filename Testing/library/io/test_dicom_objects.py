@@ -171,6 +171,11 @@ def test_each_object_has_a_description(written):
     assert max(map(len, described.values())) <= 64
 
 
+def test_no_word_of_the_patient_is_said(result, tmp_path, recwarn):
+    write_dicom_result(result, tmp_path / "out", reference=write_classic(tmp_path / "source"))
+    assert not [warning for warning in recwarn if "ZZPHI" in str(warning.message)]
+
+
 @pytest.mark.parametrize("as_folder", [True, False])
 def test_objects_refer_to_the_images_of_their_source(as_folder, result, tmp_path):
     source = write_classic(tmp_path / "source")
