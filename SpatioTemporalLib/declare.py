@@ -62,6 +62,7 @@ class Input:
     unit : the unit it needs, or "" for any. help : what it is and what it is for.
     setting : of a stack, the field of `Acquisition` in which its volumes differ.
     min_visits, image : of a follow-up, how many visits it needs, and the name of the image each has.
+    intervals : shortest and longest median frame interval of a series that can be, s, or None for any.
     own_grid : whether an image may lie on another grid than the other inputs.
     """
 
@@ -75,6 +76,7 @@ class Input:
     min_visits: int = 1
     image: str = "image"
     own_grid: bool = False
+    intervals: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ def _add(digest, value: object) -> None:
     values = value.values
     for frame in values if values.ndim == 4 else [values]:
         digest.update(np.ascontiguousarray(frame).data)
-    for other in ("times", "settings"):
-        if hasattr(value, other):
+    for other in ("times", "settings", "durations"):
+        if getattr(value, other, None) is not None:
             digest.update(np.ascontiguousarray(getattr(value, other)).data)
     if hasattr(value, "geometry"):
         digest.update(np.ascontiguousarray(value.geometry.affine).data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .data.follow_up import FollowUp, Visit
+from .data.lattice import on_lattice
 from .data.series import Series
 from .data.volumes import ImageStack, LabelMap, Map
 from .declare import Analysis, Input
@@ -15,11 +16,19 @@ NAMELESS = ("", "map", "mask", "stack")
 
 
 def prepared(analysis: Analysis, given: dict[str, object]) -> dict[str, object]:
-    """The inputs of an analysis, absent ones None, the image of each visit under its declared name."""
+    """The inputs of an analysis, absent ones None, the image of each visit under its declared name.
+
+    Masks and maps that share the voxels of the image they belong to are put on its grid.
+    """
     inputs = {declared.name: given.get(declared.name) for declared in analysis.inputs}
     for declared in analysis.inputs:
         if declared.kind is FollowUp and isinstance(inputs[declared.name], FollowUp):
             inputs[declared.name] = inputs[declared.name].with_image(declared.image)
+    common = on_common_grid(analysis, inputs)
+    first = next(iter(common), None)
+    for name, value in common.items():
+        if name != first and isinstance(value, (LabelMap, Map)):
+            inputs[name] = on_lattice(value, common[first].geometry, first)
     return inputs
 
 
@@ -88,6 +97,23 @@ def _check_kind(declared: Input, value: object) -> None:
             where=value.name,
             fix="Choose the whole dynamic series, not a part of it.",
         )
+    if isinstance(value, Series) and declared.intervals and value.frame_count > 1:
+        _check_interval(declared, value)
+
+
+def _check_interval(declared: Input, series: Series) -> None:
+    low, high = declared.intervals
+    median = float(np.median(series.intervals))
+    if low <= median <= high:
+        return
+    perhaps = "the repetition time of the pulse, or minutes" if median < low else "milliseconds"
+    raise InputError(
+        "E-TIME-INTERVAL",
+        f"frames are {median:.4g} s apart ({series.time_source}), which cannot be for what is analysed here: "
+        f"{low:g} to {high:g} s; are these {perhaps}?",
+        where=series.name,
+        fix="Give the frame times or the frame interval in seconds (times=..., --times, --frame-interval).",
+    )
 
 
 def _check_values(declared: Input, value: object) -> list[Finding]:
@@ -148,5 +174,13 @@ def _check_visit(declared: Input, value: FollowUp, visit: Visit) -> list[Finding
     for name, mask in visit.masks.items():
         mask.geometry.require_match(image.geometry, f"{name} of the {place}", "its image")
     count = _gaps(image)
+    finite = image.values[np.isfinite(image.values)] if count else image.values
+    if finite.min() == finite.max():
+        raise InputError(
+            "E-IMAGE-CONSTANT",
+            f"the image has the same value, {float(finite.flat[0]):g} {image.unit}, everywhere",
+            where=place,
+            fix="Check how it was exported, and give an image that shows something.",
+        )
     text = f"{count} voxels hold NaN or infinite values"
     return [Finding("W-NONFINITE", Severity.WARN, text, place)] if count else []

@@ -119,6 +119,7 @@ def _write_series(value: Series, folder: JobFolder, name: str) -> dict[str, obje
     return {
         "values": folder.save(f"{name}-values", value.values),
         "times": folder.save(f"{name}-times", value.times),
+        "durations": None if value.durations is None else value.durations.tolist(),
         "geometry": _geometry_as_json(value.geometry),
         "acquisition": value.acquisition.known(),
         "findings": findings_as_json(value.findings),
@@ -133,7 +134,7 @@ def _read_series(described: dict, folder: JobFolder) -> Series:
         _geometry(described["geometry"]),
         acquisition=Acquisition(**described["acquisition"]),
         findings=findings_from_json(described["findings"]),
-        **{field: described[field] for field in ("unit", "name", "time_source")},
+        **{field: described[field] for field in ("unit", "name", "time_source", "durations")},
     )
 
 

@@ -60,6 +60,18 @@ def acquisition_of(*nodes) -> Acquisition:
     return Acquisition(**facts)
 
 
+def set_durations(node, durations) -> None:
+    """Store the seconds each frame lasts, as a file of the sequence keeps them; None removes them."""
+    text = None if durations is None else " ".join(repr(float(d)) for d in durations)
+    node.RemoveAttribute(PREFIX + "FrameDurations") if text is None else set_fact(node, "FrameDurations", text)
+
+
+def durations_of(node) -> list[float] | None:
+    """The stored seconds that each frame lasts, or None."""
+    text = fact(node, "FrameDurations", "")
+    return [float(word) for word in text.split()] or None
+
+
 def set_findings(node, findings: tuple[Finding, ...]) -> None:
     """Store what was odd about an input or a run."""
     set_fact(node, "Findings", [{**asdict(f), "severity": f.severity.value} for f in findings])

@@ -13,13 +13,13 @@ from SpatioTemporalLib.io.dicom_files import read_header
 from SpatioTemporalLib.io.dicom_grid import require_full_grid, slices_of
 from SpatioTemporalLib.io.dicom_groups import dynamic_group
 from SpatioTemporalLib.io.dicom_series import day_of
-from SpatioTemporalLib.io.dicom_times import resolve_times
+from SpatioTemporalLib.io.dicom_times import Resolved, resolve_times
 
 
 def times_of_instances(
     paths: Iterable[str], frame_count: int, where: str
-) -> tuple[np.ndarray, str, tuple[Finding, ...]]:
-    """Times in seconds, the tag they come from, and what was odd.
+) -> tuple[np.ndarray, str, tuple[Finding, ...], Resolved]:
+    """Times in seconds, the tag they come from, what was odd, and the frames in order of time.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def times_of_instances(
         raise InputError("E-TIME-MISSING", resolved.why_not, where=where, fix="Give the frame times.")
     # The node keeps the order in which its frames were loaded, but not which file each came from.
     order = Finding("W-TIME-ORDER", Severity.WARN, "the frames are taken to be in the order of their times", where)
-    return np.array(resolved.clock.seconds), resolved.clock.source, (*resolved.findings, order)
+    return np.array(resolved.clock.seconds), resolved.clock.source, (*resolved.findings, order), resolved
 
 
 def days_between(nodes: list, instance_file: Callable[[str], str] | None = None) -> list[float] | None:

@@ -9,7 +9,7 @@ only when it can be told from frame numbers.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -17,23 +17,24 @@ import slicer
 
 from SpatioTemporalLib.data.series import checked_times
 from SpatioTemporalLib.errors import Finding, InputError
-from SpatioTemporalLib.io.time_axis import repair_time_axis, seconds_per_unit
+from SpatioTemporalLib.io.time_axis import are_frame_numbers, is_setting, repair_time_axis, seconds_per_unit
 
 from . import attributes
 from .dicom_instances import times_of_instances
 from .frames import Frames
 
-# Settings of the sequence that have units of time but say nothing about when a frame was acquired.
-SETTINGS_IN_TIME_UNITS = {"EchoTime", "RepetitionTime", "InversionTime", "EchoTrainLength", "EffectiveEchoTime"}
-
 
 @dataclass(frozen=True)
 class FrameTimes:
-    """times : (T,) s; source : where they came from; findings : what was odd about them."""
+    """times : (T,) s; source : where they came from; findings : what was odd;
+    durations : (T,) s, or None; facts : of a PET tracer, for an `Acquisition`.
+    """
 
     times: np.ndarray
     source: str
     findings: tuple[Finding, ...] = ()
+    durations: tuple[float, ...] | None = None
+    facts: dict[str, object] = field(default_factory=dict)
 
 
 class NotTimes(Exception):
@@ -106,9 +107,11 @@ def _from_index(frames: Frames) -> FrameTimes:
     scale = seconds_per_unit(unit)
     if scale is None:
         raise NotTimes(f"the sequence index is {values[0]}, {values[1]}, ... in {unit or 'no unit'}")
+    if is_setting(sequence.GetIndexName() or ""):
+        raise NotTimes(f"the sequence index is {sequence.GetIndexName()}, which is no time of a frame")
     numbers = np.array([_number(v) for v in values], dtype=float)
     source = attributes.fact(sequence, "TimeSource")
-    if source is None and _are_frame_numbers(numbers):
+    if source is None and are_frame_numbers(numbers):
         raise NotTimes(f"the sequence index is {values[0]}, {values[1]}, ..., as Slicer numbers frames")
     times = _rising(numbers * scale, frames, "the sequence index")
     if source is not None:
@@ -124,7 +127,7 @@ def _from_labels(frames: Frames) -> FrameTimes:
     tag = node.GetAttribute("MultiVolume.FrameIdentifyingDICOMTagName") or "unnamed"
     unit = (node.GetAttribute("MultiVolume.FrameIdentifyingDICOMTagUnits") or "").strip()
     scale = seconds_per_unit(unit)
-    if scale is None or tag in SETTINGS_IN_TIME_UNITS:
+    if scale is None or is_setting(tag):
         raise NotTimes(f"MultiVolume.FrameLabels hold {tag} in {unit or 'no unit'}, which is no time")
     labels = [_number(label) for label in node.GetAttribute("MultiVolume.FrameLabels").split(",")]
     if len(labels) != frames.count or None in labels:
@@ -136,11 +139,13 @@ def _from_labels(frames: Frames) -> FrameTimes:
 def _from_dicom(frames: Frames, instance_file: Callable[[str], str] | None) -> FrameTimes:
     uids, find = _instance_uids(frames), _finder(instance_file)
     try:
-        times, source, findings = times_of_instances(map(find, uids), frames.count, frames.label)
+        times, source, findings, resolved = times_of_instances(map(find, uids), frames.count, frames.label)
     except InputError as error:
         raise NotTimes(f"the DICOM files do not say either ({error.message})") from error
     times = _rising(times, frames, source)
-    return FrameTimes(times, source, findings + _oddities(times, frames))
+    return FrameTimes(
+        times, source, findings + _oddities(times, frames, resolved.durations), resolved.durations, resolved.facts
+    )
 
 
 def _instance_uids(frames: Frames) -> list[str]:
@@ -167,13 +172,9 @@ def _rising(times: np.ndarray, frames: Frames, what: str) -> np.ndarray:
         raise NotTimes(f"{what} cannot be used ({error.message})") from error
 
 
-def _oddities(times: np.ndarray, frames: Frames) -> tuple[Finding, ...]:
+def _oddities(times: np.ndarray, frames: Frames, durations=None) -> tuple[Finding, ...]:
     """Gaps and the like. The library's check takes no times before zero."""
-    return repair_time_axis(times - min(times[0], 0.0), None, frames.label)[2]
-
-
-def _are_frame_numbers(numbers: np.ndarray) -> bool:
-    return numbers[0] in (0.0, 1.0) and np.array_equal(numbers, numbers[0] + np.arange(len(numbers)))
+    return repair_time_axis(times - min(times[0], 0.0), None, frames.label, nuclear=durations is not None)[2]
 
 
 def _number(text: str) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import slicer
 
@@ -85,6 +87,7 @@ def fill_sequence(sequence, series: Series) -> None:
     attributes.set_fact(sequence, "Name", series.name)
     attributes.set_fact(sequence, "Unit", series.unit)
     attributes.set_fact(sequence, "TimeSource", series.time_source)
+    attributes.set_durations(sequence, series.durations)
     attributes.set_acquisition(sequence, series.acquisition)
     attributes.set_findings(sequence, series.findings)
 
@@ -112,21 +115,27 @@ def series_from_node(node, *, times=None, frame_interval: float | None = None, i
         If a frame lies elsewhere than the first one.
     """
     frames = frames_of(node)
-    if times is not None or frame_interval is not None:
+    are_given = times is not None or frame_interval is not None
+    if are_given:
         when = given_times(frames.count, times, frame_interval, frames.label)
     else:
         when = frame_times(frames, instance_file=instance_file)
     values, geometry = stacked(frames)
     facts = frames.sources[0]
+    durations = when.durations or attributes.durations_of(facts)
+    if are_given or len(durations or ()) != frames.count:
+        # They belong to the times that were kept with them.
+        durations = None
     return Series(
         values,
         when.times,
         geometry,
         unit=attributes.fact(facts, "Unit", "a.u."),
         name=attributes.fact(facts, "Name", frames.label),
-        acquisition=attributes.acquisition_of(*frames.sources),
+        acquisition=replace(attributes.acquisition_of(*frames.sources), **when.facts),
         time_source=when.source,
         findings=attributes.findings_of(facts) + when.findings,
+        durations=durations,
     )
 
 

@@ -131,7 +131,7 @@ def _add_results(group) -> None:
     group.add_argument(
         "--dicom-reference",
         metavar="FILE",
-        help="DICOM file of the source whose patient and study the objects take over",
+        help="DICOM file or folder of the source, whose patient and study the objects take over and refer to",
     )
     group.add_argument("--overwrite", action="store_true", help="replace files of an earlier run")
     group.add_argument(

@@ -24,6 +24,10 @@ class Acquisition:
     field_strength : float   T
     agent : str              contrast agent
     dose : float             mmol/kg
+    half_life : float        s, of the tracer
+    decay_corrected : bool   whether activity was corrected for decay
+    decay_corrected_to : float
+        s on the clock of the series: the time to which it was corrected
     """
 
     modality: str | None = None
@@ -34,6 +38,9 @@ class Acquisition:
     field_strength: float | None = None
     agent: str | None = None
     dose: float | None = None
+    half_life: float | None = None
+    decay_corrected: bool | None = None
+    decay_corrected_to: float | None = None
 
     def known(self) -> dict[str, object]:
         """The facts that are known, by name."""
@@ -50,6 +57,7 @@ class Series:
         May be memory-mapped; never modified.
     times : (T,) array, s
         Strictly rising, any spacing, on the clock that `time_source` names.
+        Where frames are means over an interval, as in PET, the time is its start.
     geometry : Geometry
     unit : str
         Of `values`, e.g. "mmol/L", "HU", "a.u.".
@@ -60,6 +68,8 @@ class Series:
         Where the times came from, e.g. "DICOM TriggerTime".
     findings : tuple of Finding
         What was odd about the input and what was done about it.
+    durations : (T,) array, s, or None
+        How long each frame lasts, where that is known.
 
     Raises
     ------
@@ -78,6 +88,7 @@ class Series:
     acquisition: Acquisition = field(default_factory=Acquisition)
     time_source: str = "given"
     findings: tuple[Finding, ...] = ()
+    durations: np.ndarray | None = None
 
     def __post_init__(self):
         values = np.asanyarray(self.values)
@@ -95,6 +106,10 @@ class Series:
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "findings", tuple(self.findings))
+        if self.durations is not None:
+            durations = checked_durations(self.durations, values.shape[0], self.name)
+            durations.setflags(write=False)
+            object.__setattr__(self, "durations", durations)
 
     @classmethod
     def from_curves(cls, times, curves, **facts) -> Series:
@@ -187,6 +202,32 @@ def checked_times(times, frame_count: int, name: str) -> np.ndarray:
     if wrong.size:
         _refuse_order(times, int(wrong[0]), name)
     return times
+
+
+def checked_durations(durations, frame_count: int, name: str) -> np.ndarray:
+    """Durations of frames as float64, or an `InputError` naming the first that is wrong."""
+    try:
+        durations = np.array(durations, dtype=np.float64).reshape(-1)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            "E-TIME-DURATION", f"durations must be numbers in seconds ({error})", where=name, fix="Correct them."
+        ) from error
+    if len(durations) != frame_count:
+        raise InputError(
+            "E-TIME-DURATION",
+            f"{len(durations)} frame durations for {frame_count} frames",
+            where=name,
+            fix="Give exactly one duration in seconds for each frame.",
+        )
+    bad = np.flatnonzero(~(np.isfinite(durations) & (durations > 0)))
+    if bad.size:
+        raise InputError(
+            "E-TIME-DURATION",
+            f"frame {bad[0]} lasts {durations[bad[0]]:g} s, a duration above zero was expected",
+            where=name,
+            fix="Give each frame's duration in seconds.",
+        )
+    return durations
 
 
 def _refuse_order(times: np.ndarray, frame: int, name: str) -> None:

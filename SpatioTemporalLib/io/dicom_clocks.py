@@ -9,6 +9,7 @@ MICROSECONDS = 1_000_000
 DAY = 86_400 * MICROSECONDS
 TEMPORAL_POSITION = "TemporalPositionIdentifier × TemporalResolution"
 TEMPORAL_INDEX = "TemporalPositionIndex × TemporalResolution"
+SERIES_TIME = "SeriesTime"
 # The first that tells all frames apart is used. Clocks of the scanner's day begin at zero afterwards.
 PRECEDENCE = (
     "TriggerTime",
@@ -19,22 +20,32 @@ PRECEDENCE = (
     "AcquisitionTime",
     "FrameReferenceTime",
     "FrameReferenceDateTime",
-    "ContentTime",
     TEMPORAL_POSITION,
     TEMPORAL_INDEX,
     "FrameTimeVector",
     "FrameTime",
+    # When a series began and when an image was stored: the last resorts.
+    SERIES_TIME,
+    "ContentTime",
 )
+# The middle of a PET frame; its start is known only where its duration is.
+FRAME_MIDDLE = "FrameReferenceTime (the middle of a frame)"
 ABSOLUTE = {
     "AcquisitionDateTime",
     "FrameAcquisitionDateTime",
     "AcquisitionTime",
     "FrameReferenceDateTime",
     "ContentTime",
+    SERIES_TIME,
 }
 # These put frames in order but say nothing about how far apart they are.
-ORDER_ONLY = ("TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionNumber")
+IMAGE_NUMBER, LISTED = "InstanceNumber", "the list of files or folders"
+ORDER_ONLY = (
+    *("TemporalPositionIdentifier", "TemporalPositionIndex", FRAME_MIDDLE, "AcquisitionNumber"),
+    *(LISTED, IMAGE_NUMBER),
+)
 TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?")
+ZONE = re.compile(r"([+-])(\d{2})(\d{2})$")
 DATE = re.compile(r"(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})")
 
 
@@ -42,12 +53,13 @@ def classic_clocks(header) -> dict[str, float]:
     """Clocks of an image that stands alone in its file."""
     clocks = {
         "TriggerTime": _milliseconds(header, "TriggerTime"),
-        "FrameReferenceTime": _milliseconds(header, "FrameReferenceTime"),
+        **_reference(header),
         "AcquisitionDateTime": date_time(header.get("AcquisitionDateTime")),
         "AcquisitionTime": _with_date(header.get("AcquisitionDate"), header.get("AcquisitionTime")),
         "ContentTime": _with_date(header.get("ContentDate"), header.get("ContentTime")),
         "TemporalPositionIdentifier": _whole(header, "TemporalPositionIdentifier"),
         "AcquisitionNumber": _whole(header, "AcquisitionNumber"),
+        IMAGE_NUMBER: _whole(header, "InstanceNumber"),
     }
     _add_resolution(clocks, header, "TemporalPositionIdentifier", TEMPORAL_POSITION)
     return {tag: value for tag, value in clocks.items() if value is not None}
@@ -58,7 +70,8 @@ def enhanced_clocks(header, content, cardiac, temporal) -> dict[str, float]:
     clocks = {}
     if content is not None:
         clocks["FrameAcquisitionDateTime"] = date_time(content.get("FrameAcquisitionDateTime"))
-        clocks["FrameReferenceDateTime"] = date_time(content.get("FrameReferenceDateTime"))
+        middle, lasts = date_time(content.get("FrameReferenceDateTime")), frame_duration(header, content)
+        clocks["FrameReferenceDateTime"] = middle if middle is None or lasts is None else middle - round(lasts / 2)
         clocks["TemporalPositionIndex"] = _whole(content, "TemporalPositionIndex")
         clocks["AcquisitionNumber"] = _whole(content, "FrameAcquisitionNumber")
         _add_resolution(clocks, header, "TemporalPositionIndex", TEMPORAL_INDEX)
@@ -86,6 +99,22 @@ def frame_time_clocks(header, count: int) -> list[dict[str, float]]:
     return [{"FrameTime": n * interval * 1000} for n in range(count)]
 
 
+def _reference(header) -> dict[str, float | None]:
+    """FrameReferenceTime is the middle of a frame: half a duration earlier it began."""
+    middle, lasts = _milliseconds(header, "FrameReferenceTime"), frame_duration(header)
+    if middle is None:
+        return {}
+    return {FRAME_MIDDLE: middle} if lasts is None else {"FrameReferenceTime": middle - lasts / 2}
+
+
+def frame_duration(header, content=None) -> float | None:
+    """Microseconds that a frame lasts, None where that is not said."""
+    lasts = _milliseconds(header, "ActualFrameDuration")
+    if lasts is None and content is not None:
+        lasts = _milliseconds(content, "FrameAcquisitionDuration")
+    return lasts if lasts and lasts > 0 else None
+
+
 def date_time(value) -> int | None:
     """Microseconds of a DICOM date and time, time zone left out; None when there is none."""
     text = str(value or "").strip()
@@ -93,6 +122,15 @@ def date_time(value) -> int | None:
         return None
     day, time = _day(text[:8]), time_of_day(re.split(r"[+-]", text[8:])[0])
     return None if day is None or time is None else day + time
+
+
+def zone_of(value) -> int | None:
+    """Microseconds by which the zone of a DICOM date and time, or a zone such as +0100, is ahead of UTC."""
+    match = ZONE.search(str(value or "").strip())
+    if not match:
+        return None
+    sign, hours, minutes = match.groups()
+    return (1 if sign == "+" else -1) * (int(hours) * 60 + int(minutes)) * 60 * MICROSECONDS
 
 
 def time_of_day(value) -> int | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import Finding, InputError, Severity
 from ..packages import require
 from .boundary import corrupt, existing_file, reading
+from .dicom_map import PIXELS
 
 # All that is ever looked at; other tags, a patient's name among them, are not even parsed.
 TAGS = """
@@ -22,6 +23,8 @@ LossyImageCompression ImagePositionPatient ImageOrientationPatient PixelSpacing 
 AcquisitionDateTime AcquisitionDate AcquisitionTime StudyDate ContentDate ContentTime TriggerTime AcquisitionNumber
 TemporalPositionIdentifier TemporalResolution FrameReferenceTime FrameTime FrameTimeVector GridFrameOffsetVector
 RepetitionTime EchoTime InversionTime FlipAngle MagneticFieldStrength ContrastBolusAgent CardiacNumberOfImages
+ActualFrameDuration SeriesDate SeriesTime TimezoneOffsetFromUTC DecayCorrection DecayCorrected DecayCorrectionDateTime
+RadiopharmaceuticalInformationSequence InstanceNumber ContentLabel
 SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence SequenceOfUltrasoundRegions
 """.split()
 PHILIPS_SCALE_SLOPE = 0x2005100E
@@ -30,8 +33,8 @@ PATIENT_FIELDS = {"PatientID": "patient ID", "PatientBirthDate": "birth date", "
 IMPLICIT, EXPLICIT, DEFLATED = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"
 
 
-def read_headers(path: Path) -> tuple[list, list[Finding]]:
-    """Headers of the image files in a folder (or of one file), and what was left out.
+def read_headers(paths: Sequence[Path], name: str) -> tuple[list, list[Finding]]:
+    """Headers of the image files in folders (or of single files), and what was left out; name : for messages.
 
     Returns
     -------
@@ -45,7 +48,7 @@ def read_headers(path: Path) -> tuple[list, list[Finding]]:
         When there is no DICOM image, a file is damaged, or the files belong to
         more than one patient.
     """
-    files = _files_of(path)
+    files = [file for path in paths for file in _files_of(path)]
     headers, others = [], []
     for file in files:
         header = read_header(file)
@@ -57,7 +60,7 @@ def read_headers(path: Path) -> tuple[list, list[Finding]]:
         raise InputError(
             "E-FILE-KIND",
             f"holds no DICOM image ({len(files)} files looked at)",
-            where=path.name,
+            where=name,
             fix="Choose the folder with the images of the series.",
         )
     _refuse_several_patients(headers)
@@ -80,7 +83,7 @@ def read_header(path: Path):
 def read_with_pixels(path: Path):
     """The dataset of a DICOM file with its pixel data."""
     dataset = _read(path, stop_before_pixels=False)
-    if dataset is None or "PixelData" not in dataset:
+    if dataset is None or not any(keyword in dataset for keyword in PIXELS):
         raise corrupt(path, "the file ends before its pixel data")
     return dataset
 

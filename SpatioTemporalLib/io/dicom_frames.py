@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .dicom_clocks import classic_clocks, enhanced_clocks, frame_time_clocks
+from .dicom_clocks import classic_clocks, enhanced_clocks, frame_duration, frame_time_clocks
 from .dicom_files import reading_dicom
+from .dicom_map import is_parametric_map, real_world_mapping
 
 ENHANCED_CLASSES = {
     f"1.2.840.10008.5.1.4.1.1.{ending}"
@@ -35,7 +36,7 @@ class Frame:
     orientation : six direction cosines, or None. spacing : between rows and
     between columns, mm, or None. image_type : ImageType or FrameType.
     clocks : microseconds by tag. facts : acquisition facts, s and degrees.
-    rescale : (slope, intercept).
+    rescale : (slope, intercept). duration : microseconds, or None.
     """
 
     header: object
@@ -47,6 +48,7 @@ class Frame:
     clocks: dict[str, float]
     facts: dict[str, float]
     rescale: tuple[float, float]
+    duration: float | None = None
 
     @property
     def path(self) -> Path:
@@ -148,6 +150,7 @@ def _classic_frame(header, path: Path) -> Frame:
         classic_clocks(header),
         _facts(header),
         _rescale(header, path),
+        frame_duration(header),
     )
 
 
@@ -202,7 +205,8 @@ def _enhanced_frame(header, number: int, own, path: Path) -> Frame:
         _image_type((kind or header).get("FrameType" if kind else "ImageType")),
         enhanced_clocks(header, content, group("CardiacSynchronizationSequence"), group("TemporalPositionSequence")),
         _facts(header) | _enhanced_facts(group),
-        _rescale(group("PixelValueTransformationSequence") or header, path),
+        _real_world(header, number) or _rescale(group("PixelValueTransformationSequence") or header, path),
+        frame_duration(header, content),
     )
 
 
@@ -228,6 +232,15 @@ def _facts(header) -> dict[str, float]:
     }
     numbers = {fact: (number_of(header, keyword), per) for fact, (keyword, per) in keywords.items()}
     return {fact: number / per for fact, (number, per) in numbers.items() if number is not None}
+
+
+def _real_world(header, number: int) -> tuple[float, float] | None:
+    """Slope and intercept to a parametric map's quantity, or None."""
+    mapping = real_world_mapping(header, number) if is_parametric_map(header) else None
+    if mapping is None:
+        return None
+    slope, intercept = number_of(mapping, "RealWorldValueSlope"), number_of(mapping, "RealWorldValueIntercept")
+    return (slope, intercept or 0.0) if slope else None
 
 
 def _rescale(dataset, path: Path) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..errors import Finding, InputError, Severity
 from .dicom_files import reading_dicom
 from .dicom_frames import Frame, frames_of
-from .dicom_grid import slices_of
+from .dicom_phases import is_dynamic, joined_phases, likeness, phase_findings, show_one_place
 
 # Series smaller than this part of the largest in a folder are not taken for the volume.
 PLANNING_VIEWS = 0.2
@@ -23,7 +23,7 @@ class Group:
     @property
     def is_dynamic(self) -> bool:
         """Whether any place was imaged more than once."""
-        return any(len(s.frames) > 1 for s in slices_of(self.frames))
+        return is_dynamic(self.frames)
 
     def __str__(self) -> str:
         first = self.frames[0]
@@ -34,20 +34,20 @@ class Group:
         )
 
 
-def dynamic_group(headers: list, name: str) -> tuple[Group, list[Finding]]:
+def dynamic_group(headers: list, name: str, *, listed: bool = False) -> tuple[Group, list[Finding]]:
     """The one dynamic series among the files, and what was left out.
 
     Frames that are spread over several series, each one volume on the same
-    grid, count as one dynamic series.
+    grid, count as one dynamic series; `joined_phases` says which, and what `listed` is.
 
     Raises
     ------
     InputError
         When there is none, or more than one.
     """
-    frames, refused = _usable(headers)
+    frames, refused = usable_frames(headers)
     groups = _by_series(frames)
-    dynamic = [g for g in groups if g.is_dynamic] or _merged(groups)
+    dynamic = [Group(frames) for frames in joined_phases([g.frames for g in groups], listed=listed)]
     if not dynamic:
         raise refused[0] if refused else _not_dynamic(groups, name)
     originals = [g for g in dynamic if "DERIVED" not in g.frames[0].image_type]
@@ -59,7 +59,7 @@ def dynamic_group(headers: list, name: str) -> tuple[Group, list[Finding]]:
             where=name,
             fix="Put the images of the one you mean into a folder of their own.",
         )
-    return chosen[0], _left_out(groups, chosen[0], refused)
+    return chosen[0], [*phase_findings(chosen[0].frames, name), *_left_out(groups, chosen[0], refused)]
 
 
 def volume_group(headers: list, name: str) -> tuple[Group, list[Finding]]:
@@ -70,7 +70,7 @@ def volume_group(headers: list, name: str) -> tuple[Group, list[Finding]]:
     InputError
         When there are several of like size, or its places were imaged more than once.
     """
-    frames, refused = _usable(headers)
+    frames, refused = usable_frames(headers)
     groups = _by_series(frames)
     most = max(len(group.frames) for group in groups)
     large = [group for group in groups if len(group.frames) > most * PLANNING_VIEWS]
@@ -93,7 +93,7 @@ def volume_group(headers: list, name: str) -> tuple[Group, list[Finding]]:
     return chosen[0], _left_out(groups, chosen[0], refused)
 
 
-def _usable(headers: list) -> tuple[list[Frame], list[InputError]]:
+def usable_frames(headers: list) -> tuple[list[Frame], list[InputError]]:
     """The frames of all files, and why files without any were refused."""
     frames, refused = [], []
     for header in headers:
@@ -113,36 +113,21 @@ def _by_series(frames: list[Frame]) -> list[Group]:
     groups = defaultdict(list)
     for frame in frames:
         with reading_dicom(frame.path):
-            groups[(str(frame.header.get("SeriesInstanceUID", "")), *_likeness(frame))].append(frame)
+            filed = (str(frame.header.get(uid, "")) for uid in ("StudyInstanceUID", "SeriesInstanceUID"))
+            groups[(*filed, *likeness(frame))].append(frame)
     return [Group(found) for found in groups.values()]
 
 
-def _likeness(frame: Frame) -> tuple:
-    """What frames of one dynamic series have in common, whatever series they are filed under."""
-    header = frame.header
-    return (
-        str(header.get("StudyInstanceUID", "")),
-        frame.image_type,
-        int(header.Rows),
-        int(header.Columns),
-        tuple(round(c, 3) for c in frame.orientation or ()),
-        tuple(round(s, 4) for s in frame.spacing or ()),
-        frame.facts.get("echo_time"),
-        frame.facts.get("flip_angle"),
-    )
-
-
-def _merged(groups: list[Group]) -> list[Group]:
-    """Series that are each one volume at the same places, put together."""
-    alike = defaultdict(list)
-    for group in groups:
-        if group.frames[0].position is not None:
-            places = tuple(sorted(tuple(round(x, 2) for x in f.position) for f in group.frames))
-            alike[(places, *_likeness(group.frames[0]))].append(group)
-    return [Group([f for g in several for f in g.frames]) for several in alike.values() if len(several) > 1]
-
-
 def _not_dynamic(groups: list[Group], name: str) -> InputError:
+    if show_one_place([group.frames for group in groups]):
+        return InputError(
+            "E-DICOM-PHASES",
+            "several series show the same volume, but differ in echo, flip angle, repetition time, size or kind, or "
+            f"lie more than half a day apart: {'; '.join(map(str, groups[:6]))}",
+            where=name,
+            fix="Give the folders that are times of one series as a list, the visits of a follow-up as --visits, "
+            "and volumes that differ in flip angle as --stack.",
+        )
     return InputError(
         "E-ONE-FRAME",
         f"no place was imaged more than once, so there is no series over time: {'; '.join(map(str, groups[:6]))}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from ..data.units import ucum, unit_code
 from ..data.volumes import Code, Label, LabelMap, Map
 from ..packages import require
 from .atomic import atomic_path
-from .boundary import existing_file
 from .dicom_files import reading_dicom
+from .dicom_references import add_references, source_headers
 
 MANUFACTURER = "SpatioTemporal"
 FIRST_SERIES_NUMBER = 900  # beyond those scanners give
@@ -33,32 +34,47 @@ def write_dicom_result(result: Result, folder: str | Path, *, reference: str | P
     result : Result
     folder : path
     reference : path, optional
-        A DICOM file of the source images. Its patient and study are taken over,
-        so that a viewer files the results beside the source; without it nothing
-        in the files identifies a patient.
+        A DICOM file of the source images, or their folder. Patient and study are
+        taken over, so that a viewer files the results beside the source, and the
+        objects refer to the images of the series; without it nothing in the files
+        identifies a patient.
 
     Returns
     -------
     list of Path
         One ``.dcm`` file for each map and label map.
     """
-    folder = Path(folder)
+    with warnings.catch_warnings():
+        # highdicom's words quote the patient's name.
+        warnings.simplefilter("ignore")
+        return _written(result, Path(folder), Path(reference) if reference else None)
+
+
+def _written(result: Result, folder: Path, reference: Path | None) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     version = result.provenance.software.get("spatiotemporal", "0")
-    source = _study_attributes(Path(reference) if reference else None)
-    written = []
+    headers = source_headers(reference)
+    source = _study_attributes(headers)
+    title, written = result.provenance.title, []
     for number, (name, value) in enumerate(result.items(), start=FIRST_SERIES_NUMBER):
         path, equipment = folder / f"{name}.dcm", _equipment(number, version)
         if isinstance(value, Map):
             dataset = _parametric_map(value, result.displays[name], result.helps[name], source, equipment)
-            written.append(_write(path, dataset))
+            described = f"{result.displays[name].symbol or name} [{value.unit}], {title}"
+            written.append(_write(path, dataset, described, headers))
         elif isinstance(value, LabelMap) and value.foreground.any():
-            written.append(_write(path, _segmentation(value, result.provenance.analysis, source, equipment)))
+            dataset = _segmentation(value, result.provenance.analysis, source, equipment)
+            written.append(_write(path, dataset, f"{name}, {title}", headers))
     return written
 
 
-def _write(path: Path, dataset) -> Path:
+def _write(path: Path, dataset, description: str, headers: list) -> Path:
     _remove_references(dataset)
+    # Lists of series show this and little else; 64 letters are what it holds.
+    dataset.SeriesDescription = description if len(description) <= 64 else f"{description[:61]}..."
+    # Symbols such as τ, and names of segments.
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    add_references(dataset, headers)
     with atomic_path(path) as temporary:
         dataset.save_as(temporary, enforce_file_format=True)
     return path
@@ -177,15 +193,17 @@ def _code_string(text: str) -> str:
     return kept if kept[:1].isalpha() else f"R_{kept}"[:16].strip("_")
 
 
-def _study_attributes(reference: Path | None):
+def _study_attributes(headers: list):
     """A dataset with patient and study: those of the reference, or new ones that identify nobody."""
     pydicom = require("pydicom", package="pydicom", extra="dicom", purpose="Writing DICOM objects")
     highdicom = _highdicom()
     source = pydicom.Dataset()
     header = pydicom.Dataset()
-    if reference:
-        with reading_dicom(existing_file(reference)):
-            header = pydicom.dcmread(reference, stop_before_pixels=True)
+    if headers:
+        path = Path(headers[0].filename)
+        with reading_dicom(path):
+            # Everything, the name too, which other readers leave alone.
+            header = pydicom.dcmread(path, stop_before_pixels=True)
     for keyword in (
         "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID",
         "AccessionNumber", "ReferringPhysicianName",

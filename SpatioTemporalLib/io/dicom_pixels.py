@@ -110,9 +110,9 @@ def _refuse_colour(dataset, samples: int, path: Path) -> None:
 
 def _note_bits(pixels: np.ndarray, dataset, notes: dict[str, int]) -> None:
     """Count clipped pixels, and those with an overlay in the bits above, which pydicom removes."""
-    stored, allocated = int(dataset.BitsStored), int(dataset.BitsAllocated)
     if pixels.dtype.kind not in "iu":
         return
+    stored, allocated = int(dataset.BitsStored), int(dataset.BitsAllocated)
     signed = pixels.dtype.kind == "i"
     top = 2 ** (stored - signed) - 1
     notes["clipped"] = notes.get("clipped", 0) + int(np.count_nonzero(pixels == top))

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from ..data.series import Acquisition
 from ..errors import InputError
+from .dicom_clocks import LISTED, SERIES_TIME
 from .dicom_files import read_headers, reading_dicom
 from .dicom_frames import Frame
-from .dicom_grid import grid_of, require_full_grid, slices_of
+from .dicom_grid import grid_of, slices_of
 from .dicom_groups import Group, dynamic_group, volume_group
+from .dicom_map import is_parametric_map, mapped_unit
+from .dicom_pet import series_time
 from .dicom_pixels import read_values
+from .dicom_stopped import whole_frames
 from .dicom_times import resolve_times
 from .image import FileImage, geometry_findings
 
 
-def read_dicom(path: Path, *, given_times: bool = False) -> FileImage:
-    """The dynamic series in a folder of DICOM files, or in one multi-frame file.
+def read_dicom(path: Path | Sequence[Path], *, given_times: bool = False) -> FileImage:
+    """The dynamic series in a folder of DICOM files, in several folders, or in one multi-frame file.
 
     Nothing here holds a patient's name, a file's name or a date: the series is
     called by its modality and number.
@@ -33,16 +39,19 @@ def read_dicom(path: Path, *, given_times: bool = False) -> FileImage:
         When there is not exactly one dynamic series, its grid is incomplete,
         or its pixels cannot be decoded.
     """
-    with reading_dicom(path):
-        return _read(path, given_times)
+    paths = [path] if isinstance(path, Path) else list(path)
+    with reading_dicom(paths[0]):
+        return _read(paths, given_times)
 
 
-def _read(path: Path, given_times: bool) -> FileImage:
-    headers, file_findings = read_headers(path)
-    group, left_out = dynamic_group(headers, path.name)
-    name = _name(group)
-    slices = slices_of(group.frames)
-    frames = require_full_grid(slices, name)
+def _read(paths: list[Path], given_times: bool) -> FileImage:
+    where = paths[0].name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1} more"
+    headers, file_findings = read_headers(paths, where)
+    group, left_out = dynamic_group(headers, where, listed=len(paths) > 1)
+    name = name_of(group)
+    _add_clocks_of_filing(group.frames, paths)
+    slices, stopped = whole_frames(slices_of(group.frames), name)
+    frames = len(slices[0].frames)
     geometry, place_findings = grid_of(slices, name)
     resolved = resolve_times(slices, name, given_times=given_times)
     if resolved.clock is None and not given_times:
@@ -55,18 +64,34 @@ def _read(path: Path, given_times: bool) -> FileImage:
         file=name,
         clock=resolved.clock,
         no_clock=resolved.why_not,
-        unit=_unit(group.frames[0]),
+        unit=unit_of(group.frames[0]),
         kind=_kind(group.frames[0]),
-        acquisition=_acquisition(group.frames[0]),
+        acquisition=replace(acquisition_of(group.frames[0]), **resolved.facts),
         findings=(
             *file_findings,
             *left_out,
+            *stopped,
             *geometry_findings(geometry, name),
             *place_findings,
             *resolved.findings,
             *value_findings,
         ),
+        durations=resolved.durations,
     )
+
+
+def _add_clocks_of_filing(frames: list[Frame], paths: list[Path]) -> None:
+    """Let the list of folders, or of files with many frames, put in order what no tag does, and series their times."""
+    if len({str(frame.header.get("SeriesInstanceUID", "")) for frame in frames}) > 1:
+        for frame in frames:
+            began = series_time(frame.header)
+            if began is not None:
+                frame.clocks[SERIES_TIME] = began
+    if len(paths) < 2:
+        return
+    for frame in frames:
+        listed = (n for n, path in enumerate(paths) if path == frame.path or path in frame.path.parents)
+        frame.clocks[LISTED] = next(listed, len(paths))
 
 
 def read_dicom_volume(path: Path) -> tuple[FileImage, int | None]:
@@ -82,9 +107,9 @@ def read_dicom_volume(path: Path) -> tuple[FileImage, int | None]:
         pixels cannot be decoded.
     """
     with reading_dicom(path):
-        headers, file_findings = read_headers(path)
+        headers, file_findings = read_headers([path], path.name)
         group, left_out = volume_group(headers, path.name)
-        name = _name(group)
+        name = name_of(group)
         slices = slices_of(group.frames)
         geometry, place_findings = grid_of(slices, name)
         values, value_findings = read_values([[s.frames[0] for s in slices]], name)
@@ -93,9 +118,9 @@ def read_dicom_volume(path: Path) -> tuple[FileImage, int | None]:
             geometry=geometry,
             name=name,
             file=name,
-            unit=_unit(group.frames[0]),
+            unit=unit_of(group.frames[0]),
             kind=_kind(group.frames[0]),
-            acquisition=_acquisition(group.frames[0]),
+            acquisition=acquisition_of(group.frames[0]),
             findings=(
                 *file_findings,
                 *left_out,
@@ -118,14 +143,19 @@ def day_of(header) -> int | None:
     return None
 
 
-def _name(group: Group) -> str:
+def name_of(group: Group) -> str:
+    """Modality and number of a series; nothing of the patient."""
     header = group.frames[0].header
+    label = str(header.get("ContentLabel") or "").strip()
+    if is_parametric_map(header) and label:
+        return label.lower()
     number = str(header.get("SeriesNumber") or "").strip()
     modality = str(header.get("Modality") or "DICOM")
     return f"{modality} series {number}" if number.isdigit() else f"{modality} series"
 
 
-def _acquisition(frame: Frame) -> Acquisition:
+def acquisition_of(frame: Frame) -> Acquisition:
+    """How a frame was acquired."""
     header = frame.header
     agent = str(header.get("ContrastBolusAgent") or "").strip()
     return Acquisition(
@@ -135,8 +165,11 @@ def _acquisition(frame: Frame) -> Acquisition:
     )
 
 
-def _unit(frame: Frame) -> str:
+def unit_of(frame: Frame) -> str | None:
+    """Unit of a frame's values after its rescaling; None for a map that does not say its own."""
     header = frame.header
+    if is_parametric_map(header):
+        return mapped_unit(header, frame.index)
     if str(header.get("Units") or "") == "BQML":
         return "Bq/mL"
     rescaled = frame.rescale != (1.0, 0.0)

@@ -38,6 +38,7 @@ class FileImage:
     kind : what sort of examination it is ("bold", "dce", "cine", or DICOM's
         modality letters), or None
     keys : the header or side-car entries by name
+    durations : of the frames, s, in their order, or None
     """
 
     values: np.ndarray
@@ -51,6 +52,7 @@ class FileImage:
     acquisition: Acquisition = field(default_factory=Acquisition)
     keys: dict = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    durations: tuple[float, ...] | None = None
 
     def single_volume(self) -> np.ndarray:
         """(K, J, I) values, or an `InputError` when there are several volumes."""

@@ -19,8 +19,10 @@ from .sidecar import read_sidecar
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 
 
-def read_itk_image(path: str | os.PathLike) -> FileImage:
+def read_itk_image(path: str | os.PathLike, *, components_are_frames: bool = False) -> FileImage:
     """A volume read by SimpleITK, whose own formats here need no times.
+
+    components_are_frames : the vectors of an image are taken for frames.
 
     Raises
     ------
@@ -33,11 +35,13 @@ def read_itk_image(path: str | os.PathLike) -> FileImage:
         reader = itk.ImageFileReader()
         reader.SetFileName(str(path))
         reader.ReadImageInformation()
-        _check_header(reader, itk, path)
+        _check_header(reader, itk, path, components_are_frames)
         image = reader.Execute()
         values = itk.GetArrayFromImage(image)
+        if values.ndim == 4:
+            values = np.ascontiguousarray(np.moveaxis(values, -1, 0))
         sidecar = read_sidecar(path)
-        geometry = Geometry(values.shape, _affine(image))
+        geometry = Geometry(values.shape[-3:], _affine(image))
         return FileImage(
             values=values,
             geometry=geometry,
@@ -50,7 +54,7 @@ def read_itk_image(path: str | os.PathLike) -> FileImage:
         )
 
 
-def _check_header(reader, itk, path: Path) -> None:
+def _check_header(reader, itk, path: Path, are_frames: bool) -> None:
     size = tuple(int(n) for n in reader.GetSize())
     if len(size) != 3:
         raise InputError(
@@ -59,17 +63,18 @@ def _check_header(reader, itk, path: Path) -> None:
             where=path.name,
             fix="Save series as .nii.gz or .seq.nrrd, and single images as volumes.",
         )
-    if reader.GetNumberOfComponents() != 1:
+    if reader.GetNumberOfComponents() != 1 and not are_frames:
         raise InputError(
             "E-VECTOR",
             f"holds {reader.GetNumberOfComponents()} values per voxel (colour or vector)",
             where=path.name,
-            fix="Give an image with one value per voxel.",
+            fix="Give an image with one value per voxel; if the components are frames, their times too (times=..., "
+            "--times, or --frame-interval).",
         )
     if "complex" in itk.GetPixelIDValueAsString(reader.GetPixelID()):
         raise InputError("E-COMPLEX", "the image holds complex numbers", where=path.name, fix="Convert to magnitude.")
     # Before SimpleITK sets aside as much memory as a damaged header asks for.
-    checked_byte_count(size, 8, path)
+    checked_byte_count((*size, int(reader.GetNumberOfComponents())), 8, path)
 
 
 def _affine(image) -> np.ndarray:

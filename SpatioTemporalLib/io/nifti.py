@@ -19,14 +19,17 @@ from .boundary import existing_file, reading
 from .image import Clock, FileImage, geometry_findings
 from .inflate import inflated_start, inflated_values, is_gzip, mapped_values
 from .nifti_header import DATA_TYPES, MAX_HEADER_BYTES, NIFTI_1, NIFTI_2, NiftiHeader, parse_header
+from .pet_sidecar import pet_timing
 from .sidecar import Sidecar, read_sidecar
 
 GZIP_LEVEL = 4
 SECONDS, MILLIMETRES = 8, 2
 
 
-def read_nifti(path: str | os.PathLike) -> FileImage:
+def read_nifti(path: str | os.PathLike, *, components_are_frames: bool = False) -> FileImage:
     """Everything in a NIfTI file and the JSON side-car beside it.
+
+    components_are_frames : the vectors of an image are taken for frames.
 
     Uncompressed voxels are memory-mapped; compressed ones are inflated and
     their check sum compared.
@@ -40,7 +43,7 @@ def read_nifti(path: str | os.PathLike) -> FileImage:
     with reading(path, "a NIfTI image"):
         packed = is_gzip(path)
         start = inflated_start(path, MAX_HEADER_BYTES) if packed else _first_bytes(path)
-        header = parse_header(start, path)
+        header = parse_header(start, path, components_are_frames=components_are_frames)
         if packed:
             values = inflated_values(path, header.dtype, header.shape, gzip_at=0, offset=header.offset)
         else:
@@ -60,18 +63,22 @@ def _image(path: Path, header: NiftiHeader, values: np.ndarray) -> FileImage:
     if header.interval is not None:
         in_header = Clock(tuple(header.interval * n for n in range(frames)), header.interval_source)
     clock, why_not, findings = sidecar.clock(in_header, header.interval_source, frames)
+    kind = sidecar.kind(image_stem(path))
+    acquisition = sidecar.acquisition(is_series=values.ndim == 4, kind=kind)
+    pet = pet_timing(sidecar, clock, acquisition, frames)
     return FileImage(
         values=values,
         geometry=geometry,
         name=sidecar.image_name or image_stem(path),
         file=path.name,
-        clock=clock,
+        clock=pet.clock,
         no_clock=why_not,
         unit=sidecar.unit,
-        kind=sidecar.kind(image_stem(path)),
-        acquisition=sidecar.acquisition(is_series=values.ndim == 4, kind=sidecar.kind(image_stem(path))),
+        kind=kind,
+        acquisition=pet.acquisition,
         keys=sidecar.entries,
-        findings=(*header.findings, *geometry_findings(geometry, path.name), *stale, *findings),
+        findings=(*header.findings, *geometry_findings(geometry, path.name), *stale, *findings, *pet.findings),
+        durations=pet.durations,
     )
 
 

@@ -49,6 +49,7 @@ MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 SECONDS_PER_UNIT = {8: 1.0, 16: 1e-3, 24: 1e-6}
 UNIT_NAMES = {8: "sec", 16: "msec", 24: "usec"}
 QFORM_TOLERANCE_MM = 0.1
+SPACING_TOLERANCE = 0.01  # part of a voxel's size
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,11 @@ class NiftiHeader:
     findings: tuple[Finding, ...]
 
 
-def parse_header(start: bytes, path: Path) -> NiftiHeader:
+def parse_header(start: bytes, path: Path, *, components_are_frames: bool = False) -> NiftiHeader:
     """The header in the first bytes of an (inflated) file."""
     fields = _fields(start, path)
     findings: list[Finding] = []
-    shape = _shape(fields, path, findings)
+    shape = _shape(fields, path, findings, components_are_frames)
     interval, source = _interval(fields) if len(shape) == 4 else (None, "the file holds a single volume")
     slope, inter = _scaling(fields, path, findings)
     header_size = int(fields["sizeof_hdr"])
@@ -118,19 +119,20 @@ def _fields(start: bytes, path: Path) -> np.ndarray:
     )
 
 
-def _shape(fields: np.ndarray, path: Path, findings: list[Finding]) -> tuple[int, ...]:
+def _shape(fields: np.ndarray, path: Path, findings: list[Finding], are_frames: bool) -> tuple[int, ...]:
     count = int(fields["dim"][0])
     sizes = [int(n) for n in fields["dim"][1 : count + 1]] if 1 <= count <= 7 else []
     if not sizes or min(sizes) < 1:
         raise corrupt(path, f"the header gives the impossible image size {[int(n) for n in fields['dim']]}")
     while len(sizes) > 3 and sizes[-1] == 1 and len(sizes) != 4:
         sizes.pop()
-    if len(sizes) > 4 and int(fields["intent_code"]) in VECTOR_INTENTS:
+    if len(sizes) > 4 and int(fields["intent_code"]) in VECTOR_INTENTS and not are_frames:
         raise InputError(
             "E-VECTOR",
             f"holds vectors of {sizes[4]} components, not frames over time",
             where=path.name,
-            fix="Give an image with one value per voxel and time.",
+            fix="Give an image with one value per voxel and time; if the components are frames, their times too "
+            "(times=..., --times, or --frame-interval).",
         )
     if len(sizes) == 5 and sizes[3] == 1:
         findings.append(
@@ -207,6 +209,7 @@ def _affine(fields: np.ndarray, path: Path, findings: list[Finding]) -> np.ndarr
     sform = np.vstack([fields["srow"].astype(np.float64) * [[scale]], [0, 0, 0, 1]])
     has_sform, has_qform = int(fields["sform_code"]) > 0, int(fields["qform_code"]) > 0
     if has_sform:
+        _compare_spacing(sform, scale, fields, path, findings)
         if has_qform:
             _compare(sform, _qform(fields, scale, path), fields, path, findings)
         return sform
@@ -250,6 +253,20 @@ def _spacing(fields: np.ndarray, scale: float, path: Path) -> np.ndarray:
             fix="Correct pixdim in the file's header.",
         )
     return spacing
+
+
+def _compare_spacing(sform: np.ndarray, scale: float, fields: np.ndarray, path: Path, findings: list[Finding]) -> None:
+    columns, spacing = np.linalg.norm(sform[:3, :3], axis=0), fields["pixdim"][1:4].astype(np.float64) * scale
+    if not (np.isfinite(spacing).all() and (spacing > 0).all() and (columns > 0).all()):
+        return
+    if np.abs(columns / spacing - 1).max() <= SPACING_TOLERANCE:
+        return
+    said, used = ("×".join(f"{size:.4g}" for size in sizes) for sizes in (spacing, columns))
+    text = (
+        f"the header gives two sizes of voxels: {said} mm by pixdim, {used} mm by the sform, which is used; volumes "
+        f"would differ by a factor of {np.prod(spacing) / np.prod(columns):.3g}, so correct the one that is wrong"
+    )
+    findings.append(Finding("W-GEO-SPACING", Severity.WARN, text, path.name))
 
 
 def _compare(sform: np.ndarray, qform: np.ndarray, fields: np.ndarray, path: Path, findings: list[Finding]) -> None:

@@ -14,14 +14,16 @@ from .boundary import corrupt, existing_file, reading
 from .image import FileImage, geometry_findings
 from .inflate import inflated_values, mapped_values
 from .nifti import image_stem, stored_dtype
-from .nrrd_facts import acquisition_of, clock_of, unit_of
+from .nrrd_facts import acquisition_of, clock_of, durations_of, unit_of
 from .nrrd_header import DATA_TYPES, MAX_HEADER_BYTES, NrrdHeader, parse_header
 
 GZIP_LEVEL = 4
 
 
-def read_nrrd(path: str | os.PathLike) -> FileImage:
+def read_nrrd(path: str | os.PathLike, *, components_are_frames: bool = False) -> FileImage:
     """Everything in a NRRD file (.nrrd, .nhdr, .seq.nrrd, .seg.nrrd).
+
+    components_are_frames : the vectors of an image are taken for frames.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def read_nrrd(path: str | os.PathLike) -> FileImage:
     path = existing_file(path)
     with reading(path, "a NRRD image"):
         text, offset = _header_text(path)
-        header = parse_header(text, path)
+        header = parse_header(text, path, components_are_frames=components_are_frames)
         values = _frames_first(_values(header, path, offset), header)
         try:
             geometry = Geometry(values.shape[-3:], header.affine)
@@ -51,6 +53,7 @@ def read_nrrd(path: str | os.PathLike) -> FileImage:
             kind=acquisition.modality,
             acquisition=acquisition,
             keys=header.keys,
+            durations=durations_of(header, path),
             findings=(*header.findings, *geometry_findings(geometry, path.name), *disagreement),
         )
 

@@ -12,7 +12,7 @@ from ..data.series import Acquisition, Series
 from ..errors import Finding, InputError, Severity
 from .image import Clock
 from .nrrd_header import NrrdHeader
-from .time_axis import seconds_per_unit
+from .time_axis import are_frame_numbers, is_setting, seconds_per_unit
 
 OWN = "SpatioTemporal."
 LABELS = "MultiVolume.FrameLabels"
@@ -59,8 +59,19 @@ def _index_clock(header: NrrdHeader) -> tuple[Clock | None, str]:
     scale = seconds_per_unit(unit)
     if scale is None:
         return None, f"the sequence's index has {'the unit ' + unit if unit else 'no unit'}"
-    source = header.keys.get(OWN + "TimeSource") or f"sequence index ({unit})"
-    return Clock(_scaled(words, scale), source), ""
+    if is_setting(header.of_axis("labels", axis)):
+        return None, f"the sequence's index is {header.of_axis('labels', axis)} ({unit}), which is no time of a frame"
+    own = header.keys.get(OWN + "TimeSource")
+    if own is None and are_frame_numbers(np.array([_plain(word) for word in words])):
+        return None, f"the sequence's index is {words[0]}, {words[1]}, ..., as Slicer numbers frames"
+    return Clock(_scaled(words, scale), own or f"sequence index ({unit})"), ""
+
+
+def _plain(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        return np.nan
 
 
 def _label_clock(header: NrrdHeader, path: Path) -> tuple[Clock | None, str]:
@@ -69,7 +80,7 @@ def _label_clock(header: NrrdHeader, path: Path) -> tuple[Clock | None, str]:
         return None, "there are no MultiVolume.FrameLabels"
     tag, unit = header.keys.get(TAG, "an unnamed tag"), header.keys.get(TAG_UNIT, "")
     scale = seconds_per_unit(unit)
-    if scale is None:
+    if scale is None or is_setting(tag):
         return None, f"its frames differ in {tag} ({unit or 'no unit'}), which is no time"
     return Clock(_scaled(words, scale), f"MultiVolume.FrameLabels: {tag} ({unit})"), ""
 
@@ -138,6 +149,13 @@ def _number(text: str, key: str, path: Path) -> float:
     return number
 
 
+def durations_of(header: NrrdHeader, path: Path) -> tuple[float, ...] | None:
+    """Durations of the frames in s, or None when the header does not say."""
+    key = OWN + "FrameDurations"
+    words = header.keys.get(key, "").split()
+    return tuple(_number(word, key, path) for word in words) or None
+
+
 def unit_of(header: NrrdHeader) -> str | None:
     """Unit of the voxel values, or None when the header does not say."""
     return header.keys.get(OWN + "Unit") or header.fields.get("sample units", "").strip('" ') or None
@@ -154,6 +172,8 @@ def sequence_entries(series: Series) -> tuple[dict[str, str], dict[str, str]]:
     keys[OWN + "Unit"] = series.unit
     keys[OWN + "TimeSource"] = series.time_source
     keys[OWN + "Acquisition"] = json.dumps(known)
+    if series.durations is not None:
+        keys[OWN + "FrameDurations"] = " ".join(repr(float(d)) for d in series.durations)
     keys["axis 3 index type"] = "numeric"
     keys["axis 3 index values"] = " ".join(repr(float(t)) for t in series.times)
     return {"labels": '"" "" "" "time"', "units": '"" "" "" "s"'}, keys

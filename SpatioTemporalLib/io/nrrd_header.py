@@ -63,13 +63,15 @@ class NrrdHeader:
         return entries[axis] if axis < len(entries) else ""
 
 
-def parse_header(text: str, path: Path) -> NrrdHeader:
+def parse_header(text: str, path: Path, *, components_are_frames: bool = False) -> NrrdHeader:
     """The header from its lines (without the data)."""
     fields, keys = _lines(text)
     sizes = _sizes(fields, path)
     findings: list[Finding] = []
     directions = _directions(fields, path)
-    frame_axis = _frame_axis(fields, keys, sizes, directions, path)
+    frame_axis, kind = _frame_axis(fields, sizes, directions, path)
+    if frame_axis is not None:
+        _refuse_components(kind, keys, sizes[frame_axis], path, components_are_frames)
     return NrrdHeader(
         fields=fields,
         keys=keys,
@@ -168,7 +170,8 @@ def _vector(word: str, path: Path) -> np.ndarray:
     return vector
 
 
-def _frame_axis(fields: dict, keys: dict, sizes: tuple, directions: list | None, path: Path) -> int | None:
+def _frame_axis(fields: dict, sizes: tuple, directions: list | None, path: Path) -> tuple[int | None, str]:
+    """The file axis that runs over frames, or None, and its kind."""
     kinds = [kind.lower() for kind in fields.get("kinds", "").split()]
     if directions is not None and len(directions) != len(sizes):
         raise corrupt(path, f"the header gives {len(directions)} space directions for {len(sizes)} axes")
@@ -187,14 +190,12 @@ def _frame_axis(fields: dict, keys: dict, sizes: tuple, directions: list | None,
             fix="Save it as a volume or as a sequence of volumes.",
         )
     if not others:
-        return None
+        return None, ""
     kind = kinds[others[0]] if others[0] < len(kinds) else "list"
-    kind = "list" if kind in ON_GRID else kind
-    _refuse_components(kind, keys, sizes[others[0]], path)
-    return others[0]
+    return others[0], "list" if kind in ON_GRID else kind
 
 
-def _refuse_components(kind: str, keys: dict, count: int, path: Path) -> None:
+def _refuse_components(kind: str, keys: dict, count: int, path: Path, are_frames: bool) -> None:
     if kind == "complex":
         raise InputError(
             "E-COMPLEX",
@@ -210,12 +211,13 @@ def _refuse_components(kind: str, keys: dict, count: int, path: Path) -> None:
             fix="Convert it to grey values first.",
         )
     # Slicer's multi-volumes are vectors by their kind, but say what their components are.
-    if kind not in ("list", "time", "none", "???") and "MultiVolume.FrameLabels" not in keys:
+    if kind not in ("list", "time", "none", "???") and "MultiVolume.FrameLabels" not in keys and not are_frames:
         raise InputError(
             "E-VECTOR",
             f"holds vectors of {count} components (kind {kind}), not frames over time",
             where=path.name,
-            fix="If the components are frames, save it from Slicer as a volume sequence (.seq.nrrd).",
+            fix="If the components are frames, give their times (times=..., --times, or --frame-interval), or save it "
+            "from Slicer as a volume sequence (.seq.nrrd).",
         )
 
 

@@ -18,19 +18,23 @@ NIFTI_SIZES = (348, 540)
 KNOWN = "NIfTI (.nii, .nii.gz), NRRD (.nrrd, .seq.nrrd, .seg.nrrd), MetaImage (.mha, .mhd) and DICOM"
 
 
-def read_image(path: str | os.PathLike) -> FileImage:
-    """What an image file holds; its format is told by its first bytes, then by its name."""
+def read_image(path: str | os.PathLike, *, components_are_frames: bool = False) -> FileImage:
+    """What an image file holds; its format is told by its first bytes, then by its name.
+
+    components_are_frames : somebody says that the vectors of an image are frames, as SimpleITK
+        writes them from four-dimensional arrays.
+    """
     path = existing_file(path)
     with reading(path):
         with open(path, "rb") as stream:
             start = stream.read(132)
     name = path.name.lower()
     if start.startswith(b"NRRD") or name.endswith((".nrrd", ".nhdr")):
-        return read_nrrd(path)
+        return read_nrrd(path, components_are_frames=components_are_frames)
     if _is_nifti(start) or name.endswith((".nii", ".nii.gz")):
-        return read_nifti(path)
+        return read_nifti(path, components_are_frames=components_are_frames)
     if name.endswith(ITK_ENDINGS):
-        return read_itk_image(path)
+        return read_itk_image(path, components_are_frames=components_are_frames)
     raise InputError(
         "E-FILE-KIND",
         f"is in none of the formats that are read here: {KNOWN}",

@@ -12,6 +12,7 @@ from ..data.geometry import POSITION_TOLERANCE_MM, Geometry
 from ..data.series import Series
 from ..errors import Finding, GeometryError, InputError, Severity
 from .boundary import existing_file
+from .file_order import in_natural_order
 from .image import Clock, FileImage
 from .nifti import image_stem
 from .read_image import is_dicom, read_image
@@ -19,6 +20,7 @@ from .tables import read_curves_image
 from .time_axis import check_plausible_interval, repair_time_axis
 from .value_findings import value_findings
 
+NUCLEAR = ("PT", "NM")
 # Old files lack DICOM's mark and are known by their name only.
 DICOM_ENDINGS = (".dcm", ".ima")
 Paths = str | os.PathLike | Sequence[str | os.PathLike]
@@ -64,18 +66,20 @@ def read_series(
         When the file cannot be read or nothing says when its frames were taken:
         an index times an assumed interval is never used.
     """
-    image = _read(path, given_times=times is not None or frame_interval is not None)
+    image = _read(path, given_times=times is not None or frame_interval is not None, timed=times is not None)
     where = image.file
     frames = image.values if image.values.ndim == 4 else image.values[None]
     clock = _given_clock(times, frame_interval, len(frames), where) or image.clock
     if clock is None:
         raise _no_clock(image, len(frames))
-    seconds, keep, repairs = repair_time_axis(clock.seconds, frames, where)
+    nuclear = image.kind in NUCLEAR or image.durations is not None
+    seconds, keep, repairs = repair_time_axis(clock.seconds, frames, where, nuclear=nuclear)
     doubts = check_plausible_interval(seconds, image.kind, where, confirm_times)
     if not np.array_equal(keep, np.arange(len(frames))):
         frames = frames[keep]
     unit = image.unit or "a.u."
-    told = {finding.code for finding in image.findings}
+    of_file = image.findings if clock is image.clock else tuple(f for f in image.findings if "-TIME-" not in f.code)
+    told = {finding.code for finding in of_file}
     seen = [f for f in value_findings(frames, unit, image.kind, where) if f.code not in told]
     return Series(
         values=frames,
@@ -85,30 +89,37 @@ def read_series(
         name=name or image.name,
         acquisition=image.acquisition,
         time_source=clock.source,
-        findings=(*image.findings, *repairs, *doubts, *seen),
+        findings=(*of_file, *repairs, *doubts, *seen),
+        durations=_durations(image, seconds, keep, are_given=clock is not image.clock),
     )
 
 
-def _read(path: Paths, given_times: bool) -> FileImage:
-    if isinstance(path, (list, tuple)):
-        return _read_volumes([Path(p) for p in path])
-    path = Path(path)
-    if os.path.isdir(path) or path.suffix.lower() in DICOM_ENDINGS or is_dicom(existing_file(path)):
+def _read(path: Paths, given_times: bool, timed: bool) -> FileImage:
+    paths = [Path(p) for p in path] if isinstance(path, (list, tuple)) else [Path(path)]
+    if paths and all(_is_dicom(p) for p in paths):
         from .dicom_series import read_dicom
 
-        return read_dicom(path, given_times=given_times)
+        return read_dicom(paths, given_times=given_times)
+    if isinstance(path, (list, tuple)):
+        ordered, order = in_natural_order(paths, timed=timed)
+        return _read_volumes(ordered, order)
+    path = paths[0]
     if path.suffix.lower() in (".csv", ".tsv"):
         return read_curves_image(path)
-    return read_image(path)
+    return read_image(path, components_are_frames=given_times)
 
 
-def _read_volumes(paths: list[Path]) -> FileImage:
+def _is_dicom(path: Path) -> bool:
+    return os.path.isdir(path) or path.suffix.lower() in DICOM_ENDINGS or is_dicom(existing_file(path))
+
+
+def _read_volumes(paths: list[Path], order: list[Finding]) -> FileImage:
     if not paths:
         raise InputError("E-NO-FRAMES", "the list of files is empty", fix="Give one file for each frame.")
     images = [read_image(path) for path in paths]
     volumes = [image.single_volume() for image in images]
     first = images[0]
-    findings = list(first.findings)
+    findings = [*order, *first.findings]
     for image, path in zip(images[1:], paths[1:]):
         findings += same_grid(image.geometry, path.name, first.geometry, paths[0].name)
     return FileImage(
@@ -147,6 +158,15 @@ def same_grid(geometry: Geometry, name: str, reference: Geometry, reference_name
         )
     text = f"lies {apart:.2g} mm away from {reference_name}, which is taken as rounding"
     return [Finding("W-GEO-PLACE", Severity.WARN, text, name)]
+
+
+def _durations(image: FileImage, times: np.ndarray, keep: np.ndarray, *, are_given: bool) -> np.ndarray | None:
+    """(T,) durations of the frames that were kept, in s; with times the user gave only where they fit those."""
+    if image.durations is None or len(image.durations) <= keep.max():
+        return None
+    durations = np.array(image.durations)[keep]
+    fit = (durations[:-1] <= 1.5 * np.diff(times)).all()
+    return durations if fit or not are_given else None
 
 
 def _given_clock(times: Sequence[float] | None, frame_interval: float | None, frames: int, name: str) -> Clock | None:

@@ -31,11 +31,14 @@ BIDS_FACTS = {
     "agent": "ContrastBolusIngredient",
 }
 DOSE = "DoseMmolPerKg"
+TRACER_KEYS = {"TracerName", "TracerRadionuclide", "FrameTimesStart", "FrameDuration"}
 TEXT_FACTS = {"modality", "agent"}
 # Two clocks that differ by less than this share are the same one, rounded.
 CLOCK_TOLERANCE = 0.01
-# No volume is acquired faster; converters write the pulse's repetition time in this place.
-SHORTEST_INTERVAL = 0.05
+# Hardly a volume is acquired faster; converters write the pulse's repetition time in this place.
+SHORTEST_INTERVAL = 0.1
+# A list of these, one a frame, says that the frames differ in it and not in time.
+SETTINGS = ("EchoTime", "FlipAngle", "InversionTime", "RepetitionTimeExcitation")
 MAX_BYTES = 64 * 2**20
 
 
@@ -66,7 +69,7 @@ class Sidecar:
         """(4, 4) IJK to RAS in full precision, when we wrote this file."""
         if "Affine" not in self.own:
             return None
-        affine = np.array(self._numbers(self.own["Affine"], "Affine", flat=False))
+        affine = np.array(self.numbers(self.own["Affine"], "Affine", flat=False))
         return affine if affine.shape == (4, 4) else None
 
     def kind(self, stem: str) -> str | None:
@@ -75,8 +78,17 @@ class Sidecar:
             return "bold"
         if stem.lower().endswith(("_dce", "_perf")) or self.entries.get("ContrastBolusIngredient"):
             return "dce"
+        if stem.lower().endswith("_pet"):
+            return "PT"
+        return self.modality
+
+    @property
+    def modality(self) -> str | None:
+        """DICOM's letters; PET where entries speak of a tracer."""
         modality = self.entries.get("Modality")
-        return modality if isinstance(modality, str) else None
+        if isinstance(modality, str) and modality:
+            return "PT" if modality.upper() == "PET" else modality
+        return "PT" if TRACER_KEYS & set(self.entries) else None
 
     def acquisition(self, *, is_series: bool, kind: str | None) -> Acquisition:
         """The acquisition facts; a list of flip angles is left to `read_stack`."""
@@ -84,14 +96,16 @@ class Sidecar:
         for fact, key in BIDS_FACTS.items():
             value = self.entries.get(key)
             if value is not None and not isinstance(value, list):
-                facts[fact] = value if fact in TEXT_FACTS else self._number(value, key)
+                facts[fact] = value if fact in TEXT_FACTS else self.number(value, key)
+        if self.modality:
+            facts["modality"] = self.modality
         if "repetition_time" not in facts and "RepetitionTime" in self.entries:
-            repetition = self._number(self.entries["RepetitionTime"], "RepetitionTime")
+            repetition = self.number(self.entries["RepetitionTime"], "RepetitionTime")
             # In one volume, and in single-shot EPI, BIDS' RepetitionTime is the pulse's too.
             if not is_series or kind == "bold" or repetition < SHORTEST_INTERVAL:
                 facts["repetition_time"] = repetition
         if DOSE in self.own:
-            facts["dose"] = self._number(self.own[DOSE], DOSE)
+            facts["dose"] = self.number(self.own[DOSE], DOSE)
         return Acquisition(**facts)
 
     def clock(self, in_header: Clock | None, why_not: str, frames: int) -> tuple[Clock | None, str, list[Finding]]:
@@ -108,16 +122,20 @@ class Sidecar:
         """
         for key in ("VolumeTiming", "FrameTimesStart"):
             if key in self.entries:
-                seconds = tuple(self._numbers(self.entries[key], key))
+                seconds = tuple(self.numbers(self.entries[key], key))
                 # What we wrote says itself where the times once came from.
                 source = self.own.get("TimeSource")
                 return Clock(seconds, source if isinstance(source, str) and source else f"BIDS {key}"), "", []
+        differing = [key for key in SETTINGS if isinstance(self.entries.get(key), list) and frames > 1]
+        if differing:
+            return None, f"its frames differ in {differing[0]}, by {self.path.name}, which is no time", []
+        in_header, why_not, doubts = self._not_of_the_pulse(in_header, why_not, frames)
         if "RepetitionTime" not in self.entries or frames < 2:
-            return in_header, why_not, []
-        interval = self._number(self.entries["RepetitionTime"], "RepetitionTime")
+            return in_header, why_not, doubts
+        interval = self.number(self.entries["RepetitionTime"], "RepetitionTime")
         if not interval >= SHORTEST_INTERVAL:
             pulse = f"RepetitionTime = {interval:g} s in {self.path.name} is that of the pulse sequence"
-            return in_header, f"{why_not}; {pulse}", []
+            return in_header, f"{why_not}; {pulse}", doubts
         clock = Clock(tuple(interval * n for n in range(frames)), "BIDS RepetitionTime")
         if in_header is None or abs(in_header.seconds[1] - interval) <= CLOCK_TOLERANCE * interval:
             return clock, "", []
@@ -127,10 +145,30 @@ class Sidecar:
         )
         return clock, "", [Finding("W-TIME-DISAGREE", Severity.WARN, text, self.path.name)]
 
-    def _number(self, value: object, key: str) -> float:
-        return self._numbers([value], key)[0]
+    def _not_of_the_pulse(
+        self, in_header: Clock | None, why_not: str, frames: int
+    ) -> tuple[Clock | None, str, list[Finding]]:
+        """The header's clock, unless it repeats the pulse's repetition time; told where that may be so."""
+        if in_header is None or frames < 2 or in_header.seconds[1] >= SHORTEST_INTERVAL:
+            return in_header, why_not, []
+        interval = in_header.seconds[1]
+        for key in ("RepetitionTime", "RepetitionTimeExcitation"):
+            pulse = self.entries.get(key)
+            if pulse is not None and abs(self.number(pulse, key) - interval) <= CLOCK_TOLERANCE * interval:
+                why = f"{in_header.source} = {interval:g} s repeats the pulse's {key} in {self.path.name}"
+                return None, why, []
+        text = (
+            f"frames are {1000 * interval:.4g} ms apart by {in_header.source}, which may be the repetition time of the "
+            "pulse sequence; give the frame interval if it is"
+        )
+        return in_header, why_not, [Finding("W-TIME-PULSE", Severity.WARN, text, self.path.name)]
 
-    def _numbers(self, values: object, key: str, *, flat: bool = True) -> list:
+    def number(self, value: object, key: str) -> float:
+        """A number in the side-car, or an `InputError` that names the entry."""
+        return self.numbers([value], key)[0]
+
+    def numbers(self, values: object, key: str, *, flat: bool = True) -> list:
+        """A list of finite numbers in the side-car, or an `InputError` that names the entry."""
         try:
             array = np.array(values, dtype=np.float64)
         except (TypeError, ValueError):

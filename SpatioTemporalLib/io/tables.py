@@ -42,7 +42,8 @@ def read_curve(path: str | os.PathLike, column: str | None = None) -> Curve:
         When a unit is missing, the column is unclear, or cells are no numbers.
     """
     table = read_delimited(path)
-    seconds, _ = _seconds(table)
+    # Blood may be sampled before the injection that its times count from.
+    seconds, _ = _seconds(table, earliest=-np.inf)
     index = _column_index(table, column)
     name, unit = name_and_unit(table.headings[index])
     if not unit:
@@ -56,7 +57,9 @@ def read_curve(path: str | os.PathLike, column: str | None = None) -> Curve:
         raise InputError(
             "E-CURVE", f"the column {name!r} holds no number", where=table.path.name, fix="Choose another column."
         )
-    times, keep, _ = repair_time_axis([seconds[row] for row in filled], values[filled][:, None], table.path.name)
+    times, keep, _ = repair_time_axis(
+        [seconds[row] for row in filled], values[filled][:, None], table.path.name, nuclear=True
+    )
     return Curve(times, values[filled][keep], unit, name)
 
 
@@ -147,7 +150,7 @@ def _cell(value: object) -> object:
     return value
 
 
-def _seconds(table: Delimited) -> tuple[list, str]:
+def _seconds(table: Delimited, earliest: float = 0.0) -> tuple[list, str]:
     name, unit = name_and_unit(table.headings[0])
     scale = seconds_per_unit(unit)
     if scale is None or not ("time" in name.lower() or name.lower() in ("t", "zeit")):
@@ -160,10 +163,10 @@ def _seconds(table: Delimited) -> tuple[list, str]:
     seconds = []
     for (row, _), cell in zip(table.rows, table.column(0)):
         number = as_number(cell)
-        if number is None or not np.isfinite(number) or number < 0:
+        if number is None or not np.isfinite(number) or number < earliest:
             raise InputError(
                 "E-TIME-VALUE",
-                f"the time in row {row} is {cell[:40]!r}, a number from 0 on was expected",
+                f"the time in row {row} is {cell[:40]!r}, a number{' from 0 on' if earliest == 0 else ''} was expected",
                 where=table.path.name,
                 fix="Correct this cell.",
             )

@@ -47,6 +47,8 @@ PLAUSIBLE_INTERVALS = {
     "follow-up": (86400.0, np.inf),
 }
 ANY_KIND = (0.002, 3600.0)
+# Settings of a pulse sequence that have units of time but say nothing about when a frame was acquired.
+SETTINGS_IN_TIME_UNITS = {"echotime", "repetitiontime", "inversiontime", "echotrainlength", "effectiveechotime"}
 # One comma between digits, as German or French spreadsheets write 1.5.
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 
@@ -56,8 +58,19 @@ def seconds_per_unit(unit: str) -> float | None:
     return SECONDS_PER_UNIT.get(unit.strip().lower())
 
 
+def is_setting(name: str) -> bool:
+    """Whether a name, however it is spelt, is that of a setting with a unit of time."""
+    return re.sub(r"[^a-z]", "", name.lower()) in SETTINGS_IN_TIME_UNITS
+
+
+def are_frame_numbers(numbers: np.ndarray) -> bool:
+    """Whether values are 0, 1, 2, ... or 1, 2, 3, ..., as Slicer numbers frames whose times it does not know."""
+    first = numbers[0] if len(numbers) > 1 else np.nan
+    return first in (0.0, 1.0) and np.array_equal(numbers, first + np.arange(len(numbers)))
+
+
 def repair_time_axis(
-    times: Sequence, values: Sequence[np.ndarray] | None, name: str
+    times: Sequence, values: Sequence[np.ndarray] | None, name: str, *, nuclear: bool = False
 ) -> tuple[np.ndarray, np.ndarray, tuple[Finding, ...]]:
     """Times that rise strictly, and which frames they belong to.
 
@@ -69,6 +82,9 @@ def repair_time_axis(
         The frames, compared only where two have the same time.
     name : str
         For messages.
+    nuclear : bool
+        Frames of nuclear medicine: their lengths change on purpose, and times
+        that count from the injection may be negative.
 
     Returns
     -------
@@ -83,7 +99,7 @@ def repair_time_axis(
     InputError
         ``E-TIME-COUNT``, ``E-TIME-VALUE``, ``E-TIME-CONSTANT`` or ``E-TIME-DUP``.
     """
-    numbers, findings = _numbers(times, name)
+    numbers, findings = _numbers(times, name, -np.inf if nuclear else 0.0)
     if values is not None and len(values) != len(numbers):
         checked_times(np.arange(len(numbers)), len(values), name)
     if len(numbers) > 1 and np.ptp(numbers) == 0:
@@ -94,7 +110,7 @@ def repair_time_axis(
         findings.append(Finding("R-TIME-ORDER", Severity.REPAIR, text, name))
     keep = _without_copies(numbers, keep, values, name, findings)
     rising = checked_times(numbers[keep], len(keep), name)
-    findings += _gaps(rising, name)
+    findings += _gaps(rising, name, nuclear)
     return rising, keep, tuple(findings)
 
 
@@ -134,7 +150,7 @@ def check_plausible_interval(
     )
 
 
-def _numbers(times: Sequence, name: str) -> tuple[np.ndarray, list[Finding]]:
+def _numbers(times: Sequence, name: str, earliest: float) -> tuple[np.ndarray, list[Finding]]:
     numbers, commas = [], []
     for row, time in enumerate(times):
         text = str(time).strip()
@@ -145,10 +161,11 @@ def _numbers(times: Sequence, name: str) -> tuple[np.ndarray, list[Finding]]:
             number = float(text)
         except ValueError:
             number = np.nan
-        if not np.isfinite(number) or number < 0:
+        if not np.isfinite(number) or number < earliest:
             raise InputError(
                 "E-TIME-VALUE",
-                f"the time of frame {row} is {str(time)[:40]!r}, a number of seconds from 0 on was expected",
+                f"the time of frame {row} is {str(time)[:40]!r}, a number of seconds"
+                f"{'' if earliest < 0 else ' from 0 on'} was expected",
                 where=name,
                 fix="Correct it, or give all times anew (times=..., --times).",
             )
@@ -184,14 +201,20 @@ def _without_copies(
     return np.array(keep, dtype=np.intp)
 
 
-def _gaps(times: np.ndarray, name: str) -> list[Finding]:
+def _gaps(times: np.ndarray, name: str, lengthen: bool) -> list[Finding]:
     steps = np.diff(times)
     if len(steps) < 2:
         return []
     median = np.median(steps)
-    wide = np.flatnonzero(steps >= GAP_RATIO * median)
+    usual = np.full(len(steps), median)
+    if lengthen:
+        # Where frames become longer, one is missing only if those after it are short again.
+        before, after = np.append(np.inf, steps[:-1]), np.append(steps[1:], np.inf)
+        usual = np.maximum(before, after)
+    wide = np.flatnonzero(steps >= GAP_RATIO * usual)
     if not wide.size:
         return []
+    median = usual[wide[0]]
     first = wide[0]
     text = (
         f"{len(wide)} intervals are {GAP_RATIO:g} times the usual {median:.4g} s or longer, the first between "

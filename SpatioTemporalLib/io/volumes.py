@@ -12,6 +12,7 @@ from ..data.volumes import ImageStack, LabelMap, Map
 from ..errors import InputError
 from .boundary import existing_file
 from .dicom_series import read_dicom_volume
+from .dicom_stack import read_dicom_stack
 from .image import FileImage
 from .label_names import merged_layers, names_of
 from .read_image import holds_dicom, is_dicom, read_image
@@ -78,7 +79,7 @@ def read_stack(
     Parameters
     ----------
     path : path or list of paths
-        One file for each volume, or one file with all of them.
+        One file, or DICOM folder, for each volume, or one with all of them.
     settings : sequence of float, in `setting_unit`, optional
         One for each volume; by default from the side-cars, from a list in the
         one side-car, or from a multi-volume's frame labels.
@@ -88,23 +89,38 @@ def read_stack(
         "deg" for angles; times are "s".
     """
     paths = [Path(p) for p in (path if isinstance(path, (list, tuple)) else [path])]
-    images = [_volume(p) for p in paths]
-    if not images:
+    if not paths:
         raise InputError("E-STACK", "the list of files is empty", fix="Give the volumes' files.")
+    if settings is None and _is_joint(paths):
+        image, settings = read_dicom_stack(paths, setting)
+        return _stack(image.values, settings, image, setting, setting_unit)
+    images = [read_dicom_volume(p)[0] if holds_dicom(p) else _volume(p) for p in paths]
     for image, file in zip(images[1:], paths[1:]):
         same_grid(image.geometry, file.name, images[0].geometry, paths[0].name)
     volumes = [v for image in images for v in (image.values if image.values.ndim == 4 else [image.values])]
     if settings is None:
         settings = [s for image, file in zip(images, paths) for s in _settings(image, file, setting, setting_unit)]
+    values = np.stack(volumes) if len(images) > 1 or images[0].values.ndim == 3 else images[0].values
+    return _stack(values, settings, images[0], setting, setting_unit)
+
+
+def _is_joint(paths: list[Path]) -> bool:
+    """Whether all volumes lie in one DICOM folder, or each image in a file of its own."""
+    if not all(holds_dicom(path) for path in paths):
+        return False
+    return len(paths) == 1 or any(not path.is_dir() for path in paths)
+
+
+def _stack(values: np.ndarray, settings: Sequence[float], first: FileImage, setting: str, unit: str) -> ImageStack:
     return ImageStack(
-        values=np.stack(volumes) if len(images) > 1 or images[0].values.ndim == 3 else images[0].values,
+        values=values,
         settings=settings,
-        geometry=images[0].geometry,
+        geometry=first.geometry,
         setting=setting,
-        setting_unit=setting_unit,
-        unit=images[0].unit or "a.u.",
-        name=images[0].name,
-        acquisition=images[0].acquisition,
+        setting_unit=unit,
+        unit=first.unit or "a.u.",
+        name=first.name,
+        acquisition=first.acquisition,
     )
 
 
@@ -113,7 +129,7 @@ def _volume(path: str | os.PathLike) -> FileImage:
     if is_dicom(path):
         raise InputError(
             "E-FILE-KIND",
-            "is a DICOM file; labels and stacks are read from NIfTI, NRRD or MetaImage",
+            "is a DICOM file; labels are read from NIfTI, NRRD or MetaImage",
             where=path.name,
             fix="Load it in Slicer and save the volume or segmentation as .nrrd.",
         )

@@ -18,6 +18,7 @@ from .label_names import segment_keys, sidecar_entries
 from .nifti import require_storable, write_nifti
 from .nrrd import write_nrrd
 from .nrrd_facts import OWN, sequence_entries
+from .pet_sidecar import pet_entries
 from .sidecar import OWN_SECTION, series_entries, sidecar_path, write_json
 
 # Intervals that differ by less than this share are even: the header holds but one.
@@ -48,7 +49,7 @@ def write_series(path: str | os.PathLike, series: Series, provenance: Provenance
     even = len(steps) > 0 and np.ptp(steps) <= EVEN_TOLERANCE * steps[0]
     with ExitStack() as files:
         image, sidecar = _image_and_sidecar(files, path)
-        write_json(sidecar, _with_provenance(series_entries(series), provenance))
+        write_json(sidecar, _with_provenance(series_entries(series) | pet_entries(series), provenance))
         interval = float(np.mean(steps)) if even else None
         write_nifti(image, series.values, series.geometry.affine, interval=interval, packed=_packed(path))
     return path

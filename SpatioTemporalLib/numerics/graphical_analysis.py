@@ -17,10 +17,15 @@ class Line(NamedTuple):
     ordinate: np.ndarray
 
 
-def frame_integrals(curves: np.ndarray, durations: np.ndarray) -> np.ndarray:
-    """(T, n) integrals of frame averages from the first frame to each frame's middle."""
-    areas = curves * durations[:, None]
-    return np.cumsum(areas, axis=0) - areas / 2
+def frame_integrals(curves: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """(T, n) integrals of frame averages from the first frame to each frame's middle.
+
+    In a gap between two frames the curve has the mean of both.
+    """
+    areas = curves * (ends - starts)[:, None]
+    gaps = np.maximum(starts[1:] - ends[:-1], 0.0)[:, None]
+    between = np.concatenate([np.zeros_like(curves[:1]), (curves[1:] + curves[:-1]) / 2 * gaps])
+    return np.cumsum(areas + between, axis=0) - areas / 2
 
 
 def fitted_line(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Line:

@@ -14,6 +14,7 @@ from ..numerics.graphical_analysis import Line, fitted_line, frame_integrals
 from .fit_status import FitStatus
 from .kinetic_model import Estimates
 from .pet_series import PetFrames, PetParameters
+from .pet_timing import require_from_injection
 from .tracer_fit import Tracer
 
 FEWEST_FRAMES = 3
@@ -24,7 +25,10 @@ class GraphicalParameters(PetParameters):
     """Where the line begins."""
 
     linear_from: Annotated[
-        float, Unit("min"), Range(0, 600), Help("t*: frames whose middle is later than this lie on the line.")
+        float,
+        Unit("min"),
+        Range(0, 600),
+        Help("t*: frames whose middle is later than this after injection lie on the line."),
     ] = 30.0
 
 
@@ -36,17 +40,24 @@ def late_weights(series: Series, frames: PetFrames, linear_from: float) -> np.nd
     InputError
         ``E-FRAMES`` when fewer than three frames are left.
     """
-    since = frames.middles - series.times[0]
+    since = frames.middles
     late = since >= 60 * linear_from
     if late.sum() < FEWEST_FRAMES:
         raise InputError(
             "E-FRAMES",
-            f"{late.sum()} frames lie after t* = {linear_from:g} min, the last at {since[-1] / 60:.3g} min; "
+            f"{late.sum()} frames lie after t* = {linear_from:g} min, the last at {since[-1] / 60:.3g} min after time "
+            f"zero (injection); "
             f"{FEWEST_FRAMES} or more are needed",
             where=series.name,
             fix="Let the line begin earlier (linear_from).",
         )
     return late * frames.roots**2
+
+
+def require_whole_curve(series: Series, frames: PetFrames, what: str) -> None:
+    """Refuse frames that all lie late, where activity since injection is needed."""
+    area = float(frame_integrals(frames.mean[:, None], frames.starts, frames.ends)[-1, 0])
+    require_from_injection(series, frames.mean, frames.starts, area, what)
 
 
 def logan_tracer(name: str, driving: np.ndarray, frames: PetFrames, weights: np.ndarray) -> Tracer:
@@ -57,10 +68,12 @@ def logan_tracer(name: str, driving: np.ndarray, frames: PetFrames, weights: np.
 
     def line_of(activity: np.ndarray) -> Line:
         positive = np.where(activity > 0, activity, np.nan)
-        return fitted_line(driving[:, None] / positive, frame_integrals(activity, frames.durations) / positive, weights)
+        return fitted_line(
+            driving[:, None] / positive, frame_integrals(activity, frames.starts, frames.ends) / positive, weights
+        )
 
     def model(activity: np.ndarray, slope, intercept) -> np.ndarray:
-        integral = frame_integrals(activity, frames.durations)
+        integral = frame_integrals(activity, frames.starts, frames.ends)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(weights[:, None] > 0, (integral - slope * driving[:, None]) / intercept, np.nan)
 

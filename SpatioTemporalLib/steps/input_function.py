@@ -122,7 +122,11 @@ def plasma_input(
 
 def frame_sampling(series: Series, parameters: FrameParameters) -> FrameSampling:
     """How the model's continuous curves become the frames of a series."""
-    return over_intervals(series.times) if parameters.frame_values == "average" else at_instants(series.times)
+    return (
+        over_intervals(series.times, series.durations)
+        if parameters.frame_values == "average"
+        else at_instants(series.times)
+    )
 
 
 def _kind(aif, aif_mask, parameters) -> str:
@@ -206,8 +210,8 @@ def _reconstructed(series: Series, signal: np.ndarray, conversion, aif_mask: Lab
     Signal is made continuous before it is converted, because the scanner
     averages signal, and concentration is no straight line of it.
     """
-    sampling = over_intervals(series.times)
-    continuous = continuous_curve(series.times, signal, sampling)
+    sampling = over_intervals(series.times, series.durations)
+    continuous = continuous_curve(signal, sampling)
     if not conversion.is_identity:
         # The spline rings by a fraction of the bolus; before arrival the signal is the baseline's.
         before = sampling.times < series.times[conversion.baseline.stop - 1]

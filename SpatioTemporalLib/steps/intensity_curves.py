@@ -20,6 +20,7 @@ INTENSITY_SERIES = Input(
     "series",
     Series,
     min_frames=5,
+    intervals=(0.005, 60.0),
     help="Contrast-mode ultrasound in linear intensity (see Linear intensity from ultrasound), motion-corrected.",
 )
 

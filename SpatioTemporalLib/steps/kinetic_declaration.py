@@ -18,6 +18,7 @@ DYNAMIC_SERIES = Input(
     "series",
     Series,
     min_frames=3,
+    intervals=(0.1, 900.0),
     help="Dynamic T1-weighted series: signal of a spoiled gradient echo, or concentration in mmol/L.",
 )
 MASK = Input("mask", LabelMap, optional=True, help="Voxels to compute; each label is a region of its own in the table.")

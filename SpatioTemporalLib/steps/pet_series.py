@@ -8,21 +8,26 @@ from typing import Annotated
 import numpy as np
 
 from ..data.curve import Curve
+from ..data.isotopes import HALF_LIVES
 from ..data.series import Series
 from ..data.volumes import LabelMap
 from ..declare import Advanced, Choices, Help, Input
-from ..errors import InputError
-from ..numerics.frame_sampling import FrameSampling, over_intervals
+from ..errors import Finding, InputError
+from ..numerics.frame_sampling import FrameSampling, frame_ends, over_intervals
+from .pet_decay import FROM_FILES, decay_factors, decay_rate, mean_decay, require_agreement
+from .pet_timing import checked_durations
+from .plasma_coverage import plasma_findings
 
-# Half-lives in s, of the National Nuclear Data Center.
-HALF_LIVES = {"C-11": 1221.8, "F-18": 6586.2, "O-15": 122.24, "N-13": 597.9, "Ga-68": 4062.6, "Cu-64": 45723.6}
 UNITS = {"Bq/mL": 1e-3, "kBq/mL": 1.0, "MBq/mL": 1e3}  # kBq/mL
+# As side-cars and tables write them too.
+SPELT = {unit.lower().replace("/ml", end): unit for unit in UNITS for end in ("/ml", "/cc", "/cm3", "ml", "/cm^3")}
 SMALLEST_ACTIVITY = 0.1  # part of the largest mean activity below which weights grow no further
 PET_SERIES = Input(
     "series",
     Series,
     min_frames=5,
-    help="Dynamic PET in Bq/mL or kBq/mL; times are the starts of frames that follow each other without a gap.",
+    intervals=(0.2, 7200.0),
+    help="Dynamic PET in Bq/mL or kBq/mL; times are the starts of frames in s after injection, as those of blood are.",
 )
 PLASMA = Input("plasma", Curve, help="Metabolite-corrected activity in arterial plasma, in Bq/mL or kBq/mL.")
 MASK = Input("mask", LabelMap, optional=True, help="Voxels to compute; each label is a region of its own in the table.")
@@ -32,13 +37,18 @@ MASK = Input("mask", LabelMap, optional=True, help="Voxels to compute; each labe
 class PetParameters:
     """Decay and the weights of frames."""
 
-    isotope: Annotated[str, Choices(*HALF_LIVES), Help("Isotope of the tracer; its half-life is used for decay.")] = (
-        "F-18"
-    )
+    isotope: Annotated[
+        str,
+        Choices(FROM_FILES, *HALF_LIVES),
+        Help("Isotope of the tracer, for its decay. auto: what the files say, F-18 where they say nothing."),
+    ] = FROM_FILES
     decay: Annotated[
         str,
         Choices("corrected", "uncorrected"),
-        Help("uncorrected: series and blood are corrected here to the time zero of the series' clock."),
+        Help(
+            "uncorrected: series and blood are corrected here to time zero, the injection. "
+            "Refused where the files of the series say otherwise."
+        ),
     ] = "corrected"
     frame_weights: Annotated[
         str,
@@ -57,13 +67,27 @@ class PetFrames:
 
     sampling : scaled by the roots of the weights, so that plain least squares
     are weighted ones. factors : (T,) to activity in kBq/mL at time zero.
-    durations, middles : (T,) s.
+    starts, ends : (T,) s. mean : (T,) mean activity over the mask or the image,
+    kBq/mL. decay_rate : 1/s. findings : what was odd about the series.
     """
 
     sampling: FrameSampling
     factors: np.ndarray
-    durations: np.ndarray
-    middles: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    mean: np.ndarray
+    decay_rate: float
+    findings: tuple[Finding, ...]
+
+    @property
+    def durations(self) -> np.ndarray:
+        """(T,) s"""
+        return self.ends - self.starts
+
+    @property
+    def middles(self) -> np.ndarray:
+        """(T,) s"""
+        return (self.starts + self.ends) / 2
 
     @property
     def roots(self) -> np.ndarray:
@@ -75,36 +99,41 @@ class PetFrames:
         return curves * self.factors[:, None]
 
 
-def pet_frames(series: Series, mask: LabelMap | None, parameters: PetParameters) -> PetFrames:
-    """Decay factors and weights of a series.
+def pet_frames(series: Series, mask: LabelMap | None, parameters: PetParameters, *, unknowns: int = 0) -> PetFrames:
+    """Durations, decay factors and weights of a series.
+
+    unknowns : of the model that is to be fitted; more frames than these are needed.
 
     Raises
     ------
     InputError
-        ``E-INPUT-UNIT`` for values that are no activity, ``E-NO-COUNTS`` where weights by counts find none.
+        ``E-INPUT-UNIT`` for values that are no activity, ``E-FRAMES`` for too few
+        frames, ``E-TIME-OVERLAP``, ``E-NO-COUNTS`` where weights by counts find none.
+    ParameterError
+        ``E-DECAY`` and ``E-ISOTOPE`` where the files say otherwise.
     """
     scale = _in_kbq(series.unit, series.name)
-    plain = over_intervals(series.times)
-    edges = plain.times[plain.edges]
-    durations = np.diff(edges)
-    middles = edges[:-1] + durations / 2
-    rate = np.log(2) / HALF_LIVES[parameters.isotope]
-    # Activity that decays within a frame is averaged over it, not taken at its middle.
-    decayed = (np.exp(-rate * edges[:-1]) - np.exp(-rate * edges[1:])) / (rate * durations)
-    factors = np.full(len(durations), scale) / (decayed if parameters.decay == "uncorrected" else 1.0)
-    weights = _weights(series, mask, parameters, factors, durations * decayed)
-    weights = durations if weights is None else weights
-    roots = np.sqrt(weights / weights.mean()) if parameters.frame_weights != "equal" else np.ones(len(durations))
-    return PetFrames(plain.scaled(roots), factors, durations, middles)
+    _require_frames(series, unknowns)
+    require_agreement(series, parameters.decay)
+    rate = decay_rate(series, parameters.isotope)
+    durations, findings = checked_durations(series)
+    starts, ends = series.times, frame_ends(series.times, durations)
+    factors, told = decay_factors(series, (starts, ends), rate, parameters.decay)
+    factors = scale * factors
+    mean = _mean_activity(series, mask) * factors
+    weights = _weights(mean, ends - starts, mean_decay(starts, ends, rate), series.name, parameters.frame_weights)
+    sampling = over_intervals(starts, durations).scaled(np.sqrt(weights / weights.mean()))
+    return PetFrames(sampling, factors, starts, ends, mean, rate, (*findings, *told))
 
 
-def blood_curve(curve: Curve, parameters: PetParameters) -> Curve:
-    """Activity of blood or plasma in kBq/mL, corrected for decay.
+def blood_curve(curve: Curve, frames: PetFrames, parameters: PetParameters) -> tuple[Curve, tuple[Finding, ...]]:
+    """Activity of blood or plasma in kBq/mL, corrected for decay, and what was odd about it.
 
     Raises
     ------
     InputError
-        ``E-INPUT-UNIT``, ``E-AIF-VALUE`` and ``E-AIF-FLAT`` when it cannot be used.
+        ``E-INPUT-UNIT``, ``E-AIF-VALUE`` and ``E-AIF-FLAT`` when it cannot be
+        used, those of `plasma_findings` when it does not cover the frames.
     """
     values = curve.values * _in_kbq(curve.unit, curve.name)
     if not np.isfinite(values).all():
@@ -116,11 +145,25 @@ def blood_curve(curve: Curve, parameters: PetParameters) -> Curve:
             "E-AIF-FLAT", "the curve is nowhere above zero", where=curve.name, fix="Give the activity over time."
         )
     if parameters.decay == "uncorrected":
-        values = values * np.exp(np.log(2) / HALF_LIVES[parameters.isotope] * curve.times)
-    return replace(curve, values=values, unit="kBq/mL")
+        values = values * np.exp(frames.decay_rate * curve.times)
+    blood = replace(curve, values=values, unit="kBq/mL")
+    return blood, plasma_findings(blood, frames.mean, frames.starts, frames.ends)
+
+
+def _require_frames(series: Series, unknowns: int) -> None:
+    if series.frame_count > unknowns:
+        return
+    raise InputError(
+        "E-FRAMES",
+        f"{series.frame_count} frames for {unknowns} unknowns of the model: any noise would be fitted, and nothing "
+        "would tell how well",
+        where=series.name,
+        fix=f"Give {unknowns + 1} frames or more, or choose a simpler model (kinetics.one_tissue, or a plot).",
+    )
 
 
 def _in_kbq(unit: str, name: str) -> float:
+    unit = SPELT.get(unit.lower().replace(" ", ""), unit)
     if unit not in UNITS:
         raise InputError(
             "E-INPUT-UNIT",
@@ -131,19 +174,26 @@ def _in_kbq(unit: str, name: str) -> float:
     return UNITS[unit]
 
 
-def _weights(series, mask, parameters, factors, decayed_durations) -> np.ndarray | None:
-    """Duration squared over counts and decay factor squared, of the mean activity over the mask or the image."""
-    if parameters.frame_weights != "counts":
-        return None
+def _mean_activity(series: Series, mask: LabelMap | None) -> np.ndarray:
+    """(T,) mean over the finite voxels of the mask or the image, in the series' unit; zero where there are none."""
     index = slice(None) if mask is None else np.flatnonzero(mask.foreground)
     frames = series.values.reshape(series.frame_count, -1)
-    mean = np.array([np.nanmean(np.asarray(frame[index], float)) for frame in frames]) * factors
+    chosen = (np.asarray(frame[index], float) for frame in frames)
+    return np.array([float(np.mean(values[good])) if (good := np.isfinite(values)).any() else 0.0 for values in chosen])
+
+
+def _weights(mean: np.ndarray, durations: np.ndarray, decayed: np.ndarray, name: str, kind: str) -> np.ndarray:
+    """(T,) duration squared over counts and decay factor squared, or as the other kinds of weights say."""
+    if kind == "equal":
+        return np.ones(len(durations))
+    if kind == "duration":
+        return durations
     if not mean.max() > 0:
         raise InputError(
             "E-NO-COUNTS",
             "the mean activity is nowhere above zero",
-            where=series.name,
+            where=name,
             fix="Choose a region with uptake, or frame_weights = duration.",
         )
     # Before arrival there are hardly any counts; without a floor those frames alone would decide.
-    return decayed_durations / np.maximum(mean, SMALLEST_ACTIVITY * mean.max())
+    return durations * decayed / np.maximum(mean, SMALLEST_ACTIVITY * mean.max())

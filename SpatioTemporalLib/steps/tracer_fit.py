@@ -36,8 +36,10 @@ QUANTITIES = {
     ),
     "r1": ("1", "Delivery over that of the reference.", Display((0, 2), "viridis", symbol="R1")),
     "bp": ("1", "Binding potential BPnd.", Display((0, 4), "inferno", symbol="BPnd")),
+    "delay": ("s", "How much later than where blood was sampled the tissue is reached.", Display(None, symbol="delay")),
     "dvr": ("1", "Distribution volume over that of the reference.", Display((0, 4), "inferno", symbol="DVR")),
 }
+DELAY = Output("delay", Map, unit=QUANTITIES["delay"][0], help=QUANTITIES["delay"][1], optional=True)
 
 
 def tracer_outputs(*names: str, optional: tuple[str, ...] = ()) -> tuple[Output, ...]:
@@ -79,14 +81,16 @@ class Tracer:
     curve: Callable[[np.ndarray, dict[str, float]], np.ndarray]
 
 
-def fit_tracer(model: Tracer, series: Series, frames: PetFrames, *, mask: LabelMap | None, context: Context) -> dict:
-    """Everything the analyses of tracers give back, by output name."""
+def fit_tracer(
+    model: Tracer, series: Series, frames: PetFrames, *, mask: LabelMap | None, context: Context, told: tuple = ()
+) -> dict:
+    """Everything the analyses of tracers give back, by output name; told : findings about their inputs."""
     names = model.names
 
     def fit_block(curves, index):
         found = model.fit(frames.activity(curves))
         outputs = {name: found.values[name] for name in names}
-        outputs |= {f"{name}_se": found.errors[name] for name in names}
+        outputs |= {f"{name}_se": found.errors[name] for name in names if name in found.errors}
         return outputs | {"rmse": np.sqrt(found.sse / len(curves)), "fit_status": found.status}
 
     maps, nonfinite = map_voxels(fit_block, series.values, mask=mask, context=context, message="fitting voxels")
@@ -99,13 +103,13 @@ def fit_tracer(model: Tracer, series: Series, frames: PetFrames, *, mask: LabelM
         )
     regions = mask or LabelMap(fitted.astype(np.uint8), series.geometry, {1: Label("fitted voxels")})
     measured = region_curves(series, regions, fitted, lambda curves, index: frames.activity(curves), "kBq/mL")
-    without = {f"{name}_se" for name in names if not np.isfinite(maps[f"{name}_se"]).any()}
+    without = {n for n in (f"{name}_se" for name in names) if n in maps and not np.isfinite(maps[n]).any()}
     return {
         **{name: values for name, values in maps.items() if name not in without},
         "fit_status": status_map(status, series.geometry),
         "curves": _with_fits(model, measured, frames),
         "statistics": distribution_table(maps, regions, fitted, {name: QUANTITIES[name][0] for name in names}),
-        "findings": status_findings(status, series.name),
+        "findings": (*frames.findings, *told, *status_findings(status, series.name)),
     }
 
 
@@ -117,6 +121,8 @@ def _with_fits(model: Tracer, measured: list[Curve], frames: PetFrames) -> tuple
         fitted = model.curve(curve.values, {name: float(np.nan_to_num(value[0])) for name, value in found.items()})
         shown = np.isfinite(fitted)
         curves.append(Curve(frames.middles, curve.values, curve.unit, curve.name, spread=curve.spread))
-        name = f"{curve.name} fit"
-        curves.append(Curve(frames.middles[shown], fitted[shown], curve.unit, name, fit_of=curve.name))
+        # A line without an intercept has no curve to show.
+        if shown.any():
+            name = f"{curve.name} fit"
+            curves.append(Curve(frames.middles[shown], fitted[shown], curve.unit, name, fit_of=curve.name))
     return tuple(curves)

@@ -18,7 +18,7 @@ def activity(phantom):
 
 
 def plasma_activity(phantom):
-    times = np.arange(0, phantom.series.times[-1], 0.5)
+    times = np.arange(0, 2 * phantom.series.times[-1] - phantom.series.times[-2], 0.5)
     return st.Curve(SLOWER * times, 10 * parker_blood_concentration(times, arrival=20), "kBq/mL", "plasma")
 
 

@@ -67,6 +67,25 @@ def trigger_time(frame, position):
     return {"TriggerTime": 120.0 + 4500.0 * frame}
 
 
+def pet(frame, position):
+    tracer = pydicom.Dataset()
+    tracer.RadiopharmaceuticalStartTime, tracer.RadionuclideHalfLife = "095900", "6586.2"
+    return {
+        **{"Modality": "PT", "DecayCorrection": "ADMIN", "RadiopharmaceuticalInformationSequence": [tracer]},
+        **{"AcquisitionDate": "20240301", "AcquisitionTime": ["100000", "100030", "100130"][frame]},
+        **{"ActualFrameDuration": ["30000", "60000", "300000"][frame]},
+    }
+
+
+def test_times_of_pet_count_from_the_injection_and_frames_keep_their_durations(loaded):
+    sequence, files = loaded(pet)
+    series = series_from_node(sequence, instance_file=files.get)
+    assert (series.times.tolist(), series.durations.tolist()) == ([60, 90, 150], [30, 60, 300])
+    facts = series.acquisition
+    assert (facts.half_life, facts.decay_corrected, facts.decay_corrected_to) == (6586.2, True, 0)
+    assert "W-TIME-GAP" not in {finding.code for finding in series.findings}
+
+
 def past_midnight(frame, position):
     clock = ("20261121", "235955.00"), ("20261122", "000000.50"), ("20261122", "000006.00")
     return {"AcquisitionDate": clock[frame][0], "AcquisitionTime": clock[frame][1]}

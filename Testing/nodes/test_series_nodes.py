@@ -36,6 +36,20 @@ def test_round_trip_keeps_unit_name_acquisition_source_and_findings(shown, serie
         assert getattr(found, fact) == getattr(series, fact)
 
 
+def test_round_trip_keeps_durations_and_what_is_known_of_decay(scene):
+    facts = st.Acquisition(modality="PT", half_life=6586.2, decay_corrected=True, decay_corrected_to=30.0)
+    times, durations = [-5.0, 5.0, 15.0, 45.0], [10.0, 10.0, 20.0, 60.0]
+    series = st.Series.from_curves(times, np.arange(4.0), unit="Bq/mL", durations=durations, acquisition=facts)
+    sequence, browser = add_series(scene, series)
+    found = series_from_node(sequence)
+    assert found.durations.tolist() == durations
+    assert (found.acquisition, found.times.tolist()) == (facts, times)
+    # With other times the durations say nothing; another series in the same nodes has none.
+    assert series_from_node(sequence, frame_interval=60).durations is None
+    refill_series(sequence, browser, st.Series.from_curves(times, np.arange(4.0)))
+    assert series_from_node(sequence).durations is None
+
+
 @pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.float32, np.float64, np.uint8])
 def test_round_trip_keeps_the_type_of_the_values(scene, geometry, dtype):
     values = np.arange(2 * np.prod(geometry.shape)).reshape(2, *geometry.shape) % 100

@@ -11,11 +11,13 @@ from ...data.curve import Curve
 from ...declare import Advanced, Help, Input, Range, Unit, analysis
 from ...numerics.error_propagation import propagated_error
 from ...numerics.exponential_convolution import exponential_convolution, sampled_input
-from ...numerics.separable_least_squares import Solution, solve, tabulate
+from ...numerics.separable_least_squares import CurveFamily, Solution, solve, tabulate
+from ...steps.delay import DelayParameters
 from ...steps.fit_status import FitStatus
 from ...steps.kinetic_model import Estimates
 from ...steps.pet_series import MASK, PET_SERIES, PLASMA, PetParameters, blood_curve, pet_frames
-from ...steps.tracer_fit import Tracer, fit_tracer, tracer_outputs
+from ...steps.tracer_delay import delayed_tracer
+from ...steps.tracer_fit import DELAY, fit_tracer, tracer_outputs
 
 MINUTE = 60.0
 NAMES = ("k1", "k2", "vt", "vb")
@@ -23,7 +25,7 @@ BLOOD = Input("blood", Curve, optional=True, help="Activity of whole blood; the 
 
 
 @dataclass(frozen=True)
-class OneTissueParameters(PetParameters):
+class OneTissueParameters(DelayParameters, PetParameters):
     vb_max: Annotated[
         float, Range(0, 1), Help("Upper bound of the blood volume fraction; 0 leaves blood out."), Advanced()
     ] = 0.5
@@ -40,21 +42,36 @@ class OneTissueParameters(PetParameters):
     citation="Gunn et al., Positron emission tomography compartmental models, J Cereb Blood Flow Metab 21:635-652 "
     "(2001); Koeppe et al., J Cereb Blood Flow Metab 5:224-234 (1985)",
     inputs=[PET_SERIES, PLASMA, MASK, BLOOD],
-    outputs=tracer_outputs(*NAMES),
+    outputs=(*tracer_outputs(*NAMES), DELAY),
     parameters=OneTissueParameters,
 )
 def one_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
     """K1, k2 and distribution volume of a tracer that is not bound, or exchanges faster than is seen."""
-    frames = pet_frames(series, mask, parameters)
-    plasma = blood_curve(plasma, parameters)
-    blood = plasma if blood is None else blood_curve(blood, parameters)
-    sampling, roots = frames.sampling, frames.roots
+    unknowns = 2 + (parameters.vb_max > 0) + (parameters.delay == "fit")
+    frames = pet_frames(series, mask, parameters, unknowns=unknowns)
+    plasma, told = blood_curve(plasma, frames, parameters)
+    blood, more = (plasma, ()) if blood is None else blood_curve(blood, frames, parameters)
+    sampling = frames.sampling
 
-    def of_rates(rates):
-        return sampling.frames(exponential_convolution(plasma.times, plasma.values, rates, sampling.times))
+    def at_delay(delay):
+        def of_rates(rates):
+            convolved = exponential_convolution(plasma.times + delay, plasma.values, rates, sampling.times)
+            return sampling.frames(convolved)
 
-    vascular = sampling.frames(sampled_input(blood.times, blood.values, sampling.times))
-    family = tabulate(
+        def curve(values):
+            entering = (1 - values["vb"]) * values["k1"] / MINUTE
+            return entering * of_rates(np.array([values["k2"] / MINUTE]))[0] + values["vb"] * vascular
+
+        vascular = sampling.frames(sampled_input(blood.times, blood.values, sampling.times, delay=delay))
+        family = _family(of_rates, vascular, parameters)
+        return lambda curves: _estimates(solve(curves, family), len(curves) - unknowns), curve
+
+    model, found = delayed_tracer(NAMES, at_delay, (series, mask, frames, plasma), parameters)
+    return fit_tracer(model, series, frames, mask=mask, context=context, told=(*told, *more, *found))
+
+
+def _family(of_rates, vascular: np.ndarray, parameters: OneTissueParameters) -> CurveFamily:
+    return tabulate(
         of_rates,
         (parameters.k2_min / MINUTE, parameters.k2_max / MINUTE),
         fixed=vascular if parameters.vb_max > 0 else None,
@@ -62,16 +79,9 @@ def one_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
         fixed_limit=parameters.vb_max,
     )
 
-    def curve(measured, values):
-        entering = (1 - values["vb"]) * values["k1"] / MINUTE
-        return (entering * of_rates(np.array([values["k2"] / MINUTE]))[0] + values["vb"] * vascular) / roots
 
-    model = Tracer(NAMES, lambda curves: _estimates(solve(curves * roots[:, None], family), len(curves)), curve)
-    return fit_tracer(model, series, frames, mask=mask, context=context)
-
-
-def _estimates(solution: Solution, frame_count: int) -> Estimates:
-    covariance = solution.covariance * solution.sse / (frame_count - 3)
+def _estimates(solution: Solution, freedom: int) -> Estimates:
+    covariance = solution.covariance * solution.sse / freedom
     uptake = solution.linear > 0
     rate = np.where(uptake, solution.theta, np.nan)
     vb, entering = solution.fixed, np.where(uptake, solution.linear, np.nan)

@@ -25,7 +25,7 @@ MINUTE = 60.0
 def patlak_plot(series, plasma, mask=None, *, parameters, context):
     """Net influx rate of a tracer that is trapped, from the line that late frames form."""
     frames = pet_frames(series, mask, parameters)
-    plasma = blood_curve(plasma, parameters)
+    plasma, told = blood_curve(plasma, frames, parameters)
     weights = late_weights(series, frames, parameters.linear_from)
     plain = frames.sampling.scaled(None)
     level = plain.frames(sampled_input(plasma.times, plasma.values, plain.times))
@@ -47,4 +47,4 @@ def patlak_plot(series, plasma, mask=None, *, parameters, context):
     def curve(activity, values):
         return model(values["ki"], values["intercept"])[:, 0]
 
-    return fit_tracer(Tracer(("ki", "intercept"), fit, curve), series, frames, mask=mask, context=context)
+    return fit_tracer(Tracer(("ki", "intercept"), fit, curve), series, frames, mask=mask, context=context, told=told)

@@ -71,6 +71,7 @@ class DeconvolutionParameters(ArteryParameters, BaselineParameters):
             "series",
             Series,
             min_frames=8,
+            intervals=(0.1, 60.0),
             help="Dynamic T2*-weighted series of a first pass; or concentration, change of R2* in 1/s, or HU.",
         ),
         Input(

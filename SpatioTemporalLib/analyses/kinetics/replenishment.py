@@ -84,7 +84,8 @@ def replenishment(series, mask=None, *, parameters, context):
             where=series.name,
             fix="Correct destruction_time.",
         )
-    refilling = replace(series, values=series.values[after[0] :], times=series.times[after[0] :])
+    durations = None if series.durations is None else series.durations[after[0] :]
+    refilling = replace(series, values=series.values[after[0] :], times=series.times[after[0] :], durations=durations)
     times = refilling.times - start
     family = tabulate(lambda rate: -np.expm1(-rate[:, None] * times), (parameters.slowest, parameters.fastest))
 

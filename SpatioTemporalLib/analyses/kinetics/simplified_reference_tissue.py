@@ -14,12 +14,13 @@ from ...numerics.scanned_descent import ScannedModel, ScannedSolution, scan_shap
 from ...numerics.tabulated_exponentials import tabulate_exponentials
 from ...numerics.tracer_models import reference_tissue_curves
 from ...steps.fit_status import FitStatus
-from ...steps.graphical_fit import reference_activity
+from ...steps.graphical_fit import reference_activity, require_whole_curve
 from ...steps.kinetic_model import Estimates
 from ...steps.pet_series import MASK, PET_SERIES, PetParameters, pet_frames
 from ...steps.tracer_fit import Tracer, fit_tracer, tracer_outputs
 
 MINUTE = 60.0
+UNKNOWNS = 3
 # R1, k2 in 1/s and the distribution volume ratio: what is added before the logarithm, and the smallest ratio.
 SOFT, SMALLEST_RATIO = np.array([1e-3, 1e-6, 1e-3]), 0.05
 # What is scanned: k2 over R1 in 1/min, and the ratio; a family for fast and for slow exchange, and for binding.
@@ -49,10 +50,11 @@ class SimplifiedReferenceTissueParameters(PetParameters):
 )
 def simplified_reference_tissue(series, reference_mask, mask=None, *, parameters, context):
     """Binding potential and relative delivery without blood samples."""
-    frames = pet_frames(series, mask, parameters)
+    frames = pet_frames(series, mask, parameters, unknowns=UNKNOWNS)
+    require_whole_curve(series, frames, "the reference tissue model")
     measured = reference_activity(series, reference_mask, frames)
     plain = frames.sampling.scaled(None)
-    continuous = continuous_curve(series.times, measured, plain)
+    continuous = continuous_curve(measured, plain)
     table = tabulate_exponentials(plain.times, continuous, frames.sampling)
     model = _scanned(lambda values: reference_tissue_curves(table, measured * frames.roots, values), parameters)
     shapes = scan_shapes(model)
@@ -84,7 +86,7 @@ def _estimates(solution: ScannedSolution, frame_count: int, model: ScannedModel)
     r1, k2, ratio = solution.parameters
     uptake = (r1 > 0) | (k2 > 0)
     with np.errstate(invalid="ignore"):
-        variance = np.einsum("iin->in", solution.covariance) * solution.sse / (frame_count - 3)
+        variance = np.einsum("iin->in", solution.covariance) * solution.sse / (frame_count - UNKNOWNS)
     r1_se, k2_se, bp_se = np.where(np.isfinite(variance) & (variance > 0), np.sqrt(variance), np.nan)
     held = (solution.parameters[1:] <= model.low[1:, None]) | (solution.parameters[1:] >= model.high[1:, None])
     status = np.select(

@@ -32,7 +32,13 @@ class TransverseRelaxationParameters(BaselineParameters):
     title="Change of R2* (DSC)",
     citation="Rosen et al., Perfusion imaging with NMR contrast agents, Magn Reson Med 14:249-265 (1990)",
     inputs=[
-        Input("series", Series, min_frames=3, help="Dynamic T2*-weighted series, whose signal falls with contrast."),
+        Input(
+            "series",
+            Series,
+            min_frames=3,
+            intervals=(0.1, 60.0),
+            help="Dynamic T2*-weighted series, whose signal falls with contrast.",
+        ),
         MASK,
     ],
     outputs=[

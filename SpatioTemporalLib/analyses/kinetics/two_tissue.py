@@ -15,10 +15,12 @@ from ...numerics.exponential_convolution import sampled_input
 from ...numerics.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
 from ...numerics.tabulated_exponentials import tabulate_exponentials
 from ...numerics.tracer_models import two_tissue_curves, two_tissue_slopes
+from ...steps.delay import DelayParameters
 from ...steps.fit_status import FitStatus
 from ...steps.kinetic_model import Estimates
 from ...steps.pet_series import MASK, PET_SERIES, PLASMA, PetParameters, blood_curve, pet_frames
-from ...steps.tracer_fit import Tracer, fit_tracer, tracer_outputs
+from ...steps.tracer_delay import delayed_tracer
+from ...steps.tracer_fit import DELAY, fit_tracer, tracer_outputs
 
 MINUTE = 60.0
 RATES = ("k1", "k2", "k3", "k4", "vb")
@@ -36,7 +38,7 @@ K2_CUT, K3_CUT, K4_CUT = 0.2, 0.05, 0.03
 
 
 @dataclass(frozen=True)
-class TwoTissueParameters(PetParameters):
+class TwoTissueParameters(DelayParameters, PetParameters):
     reversible: Annotated[bool, Help("Whether what is bound is released; without, k4 is zero, as for FDG.")] = True
     k1_max: Annotated[float, Unit("mL/cm3/min"), Range(0.1, 20), Help("Upper bound of K1."), Advanced()] = 5.0
     k2_max: Annotated[float, Unit("1/min"), Range(0.1, 20), Help("Upper bound of k2."), Advanced()] = 5.0
@@ -56,32 +58,35 @@ class TwoTissueParameters(PetParameters):
         MASK,
         Input("blood", Curve, optional=True, help="Activity of whole blood; the plasma's when left out."),
     ],
-    outputs=tracer_outputs(*RATES, "vt", "ki", optional=("k4", "vt", "ki")),
+    outputs=(*tracer_outputs(*RATES, "vt", "ki", optional=("k4", "vt", "ki")), DELAY),
     parameters=TwoTissueParameters,
 )
 def two_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
     """Rates of exchange and of binding of a tracer, with its distribution volume or its net influx."""
-    frames = pet_frames(series, mask, parameters)
-    plasma = blood_curve(plasma, parameters)
-    blood = plasma if blood is None else blood_curve(blood, parameters)
+    unknowns = 4 + parameters.reversible + (parameters.delay == "fit")
+    frames = pet_frames(series, mask, parameters, unknowns=unknowns)
+    plasma, told = blood_curve(plasma, frames, parameters)
+    blood, more = (plasma, ()) if blood is None else blood_curve(blood, frames, parameters)
     sampling = frames.sampling
-    table = tabulate_exponentials(plasma.times, plasma.values, sampling)
-    vascular = sampling.frames(sampled_input(blood.times, blood.values, sampling.times))
-    model = replace(
-        _scanned(lambda values: two_tissue_curves(table, vascular, values), parameters),
-        slopes=lambda values: two_tissue_slopes(table, vascular, values),
-    )
-    shapes = scan_shapes(model)
 
-    def fit(curves):
-        return _estimates(solve_scanned(curves * frames.roots[:, None], model, shapes), len(curves), model)
+    def at_delay(delay):
+        table = tabulate_exponentials(plasma.times + delay, plasma.values, sampling)
+        vascular = sampling.frames(sampled_input(blood.times, blood.values, sampling.times, delay=delay))
+        model = replace(
+            _scanned(lambda values: two_tissue_curves(table, vascular, values), parameters),
+            slopes=lambda values: two_tissue_slopes(table, vascular, values),
+        )
+        shapes = scan_shapes(model)
 
-    def curve(measured, values):
-        given = np.array([[values[name]] for name in RATES]) * IN_ONE_UNIT[:, None]
-        return two_tissue_curves(table, vascular, given)[0] / frames.roots
+        def curve(values):
+            given = np.array([[values[name]] for name in RATES]) * IN_ONE_UNIT[:, None]
+            return two_tissue_curves(table, vascular, given)[0]
+
+        return lambda curves: _estimates(solve_scanned(curves, model, shapes), len(curves) - unknowns, model), curve
 
     names = (*RATES, "vt") if parameters.reversible else ("k1", "k2", "k3", "vb", "ki")
-    return fit_tracer(Tracer(names, fit, curve), series, frames, mask=mask, context=context)
+    model, found = delayed_tracer(names, at_delay, (series, mask, frames, plasma), parameters)
+    return fit_tracer(model, series, frames, mask=mask, context=context, told=(*told, *more, *found))
 
 
 def _scanned(curves: Callable[[np.ndarray], np.ndarray], parameters: TwoTissueParameters) -> ScannedModel:
@@ -103,11 +108,11 @@ def _scanned(curves: Callable[[np.ndarray], np.ndarray], parameters: TwoTissuePa
     )
 
 
-def _estimates(solution: ScannedSolution, frame_count: int, model: ScannedModel) -> Estimates:
+def _estimates(solution: ScannedSolution, freedom: int, model: ScannedModel) -> Estimates:
     reversible = model.high[3] > 0
     k1, k2, k3, k4, vb = solution.parameters
     with np.errstate(divide="ignore", invalid="ignore"):
-        covariance = solution.covariance * solution.sse / (frame_count - (5 if reversible else 4))
+        covariance = solution.covariance * solution.sse / freedom
         bound, none = k3 / (k3 + k4), np.zeros_like(k1)
         of_volume = np.stack([1 / k1, -1 / k2, bound / k3, -bound / k4, none])
         of_influx = np.stack([1 / k1, -1 / (k2 + k3), 1 / k3 - 1 / (k2 + k3), none, none])

@@ -29,7 +29,7 @@ def test_curve_rows_out_of_order_are_sorted(tmp_path):
         ("time [s],a [mM],b [mM]\n0,1,1\n1,2,2\n", "E-CURVE", r"unclear; columns: a \[mM\], b \[mM\]"),
         ("time [s],Cp [mM]\n0,1\n1,n/a\n", "E-TABLE-VALUE", "row 3 holds 'n/a'.*leave it empty"),
         ("time [s],Cp [mM]\n0,1\nNaN,2\n", "E-TIME-VALUE", "row 3"),
-        ("time [s],Cp [mM]\n0,1\n-1,2\n", "E-TIME-VALUE", "row 3 is '-1'"),
+        ("time [s],Cp [mM]\n0,1\nlate,2\n", "E-TIME-VALUE", "row 3 is 'late'"),
         ("time [s],Cp [mM]\n0,1\n1,5,2\n", "E-TABLE-ROW", "row 3 has not 2 cells.*semicolon"),
         ("time [s],Cp [mM]\n", "E-TABLE", "no rows"),
         ("0,1\n1,2\n", "E-TABLE-HEADING", "name the columns.*'0', '1'"),

@@ -29,7 +29,7 @@ def test_continuous_curve_has_the_measured_means():
     times = np.arange(0, 120, 5.0)
     sampling = over_intervals(times)
     averages = sampling.frames(parker_blood_concentration(sampling.times, arrival=22.0))
-    rebuilt = continuous_curve(times, averages, sampling)
+    rebuilt = continuous_curve(averages, sampling)
     np.testing.assert_allclose(sampling.frames(rebuilt), averages, atol=0.01)
 
 
@@ -38,6 +38,6 @@ def test_continuous_curve_restores_a_peak_that_averaging_flattens():
     sampling = over_intervals(times)
     bolus = 6 * np.exp(-(((sampling.times - 41) / 6) ** 2))
     averages = sampling.frames(bolus)
-    rebuilt = continuous_curve(times, averages, sampling)
+    rebuilt = continuous_curve(averages, sampling)
     assert averages.max() < 5.85
     assert rebuilt.max() == pytest.approx(6.0, rel=0.01)

@@ -26,7 +26,7 @@ TABLE = tabulate_exponentials(TIMES, PLASMA, at_instants(TIMES))
 INLETS = [delayed_input(TIMES, curve, TIMES) for curve in (PLASMA, PORTAL)]
 REFERENCE = tissue(0.1, 0.15)
 SAMPLING = over_intervals(PET_TIMES)
-OF_REFERENCE = tabulate_exponentials(SAMPLING.times, continuous_curve(PET_TIMES, REFERENCE, SAMPLING), SAMPLING)
+OF_REFERENCE = tabulate_exponentials(SAMPLING.times, continuous_curve(REFERENCE, SAMPLING), SAMPLING)
 STARTS = 20
 
 
