@@ -23,8 +23,19 @@ from . import attributes
 from .dicom_instances import times_of_instances
 from .frames import Frames
 
-# Settings of the sequence that have units of time but say nothing about when a frame was acquired.
-SETTINGS_IN_TIME_UNITS = {"EchoTime", "RepetitionTime", "InversionTime", "EchoTrainLength", "EffectiveEchoTime"}
+# Settings of the sequence that have units of time but say nothing about when a frame was acquired,
+# and what frames are numbered by; as they are spelt without spaces and marks.
+SETTINGS_IN_TIME_UNITS = {
+    *("echotime", "te", "effectiveechotime", "repetitiontime", "tr", "inversiontime", "ti", "echotrainlength"),
+    *("spinlocktime", "tsl", "preparationtime", "t2preptime", "mixingtime", "saturationtime", "delaytime"),
+    *("postlabelingdelay", "postlabellingdelay", "pld", "labelduration", "labelingduration"),
+    *("exposuretime", "diffusiontime", "flipangle", "bvalue"),
+}
+NUMBERS = {
+    *("frame", "framenumber", "frames", "index", "number", "volume", "volumenumber", "image", "imagenumber"),
+    *("timepoint", "temporalposition", "temporalpositionidentifier", "temporalpositionindex", "acquisitionnumber"),
+    *("instancenumber", "echo", "echonumber", "item", "itemnumber", "count"),
+}
 
 
 @dataclass(frozen=True)
@@ -103,10 +114,12 @@ def _from_index(frames: Frames) -> FrameTimes:
     unit = (sequence.GetIndexUnit() or "").strip()
     if sequence.GetIndexType() != slicer.vtkMRMLSequenceNode.NumericIndex:
         raise NotTimes(f"the sequence index is text ({values[0]}, {values[1]}, ...)")
-    scale = seconds_per_unit(unit)
+    scale, name = seconds_per_unit(unit), sequence.GetIndexName() or ""
     if scale is None:
         raise NotTimes(f"the sequence index is {values[0]}, {values[1]}, ... in {unit or 'no unit'}")
     numbers = np.array([_number(v) for v in values], dtype=float)
+    if _is_no_time(name, numbers):
+        raise NotTimes(f"the sequence index is {name} {values[0]}, {values[1]}, ... {unit}, which is no time")
     source = attributes.fact(sequence, "TimeSource")
     if source is None and _are_frame_numbers(numbers):
         raise NotTimes(f"the sequence index is {values[0]}, {values[1]}, ..., as Slicer numbers frames")
@@ -124,9 +137,9 @@ def _from_labels(frames: Frames) -> FrameTimes:
     tag = node.GetAttribute("MultiVolume.FrameIdentifyingDICOMTagName") or "unnamed"
     unit = (node.GetAttribute("MultiVolume.FrameIdentifyingDICOMTagUnits") or "").strip()
     scale = seconds_per_unit(unit)
-    if scale is None or tag in SETTINGS_IN_TIME_UNITS:
-        raise NotTimes(f"MultiVolume.FrameLabels hold {tag} in {unit or 'no unit'}, which is no time")
     labels = [_number(label) for label in node.GetAttribute("MultiVolume.FrameLabels").split(",")]
+    if scale is None or _is_no_time(tag, np.array(labels, dtype=float)):
+        raise NotTimes(f"MultiVolume.FrameLabels hold {tag} in {unit or 'no unit'}, which is no time")
     if len(labels) != frames.count or None in labels:
         raise NotTimes(f"MultiVolume.FrameLabels hold {len(labels)} labels that are not one number a frame")
     times = _rising(np.array(labels, dtype=float) * scale, frames, "MultiVolume.FrameLabels")
@@ -174,6 +187,17 @@ def _oddities(times: np.ndarray, frames: Frames) -> tuple[Finding, ...]:
 
 def _are_frame_numbers(numbers: np.ndarray) -> bool:
     return numbers[0] in (0.0, 1.0) and np.array_equal(numbers, numbers[0] + np.arange(len(numbers)))
+
+
+def _is_no_time(name: str, numbers: np.ndarray) -> bool:
+    """Whether numbers are a setting, or count something, by what they are called; whatever unit stands beside them."""
+    counted = _plain(name) in NUMBERS and np.array_equal(numbers, np.rint(numbers))
+    return counted or _plain(name) in SETTINGS_IN_TIME_UNITS
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: "Echo Time [ms]", "echo_time" and "EchoTime" are one."""
+    return "".join(letter for letter in name.partition("[")[0].partition("(")[0].lower() if letter.isalnum())
 
 
 def _number(text: str) -> float | None:
