@@ -42,7 +42,7 @@ def fast(panel):
 
 def test_killed_worker_leaves_the_scene_and_a_message(panel, user, slow, wait):
     nodes = slicer.mrmlScene.GetNumberOfNodes()
-    os.kill(panel.logic.runs.worker.process.pid, signal.SIGKILL)
+    os.kill(panel.logic.runs.worker.family.own, signal.SIGKILL)
     wait(lambda: panel.run.job is None)
     assert "ended unexpectedly" in message(panel) and "The scene is unchanged" in message(panel)
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes

@@ -25,7 +25,10 @@ def install():
     _keep_constants_alive()
     QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     from .ctk_widgets import ctk_module
+    from .launcher import install_launcher
     from .python_qt import qt_module
+
+    install_launcher()
 
     sys.modules["qt"], sys.modules["ctk"] = qt_module(), ctk_module()
     slicer.app = Application()
