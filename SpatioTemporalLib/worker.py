@@ -47,6 +47,7 @@ class Service:
     def __init__(self, send: Callable[[dict], None]):
         self.send = send
         self.jobs: queue.Queue = queue.Queue()
+        self.waiting: set[str] = set()
         self.contexts: dict[str, Context] = {}
         self.cancelled: set[str] = set()
         self.lock = threading.Lock()
@@ -69,10 +70,15 @@ class Service:
             self.cancel(job)
 
     def cancel(self, job: str) -> None:
+        """Stop a job; one that has not begun is answered at once, whatever runs before it."""
         with self.lock:
             self.cancelled.add(job)
             if job in self.contexts:
                 self.contexts[job].cancel()
+            begun = job not in self.waiting
+            self.waiting.discard(job)
+        if not begun:
+            self.send({"event": "cancelled", "job": job, "message": "The run was cancelled before it began."})
 
     def work(self) -> None:
         """Run jobs until the input ends."""
@@ -85,10 +91,16 @@ class Service:
         elif "cancel" in order:
             self.cancel(str(order["cancel"]))
         else:
+            with self.lock:
+                self.waiting.add(str(order["run"]))
             self.jobs.put({"run": str(order["run"]), **{k: v for k, v in order.items() if k != "run"}})
 
     def _run(self, order: dict) -> None:
         job = order["run"]
+        with self.lock:
+            if job not in self.waiting:
+                return
+            self.waiting.remove(job)
         try:
             self.send({"event": "result", "job": job, "result": self._result(order)})
         except Cancelled as stopped:

@@ -72,13 +72,12 @@ class Worker:
         self.jobs: dict[str, Path] = {}
         self.family: ProcessFamily | None = None
         self._numbers = itertools.count(1)
-        self._said = b""
+        self._orders: dict[str, dict] = {}
         self._deadlines: dict[str, float] = {}
         self._lost: list[Event] = []
         # In the order in which they were submitted, and in which they reach the worker.
         self._handing_over: dict[str, Iterator] = {}
         self._root = Path(tempfile.mkdtemp(prefix="spatiotemporal-jobs-"))
-        self._answers, self._words = self._root / "answers.jsonl", self._root / "words.txt"
 
     @property
     def alive(self) -> bool:
@@ -91,16 +90,7 @@ class Worker:
         self.kill()
         # What the last process left undone died with it; the next one must not answer for it.
         self._lost += [self._died(job) for job in list(self.jobs)]
-        # Blocks of voxels already keep every core busy; threads inside their matrix products only get in the way.
-        environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONUNBUFFERED": "1"}
-        here = str(Path(__file__).resolve().parent.parent)
-        places = [*self.paths, here, *filter(None, [environment.get("PYTHONPATH")])]
-        environment["PYTHONPATH"] = os.pathsep.join(places)
-        # Files, not pipes: they are read without waiting on every system.
-        with open(self._answers, "wb") as answers, open(self._words, "wb") as words:
-            command = [self.python, "-m", "SpatioTemporalLib.worker"]
-            self.family = ProcessFamily(command, environment, answers, words)
-        self._said, self._read_to = b"", 0
+        self._launch()
 
     def submit(self, analysis: str, inputs: dict[str, object], parameters: dict | None = None, **surroundings) -> str:
         """Hand over a job and give back its number; `poll` writes what is large of it.
@@ -170,6 +160,14 @@ class Worker:
         self.kill()
         shutil.rmtree(self._root, ignore_errors=True)
 
+    def _launch(self) -> None:
+        # Blocks of voxels already keep every core busy; threads inside their matrix products only get in the way.
+        environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONUNBUFFERED": "1"}
+        here = str(Path(__file__).resolve().parent.parent)
+        places = [*self.paths, here, *filter(None, [environment.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(places)
+        self.family = ProcessFamily([self.python, "-m", "SpatioTemporalLib.worker"], environment, self._root)
+
     def _submit(self, order: dict, inputs: dict[str, object]) -> str:
         self.start()
         job = str(next(self._numbers))
@@ -201,6 +199,7 @@ class Worker:
         waiting = SlowFolder(folder)
         order["inputs"] = {name: write_value(value, waiting, f"input-{name}") for name, value in inputs.items()}
         yield from waiting.writing()
+        self._orders[order["run"]] = order
         self._say(order)
 
     def _not_handed_over(self, job: str, code: str, text: str, fix: str = "") -> Event:
@@ -222,13 +221,7 @@ class Worker:
 
     def _answers_since(self) -> list[dict]:
         """What the worker has said since this was asked last."""
-        if self.family is None or not self._answers.exists():
-            return []
-        with open(self._answers, "rb") as file:
-            file.seek(self._read_to)
-            more = file.read()
-        self._read_to += len(more)
-        *lines, self._said = (self._said + more).split(b"\n")
+        lines = self.family.heard() if self.family is not None else []
         answers = [answer for line in lines if (answer := _answer(line)) is not None]
         for answer in answers:
             if answer["event"] == "ready":
@@ -257,6 +250,7 @@ class Worker:
     def _forget(self, job: str) -> Path:
         self._deadlines.pop(job, None)
         self._handing_over.pop(job, None)
+        self._orders.pop(job, None)
         return self.jobs.pop(job)
 
     def _overdue(self) -> list[Event]:
@@ -267,6 +261,11 @@ class Worker:
         late = [job for job in late if job in self.jobs]
         for job in late:
             shutil.rmtree(self._forget(job), ignore_errors=True)
+        if self.jobs:
+            # Those that waited behind it have done nothing wrong.
+            self._launch()
+            for order in self._orders.values():
+                self._say(order)
         return [Event("cancelled", job, "The run was cancelled; its process had to be ended.") for job in late]
 
     def _died(self, job: str) -> Event:
@@ -274,17 +273,10 @@ class Worker:
         shutil.rmtree(self._forget(job), ignore_errors=True)
         if cancelled:
             return Event("cancelled", job, "The run was cancelled.")
-        fix = "Run it again; if it happens again, choose a smaller region or close other programs."
-        text = f"The process that computes ended unexpectedly ({self._cause()}). The scene is unchanged. {fix}"
-        return Event("error", job, text, code="E-WORKER-DIED", fix=fix)
-
-    def _cause(self) -> str:
         cause = self.family.cause() if self.family is not None else "it was not started"
-        if cause.startswith("signal"):
-            return cause
-        words = self._words.read_text(encoding="utf-8", errors="replace") if self._words.exists() else ""
-        last = next((line for line in reversed(words.splitlines()) if line.strip()), "it left no message")
-        return f"{cause}: {last}"
+        fix = "Run it again; if it happens again, choose a smaller region or close other programs."
+        text = f"The process that computes ended unexpectedly ({cause}). The scene is unchanged. {fix}"
+        return Event("error", job, text, code="E-WORKER-DIED", fix=fix)
 
 
 def _answer(line: bytes) -> dict | None:

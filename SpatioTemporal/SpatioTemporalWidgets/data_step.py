@@ -184,6 +184,11 @@ class DataStep(Step):
         self.ui.seriesSelector.setCurrentNode(node)
         self.choose(node)
 
+    def look_again(self) -> None:
+        """Try once more what could not be used; it may have been mended elsewhere."""
+        if self.node is not None and self.view is None:
+            self._again()
+
     def scene_closed(self) -> None:
         self.node = self.view = None
         self._show()

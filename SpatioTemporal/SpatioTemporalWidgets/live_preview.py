@@ -80,13 +80,25 @@ class LivePreview:
             return False
         if job is self.job and job.state != "running":
             self.job = None
-            if self.on:
+            if self.on and self.panel.here:
                 self._show(job)
+            elif self.on:
+                # Another module is shown; asked for again when this one is.
+                self.asked = None
         return True
 
     def stop(self) -> None:
         """Take the preview away."""
         self.ui.previewBox.setChecked(False)
+
+    def pause(self) -> None:
+        """Compute nothing any more; what is shown stays."""
+        self.timer.stop()
+
+    def go_on(self) -> None:
+        """Compute again what has changed meanwhile."""
+        if self.on:
+            self.timer.start()
 
     def scene_closed(self) -> None:
         self.job = None
@@ -96,11 +108,11 @@ class LivePreview:
     def _toggled(self) -> None:
         self.asked = None
         self._say("")
-        if self.on:
-            self.timer.start()
-        else:
+        if not self.on:
             self.timer.stop()
             self.shown.remove()
+        elif self.panel.here:
+            self.timer.start()
 
     def _look(self) -> None:
         """Start a preview when something has changed since the last one."""
@@ -157,8 +169,12 @@ class LivePreview:
         background = proxy_of(sequence_of(node)) if node is not None and sequence_of(node) is not None else node
         display = job.outcome.displays[output]
         title = _("Preview of {name} [{unit}]").format(name=display.symbol or readable(output), unit=image.unit)
-        self.shown.show(image.values[:, :rows], geometry, display, title=title, background=background)
-        inside = image.values[:, :rows][np.isfinite(image.values[:, :rows])]
+        values, error = (
+            None if found is None else found.values[:, :rows]
+            for found in (image, job.outcome.outputs.get(f"{output}_se"))
+        )
+        self.shown.show(values, geometry, display, title=title, background=background, error=error)
+        inside = values[np.isfinite(values)]
         middle = (
             _("median {value:.3g} {unit}, ").format(value=np.median(inside), unit=image.unit) if inside.size else ""
         )

@@ -22,7 +22,6 @@ class PathField(Field):
         self.about, self.warning = _line(), _line()
         self.warning.setStyleSheet(f"{WARNING} font-weight: bold;")
         super().__init__(parameter, changed)
-        self._describe()
 
     def tell(self, listener) -> None:
         """Call listener(values) now and whenever other values are asked for; None where nothing says which."""
@@ -40,6 +39,8 @@ class PathField(Field):
         form.addRow(self.label, row)
         for line in (self.reason, self.warning, self.about):
             form.addRow(line)
+        # Not before: what is shown without a place in the form is a window of its own.
+        self._describe()
 
     def get(self) -> object:
         value = super().get()

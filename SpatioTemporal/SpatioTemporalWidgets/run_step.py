@@ -18,6 +18,7 @@ class RunStep(Step):
 
     def set_up(self) -> None:
         self.job = None
+        self.told_faults = False
         self.packages: tuple[str, ...] = ()
         for device, text in DEVICES.items():
             self.ui.deviceBox.addItem(text, device)
@@ -41,11 +42,15 @@ class RunStep(Step):
         self.ui.startButton.setToolTip("\n".join(faults) if faults else ready)
         self.ui.cancelButton.setEnabled(busy)
 
+        if self.told_faults and not faults:
+            self.panel.say("")
+
     def start(self) -> None:
         """Run what step 3 shows."""
         analyse = self.panel.analyse
         if analyse.faults():
-            self.say(" ".join(analyse.faults()), wrong=True)
+            self.panel.say(" ".join(analyse.faults()), wrong=True)
+            self.told_faults = True
         else:
             self.launch(analyse.analysis.id, analyse.nodes(), analyse.values())
 
@@ -81,6 +86,7 @@ class RunStep(Step):
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a sentence below the buttons, and keep it in the log."""
+        self.told_faults, self.panel.complaint = False, None
         self.ui.messageLabel.setText(text)
         self.ui.messageLabel.setStyleSheet(WRONG if wrong else "")
         self.log(text)

@@ -21,11 +21,12 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     app = install()
     from gui.user import User
+    from slicerdouble.desktop import show_window
     from slicerdouble.scripted_module import load_module
 
     widget = load_module(ROOT / "SpatioTemporal" / "SpatioTemporal.py").widgetRepresentation().self()
     widget.parent.resize(520, 1500)
-    widget.parent.show()
+    show_window(widget.parent)
     panel = widget.panel
     user = User(panel)
 
@@ -98,7 +99,7 @@ def desktop(app, panel, folder: Path) -> None:
     window = panel.widget.window()
     window.resize(520, 10)
     app.processEvents()
-    window.resize(520, window.minimumSizeHint().height())
+    window.resize(520, window.minimumSizeHint.height())
     app.processEvents()
     assert desktop_picture(panel.widget).save(str(folder / "panel.png"))
 

@@ -178,6 +178,26 @@ def test_next_job_is_not_taken_for_one_that_died_unheard(worker, series):
     assert last[after].code != "E-WORKER-DIED", last[after].text
 
 
+def test_job_behind_one_that_has_to_be_ended_runs_all_the_same(worker, series, phantom):
+    deaf = worker.submit("test.deaf", {"series": series})
+    behind = worker.submit("kinetics.bolus_arrival", {"series": phantom.series})
+    until(worker, lambda e: e.text == "not listening")
+    worker.cancel(deaf)
+    events = until(worker, lambda e: e.job == behind and e.kind in ("result", "error"))
+    assert {event.job: event.kind for event in events} == {deaf: "cancelled", behind: "result"}
+
+
+def test_cancelled_job_that_waits_does_not_end_the_one_before_it(worker, series):
+    running, waiting = (worker.submit("test.slow", {"series": series}) for _ in range(2))
+    until(worker, lambda e: e.job == running and e.kind == "progress")
+    process = worker.family.own
+    worker.cancel(waiting)
+    until(worker, lambda e: e.job == waiting and e.kind == "cancelled")
+    assert list(worker.jobs) == [running] and worker.alive and worker.family.own == process
+    worker.cancel(running)
+    until(worker, lambda e: e.job == running and e.kind == "cancelled")
+
+
 def test_bad_input_arrives_as_the_words_of_the_error(worker, series, phantom):
     one = st.Series.from_curves([0.0], np.ones((1, 4)), name="one")
     with pytest.raises(st.InputError) as raised:
