@@ -15,7 +15,9 @@ from SpatioTemporalNodes.stack_nodes import add_stack, stack_of_volumes
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.volumes import SETTING_UNITS
 
-from .step import WARNING, Step
+from .narrow import breakable
+from .step import Step
+from .theme import text_style
 from .visit_table import VisitTable
 
 SERIES_UNITS = ("a.u.", "mmol/L", "1/s", "HU", "kBq/mL", "Bq/mL")
@@ -238,9 +240,9 @@ class DataStep(Step):
             self._again()
 
     def _say(self, understood: str, odd: str) -> None:
-        self.ui.understoodLabel.setText(understood)
-        self.ui.oddLabel.setText(odd)
-        self.ui.oddLabel.setStyleSheet(WARNING)
+        self.ui.understoodLabel.setText(breakable(understood))
+        self.ui.oddLabel.setText(breakable(odd))
+        self.ui.oddLabel.setStyleSheet(text_style("warning", self.widget))
         self.ui.oddLabel.setVisible(bool(odd))
 
     def _fill_table(self) -> None:

@@ -16,7 +16,9 @@ from SpatioTemporalNodes.runs import in_words
 
 import SpatioTemporalLib as st
 
-from .step import WRONG, readable
+from .narrow import breakable
+from .step import readable
+from .theme import text_style
 
 WATCH_INTERVAL = 15  # ms
 WANTED = 0.1  # s of computing; with what else happens, the map follows a change within 0.2 s
@@ -183,8 +185,8 @@ class LivePreview:
         self._say(text.format(k=part.k, middle=middle, seconds=seconds, every=every))
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
-        self.ui.previewLabel.setText(text)
-        self.ui.previewLabel.setStyleSheet(WRONG if wrong else "")
+        self.ui.previewLabel.setText(breakable(text))
+        self.ui.previewLabel.setStyleSheet(text_style("wrong", self.panel.widget) if wrong else "")
 
 
 def _voxels_within(seconds: float, taken: dict[int, float]) -> float:

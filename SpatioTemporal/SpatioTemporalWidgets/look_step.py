@@ -28,7 +28,7 @@ from .fit_lines import fit_lines
 from .step import Step
 
 NOT_POINTED = _("no position was pointed at yet")
-CURSOR_COLOUR = (0.15, 0.15, 0.15)
+CURSOR_COLOUR = None  # that of the text
 
 
 class LookStep(Step):

@@ -81,7 +81,7 @@ def module(desktop, dummy_package):
 
     loaded = load_module(ROOT / "SpatioTemporal" / "SpatioTemporal.py")
     widget = loaded.widgetRepresentation().self()
-    widget.parent.resize(520, 1500)
+    widget.parent.resize(380, 1500)
     show_window(widget.parent)
     yield loaded
     widget.cleanup()

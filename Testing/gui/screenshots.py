@@ -25,7 +25,7 @@ def main(folder: Path) -> None:
     from slicerdouble.scripted_module import load_module
 
     widget = load_module(ROOT / "SpatioTemporal" / "SpatioTemporal.py").widgetRepresentation().self()
-    widget.parent.resize(520, 1500)
+    widget.parent.resize(380, 1500)
     show_window(widget.parent)
     panel = widget.panel
     user = User(panel)
@@ -97,9 +97,9 @@ def desktop(app, panel, folder: Path) -> None:
     panel.ui.analyseButton.collapsed = True
     app.processEvents()
     window = panel.widget.window()
-    window.resize(520, 10)
+    window.resize(380, 10)
     app.processEvents()
-    window.resize(520, window.minimumSizeHint.height())
+    window.resize(380, window.minimumSizeHint.height())
     app.processEvents()
     assert desktop_picture(panel.widget).save(str(folder / "panel.png"))
 

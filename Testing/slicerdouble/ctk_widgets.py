@@ -80,10 +80,16 @@ class ctkCollapsibleButton(doubled(QtWidgets.QAbstractButton)):
         return place.y() < HEADER
 
     def sizeHint(self):
-        inside = self.layout().totalSizeHint() if self.layout() and not self._collapsed else QtCore.QSize(100, HEADER)
-        return QtCore.QSize(inside.width(), max(inside.height(), HEADER + 4))
+        return self._size(QtWidgets.QLayout.totalSizeHint)
 
-    minimumSizeHint = sizeHint
+    def minimumSizeHint(self):
+        return self._size(QtWidgets.QLayout.totalMinimumSize)
+
+    def _size(self, of_layout):
+        """As large as what is inside, and as the header; a closed one is as high as that."""
+        heading = self.fontMetrics().horizontalAdvance(self.text) + 36
+        inside = of_layout(self.layout()) if self.layout() and not self._collapsed else QtCore.QSize(0, 0)
+        return QtCore.QSize(max(inside.width(), heading), max(inside.height(), HEADER + 4))
 
     def paintEvent(self, event):
         painter = QtGui.QPainter(self)
