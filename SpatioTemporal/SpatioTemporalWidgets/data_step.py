@@ -17,6 +17,7 @@ from SpatioTemporalLib.io.volumes import SETTING_UNITS
 
 from .narrow import breakable
 from .step import Step
+from .table_view import prepare
 from .theme import text_style
 from .visit_table import VisitTable
 
@@ -56,8 +57,7 @@ class DataStep(Step):
         self.ui.joinButton.connect("contentsCollapsed(bool)", lambda collapsed: collapsed or self._opened())
         self.ui.seriesSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.choose)
         self.ui.timeTable.setHorizontalHeaderLabels([_("Frame"), _("Time [s]")])
-        self.ui.timeTable.verticalHeader().setVisible(False)
-        self.ui.timeTable.verticalHeader().setDefaultSectionSize(22)
+        prepare(self.ui.timeTable)
         self.ui.timeTable.horizontalHeader().setStretchLastSection(True)
 
     def load_sample(self) -> None:

@@ -10,7 +10,7 @@ import weakref
 from PySide6 import QtCore, QtWidgets
 
 # Called by Qt itself: a property of that name would hide the virtual method.
-VIRTUAL = {"sizeHint", "minimumSizeHint"}
+VIRTUAL = {"sizeHint", "minimumSizeHint", "spacing"}
 KINDS = {"QString": str, "bool": (bool, int), "int": int, "double": (int, float)}
 
 cpp: set[type] = set()
@@ -23,10 +23,16 @@ flashed: list[str] = []
 
 def ways_of(base: type) -> dict[str, object]:
     """What a class made of a class of Qt has to have, to be used as PythonQt's is."""
-    ways: dict[str, object] = {"__init__": _init_of(base), "__setattr__": _set_of(base)}
     meta = base.staticMetaObject
-    for index in range(meta.propertyCount()):
-        name, kind = meta.property(index).name(), meta.property(index).typeName()
+    properties = [meta.property(index) for index in range(meta.propertyCount())]
+    virtual = VIRTUAL & {found.name() for found in properties}
+    ways: dict[str, object] = {
+        "__init__": _init_of(base),
+        "__setattr__": _set_of(base, virtual),
+        "__getattribute__": _get_of(base, virtual),
+    }
+    for found in properties:
+        name, kind = found.name(), found.typeName()
         if name in VIRTUAL or isinstance(getattr(base, name, None), QtCore.Signal):
             continue
         ways[name] = _property(name, kind)
@@ -34,7 +40,7 @@ def ways_of(base: type) -> dict[str, object]:
         if kind in ("QString", "int") and hasattr(base, setter):
             ways[setter] = _setter(getattr(base, setter), kind)
     if issubclass(base, QtWidgets.QWidget):
-        ways |= {"__getattribute__": _get_of(base), "setVisible": _set_visible_of(base), "show": _show_of(base)}
+        ways |= {"setVisible": _set_visible_of(base), "show": _show_of(base)}
     return ways
 
 
@@ -45,8 +51,11 @@ def _init_of(base: type):
     return __init__
 
 
-def _set_of(base: type):
+def _set_of(base: type, virtual: set[str]):
     def __setattr__(self, name, value):
+        if name == "spacing" and "spacing" in virtual:
+            self.setSpacing(value)
+            return
         kind = type(self)
         known = inspect.getattr_static(kind, name, None)
         if name in VIRTUAL or isinstance(known, (types.FunctionType, types.MethodDescriptorType)):
@@ -58,10 +67,10 @@ def _set_of(base: type):
     return __setattr__
 
 
-def _get_of(base: type):
+def _get_of(base: type, virtual: set[str]):
     def __getattribute__(self, name):
         value = base.__getattribute__(self, name)
-        return value() if name in VIRTUAL and isinstance(value, types.BuiltinFunctionType) else value
+        return value() if name in virtual and isinstance(value, types.BuiltinFunctionType) else value
 
     return __getattribute__
 

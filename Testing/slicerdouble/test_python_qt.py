@@ -81,6 +81,10 @@ def test_sizes_that_are_wished_for_are_attributes(qt):
     layout.addWidget(label)
     assert box.sizeHint.width() >= label.sizeHint.width()
     assert layout.sizeHint().width() == box.sizeHint.width()
+    layout.setSpacing(7)
+    assert layout.spacing == 7
+    layout.spacing = 9
+    assert layout.spacing == 9
 
 
 def test_a_size_of_ones_own_is_heard(qt):
