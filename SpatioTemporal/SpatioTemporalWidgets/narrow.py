@@ -37,7 +37,7 @@ def let_shrink(*widgets) -> None:
 
 def in_lines(text: str) -> str:
     """A button's text on as many lines as it needs in a narrow panel."""
-    return "\n".join(textwrap.wrap(text, BUTTON_LETTERS, break_long_words=False))
+    return "\n".join(textwrap.wrap(text, BUTTON_LETTERS, break_long_words=False, break_on_hyphens=False))
 
 
 def breakable(text: str) -> str:

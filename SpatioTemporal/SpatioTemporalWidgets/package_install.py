@@ -27,7 +27,8 @@ def listed(packages: tuple[str, ...]) -> str:
 
 def button_text(packages: tuple[str, ...]) -> str:
     """What the button says: the packages, and how large the largest is where that is known."""
-    sizes = [DOWNLOADS[package] for package in packages if package in DOWNLOADS]
+    # No line ends inside of a size.
+    sizes = [DOWNLOADS[package].replace(" ", "\u00a0") for package in packages if package in DOWNLOADS]
     if sizes:
         # The first is what the others are for, and by far the largest.
         return _("Install {name} ({size})...").format(name=listed(packages), size=sizes[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
+import slicer
 from PySide6 import QtCore, QtGui, QtWidgets
 
 DARK = {"Window": "#353535", "Base": "#232323", "AlternateBase": "#2d2d2d", "Button": "#404040"}
@@ -67,8 +68,8 @@ class ScrolledPanel:
         self.area.deleteLater()
 
     def settle(self) -> None:
-        for _ in range(3):
-            QtWidgets.QApplication.processEvents()
+        slicer.app.processEvents()
+        QtWidgets.QApplication.processEvents()
 
     @property
     def hidden_width(self) -> int:

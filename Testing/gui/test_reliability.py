@@ -130,7 +130,7 @@ def test_missing_package_is_offered_and_not_installed_unasked(panel, user, deskt
     )
     panel.poll()
     assert message(panel) == text and panel.run.ui.installButton.visible
-    said = panel.run.ui.installButton.text.replace("\n", " ")
+    said = " ".join(panel.run.ui.installButton.text.split())
     assert said == "Install torch (200 MB to 3 GB)..." and desktop.pip_installed == []
     desktop.ask_yes = False
     user.press(panel.run.ui.installButton)

@@ -66,9 +66,11 @@ class Application:
         return self.logics.application
 
     def processEvents(self):
-        from PySide6 import QtWidgets
+        from PySide6 import QtCore, QtWidgets
 
         QtWidgets.QApplication.processEvents()
+        # Outside of an event loop nothing is deleted later: widgets that are gone would go on following the scene.
+        QtWidgets.QApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
 
     def connect(self, signal, function):
         if signal not in ("startupCompleted()", "aboutToQuit()"):
