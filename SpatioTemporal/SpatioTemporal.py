@@ -123,7 +123,10 @@ class SpatioTemporalWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.logic.close()
 
     def enter(self):
-        self.panel.results.refresh()
+        self.panel.enter()
+
+    def exit(self):
+        self.panel.leave()
 
     def onSceneStartClose(self, caller, event):
         self.panel.scene_closed()

@@ -10,7 +10,6 @@ from .data.series import Series
 from .errors import InputError
 from .parameters import FrameRole, parameters_of
 
-
 FEWEST_WEIGHED = 3
 
 

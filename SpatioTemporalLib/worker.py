@@ -5,12 +5,15 @@ Reads one JSON object a line from standard input::
     {"run": "7", "folder": ..., "analysis": ..., "inputs": {...}, "parameters": {...}}
     {"run": "8", "folder": ..., "check": "kinetics"}
     {"cancel": "7"}
+    {"order": file}    a longer one, from a file
 
 and writes one a line to standard output: ``ready`` once, then for each job
 ``progress``, ``log`` and ``warning`` as they come, and in the end one of
 ``result``, ``error`` or ``cancelled``. Arrays lie in the job's folder; see
 `worker_values`. A file called ``cancel`` in that folder cancels too. The end of
-standard input ends the process: it never outlives the program that started it.
+standard input, or of the process that started it, ends the process: it never
+outlives the program it works for. ``ready`` says its id, for who started a
+launcher has another one.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from typing import TextIO
 
 from .context import Context
 from .errors import Cancelled, InputError, MissingPackageError, SpatioTemporalError
+from .owner_watch import guard_input, watch_parent
 from .run import run
 from .validation.domains import check_result
 from .worker_values import plain_number, read_value, write_result
@@ -43,6 +47,7 @@ class Service:
     def __init__(self, send: Callable[[dict], None]):
         self.send = send
         self.jobs: queue.Queue = queue.Queue()
+        self.waiting: set[str] = set()
         self.contexts: dict[str, Context] = {}
         self.cancelled: set[str] = set()
         self.lock = threading.Lock()
@@ -56,15 +61,24 @@ class Service:
                 self.send(
                     _refusal("", "E-JOB", f"the job line cannot be read ({error})", "Send one JSON object a line.")
                 )
+        self.stop()
+
+    def stop(self) -> None:
+        """Take no more jobs, and cancel the one that runs."""
         self.jobs.put(None)
         for job in list(self.contexts):
             self.cancel(job)
 
     def cancel(self, job: str) -> None:
+        """Stop a job; one that has not begun is answered at once, whatever runs before it."""
         with self.lock:
             self.cancelled.add(job)
             if job in self.contexts:
                 self.contexts[job].cancel()
+            begun = job not in self.waiting
+            self.waiting.discard(job)
+        if not begun:
+            self.send({"event": "cancelled", "job": job, "message": "The run was cancelled before it began."})
 
     def work(self) -> None:
         """Run jobs until the input ends."""
@@ -72,13 +86,21 @@ class Service:
             self._run(order)
 
     def _order(self, order: dict) -> None:
-        if "cancel" in order:
+        if "order" in order:
+            self._order(json.loads(Path(order["order"]).read_text(encoding="utf-8")))
+        elif "cancel" in order:
             self.cancel(str(order["cancel"]))
         else:
+            with self.lock:
+                self.waiting.add(str(order["run"]))
             self.jobs.put({"run": str(order["run"]), **{k: v for k, v in order.items() if k != "run"}})
 
     def _run(self, order: dict) -> None:
         job = order["run"]
+        with self.lock:
+            if job not in self.waiting:
+                return
+            self.waiting.remove(job)
         try:
             self.send({"event": "result", "job": job, "result": self._result(order)})
         except Cancelled as stopped:
@@ -174,19 +196,25 @@ def _sender(stream: TextIO) -> Callable[[dict], None]:
 
 
 def main() -> None:
+    guard_input()
     # What a library prints would be taken for an answer: it goes to standard error instead.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     service = Service(_sender(answers))
 
-    def listen() -> None:
-        service.listen(sys.stdin)
+    def left_alone() -> None:
         # The program that started this is gone. A job that does not hear is not waited for.
+        service.stop()
         time.sleep(END_OF_INPUT_GRACE)
         os._exit(0)
 
+    def listen() -> None:
+        service.listen(sys.stdin)
+        left_alone()
+
     threading.Thread(target=listen, daemon=True).start()
+    watch_parent(left_alone)
     service.send({"event": "ready", "process": os.getpid()})
     service.work()
 

@@ -5,25 +5,24 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import queue
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from .data.result import Result
 from .errors import InputError
+from .hand_over import SlowFolder
+from .process_family import ProcessFamily
 from .worker import CANCEL_FILE
 from .worker_values import plain_number, read_result, write_value
 
 CANCEL_GRACE = 1.0  # s; then the process is ended
+HAND_OVER_TIME = 0.02  # s that one call may spend on writing
+LONGEST_LINE = 4096  # characters that a pipe takes at once on every system
 FINAL = ("result", "error", "cancelled")
 
 
@@ -53,7 +52,7 @@ class Worker:
     Parameters
     ----------
     python : path
-        Interpreter of the process; in Slicer that of ``PythonSlicer``.
+        Interpreter of the process, or a launcher of one; in Slicer ``PythonSlicer``.
     paths : iterable of paths
         Searched for packages before others, e.g. to find analyses of one's own.
     grace : float, s
@@ -61,56 +60,40 @@ class Worker:
 
     Notes
     -----
-    No method waits for the process, except `close`. Arrays are written and read
-    outside the caller's thread only while submitting; what `poll` gives is memory-mapped.
+    No method waits for the process, except `close`, and there are no threads: in
+    Slicer a thread gets about one turn a second, because nothing gives up Python's
+    lock while Qt waits. Large arrays are handed over by `poll`, some pieces at each
+    call; what it gives is memory-mapped.
     """
 
     def __init__(self, python: str | Path = sys.executable, *, paths: Iterable = (), grace: float = CANCEL_GRACE):
         self.python, self.grace = str(python), grace
         self.paths = [str(path) for path in paths]
         self.jobs: dict[str, Path] = {}
-        self.process: subprocess.Popen | None = None
+        self.family: ProcessFamily | None = None
         self._numbers = itertools.count(1)
-        self._events: queue.Queue = queue.Queue()
+        self._orders: dict[str, dict] = {}
         self._deadlines: dict[str, float] = {}
         self._lost: list[Event] = []
-        self._last_words: list[str] = []
-        # One thread hands over, so that jobs reach the worker in the order they were submitted.
-        self._handing_over = ThreadPoolExecutor(1, thread_name_prefix="hand-over")
-        self._saying = threading.Lock()
+        # In the order in which they were submitted, and in which they reach the worker.
+        self._handing_over: dict[str, Iterator] = {}
         self._root = Path(tempfile.mkdtemp(prefix="spatiotemporal-jobs-"))
 
     @property
     def alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
+        return self.family is not None and self.family.alive
 
     def start(self) -> None:
         """Start the process unless it runs."""
         if self.alive:
             return
+        self.kill()
         # What the last process left undone died with it; the next one must not answer for it.
         self._lost += [self._died(job) for job in list(self.jobs)]
-        # Blocks of voxels already keep every core busy; threads inside their matrix products only get in the way.
-        environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONUNBUFFERED": "1"}
-        here = str(Path(__file__).resolve().parent.parent)
-        places = [*self.paths, here, *filter(None, [environment.get("PYTHONPATH")])]
-        environment["PYTHONPATH"] = os.pathsep.join(places)
-        self._last_words = []
-        self.process = subprocess.Popen(
-            [self.python, "-m", "SpatioTemporalLib.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            env=environment,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
-        for listen in (self._hear_answers, self._hear_words):
-            threading.Thread(target=listen, args=(self.process,), daemon=True).start()
+        self._launch()
 
     def submit(self, analysis: str, inputs: dict[str, object], parameters: dict | None = None, **surroundings) -> str:
-        """Hand over a job and give back its number; arrays are written in the background.
+        """Hand over a job and give back its number; `poll` writes what is large of it.
 
         Parameters
         ----------
@@ -131,11 +114,15 @@ class Worker:
     def poll(self) -> list[Event]:
         """What has been said since the last call; never waits."""
         events, self._lost = self._lost, []
-        while not self._events.empty():
-            events += self._event(self._events.get())
+        self._hand_over()
+        # Before its answers are read: what it said last must not be missed.
+        gone = self.jobs and not self.alive
+        for said in self._answers_since():
+            events += self._event(said)
         events += self._overdue()
-        if self.jobs and not self.alive and self._events.empty():
+        if gone and not self.alive:
             events += [self._died(job) for job in list(self.jobs)]
+            self.kill()
         return events
 
     def wait(self, job: str, timeout: float = 3600.0) -> list[Event]:
@@ -154,20 +141,32 @@ class Worker:
             return
         (self.jobs[job] / CANCEL_FILE).touch()
         self._deadlines[job] = time.monotonic() + self.grace
+        if self._handing_over.pop(job, None) is not None:
+            # The worker does not know it yet.
+            self._lost.append(self._died(job))
+            return
         self._say({"cancel": job})
 
     def kill(self) -> None:
-        """End the process at once."""
-        if self.alive:
-            self.process.kill()
-            self.process.wait()
+        """End the process, and what it has started, at once."""
+        if self.family is not None:
+            self._lost += [event for said in self._answers_since() for event in self._event(said)]
+            self.family.end()
 
     def close(self) -> None:
         """End the process and remove what was handed over."""
         self.jobs.clear()
+        self._handing_over.clear()
         self.kill()
-        self._handing_over.shutdown(cancel_futures=True)
         shutil.rmtree(self._root, ignore_errors=True)
+
+    def _launch(self) -> None:
+        # Blocks of voxels already keep every core busy; threads inside their matrix products only get in the way.
+        environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONUNBUFFERED": "1"}
+        here = str(Path(__file__).resolve().parent.parent)
+        places = [*self.paths, here, *filter(None, [environment.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(places)
+        self.family = ProcessFamily([self.python, "-m", "SpatioTemporalLib.worker"], environment, self._root)
 
     def _submit(self, order: dict, inputs: dict[str, object]) -> str:
         self.start()
@@ -175,40 +174,59 @@ class Worker:
         folder = self._root / job
         folder.mkdir()
         self.jobs[job] = folder
-        self._handing_over.submit(self._hand_over, {"run": job, "folder": str(folder), **order}, inputs, folder)
+        self._handing_over[job] = self._handing({"run": job, "folder": str(folder), **order}, inputs, folder)
+        self._hand_over()
         return job
 
-    def _hand_over(self, order: dict, inputs: dict, folder: Path) -> None:
-        try:
-            order["inputs"] = {name: write_value(value, folder, f"input-{name}") for name, value in inputs.items()}
-            # A job that was given up meanwhile must not start in a process that was started since.
-            if order["run"] in self.jobs:
-                self._say(order)
-        except InputError as error:
-            self._events.put(_error(order["run"], error.code, str(error), error.fix))
-        except OSError as error:
-            text = f"the images could not be handed to the worker: {error}. Check that there is room on the disk."
-            self._events.put(_error(order["run"], "E-HANDOVER", text))
+    def _hand_over(self) -> None:
+        """Go on handing over for a moment, the oldest job first."""
+        end = time.monotonic() + HAND_OVER_TIME
+        while self._handing_over and time.monotonic() < end:
+            job, steps = next(iter(self._handing_over.items()))
+            try:
+                next(steps)
+                continue
+            except StopIteration:
+                pass
+            except InputError as error:
+                self._lost.append(self._not_handed_over(job, error.code, str(error), error.fix))
+            except (OSError, ValueError) as error:
+                text = f"the images could not be handed to the worker: {error}. Check that there is room on the disk."
+                self._lost.append(self._not_handed_over(job, "E-HANDOVER", text))
+            self._handing_over.pop(job, None)
+
+    def _handing(self, order: dict, inputs: dict, folder: Path) -> Iterator[None]:
+        waiting = SlowFolder(folder)
+        order["inputs"] = {name: write_value(value, waiting, f"input-{name}") for name, value in inputs.items()}
+        yield from waiting.writing()
+        self._orders[order["run"]] = order
+        self._say(order)
+
+    def _not_handed_over(self, job: str, code: str, text: str, fix: str = "") -> Event:
+        shutil.rmtree(self._forget(job), ignore_errors=True)
+        return Event("error", job, text, code=code, fix=fix)
 
     def _say(self, order: dict) -> None:
+        line = json.dumps(order, default=plain_number)
+        if len(line) > LONGEST_LINE and "run" in order:
+            # A pipe that is full would hold up who writes to it.
+            file = self.jobs[order["run"]] / "order.json"
+            file.write_text(line, encoding="utf-8")
+            line = json.dumps({"order": str(file)})
         try:
-            with self._saying:
-                self.process.stdin.write(json.dumps(order, default=plain_number) + "\n")
-                self.process.stdin.flush()
+            self.family.say(line)
         except (OSError, ValueError):
             # The process has ended; `poll` finds that out and says so.
             return
 
-    def _hear_answers(self, process: subprocess.Popen) -> None:
-        for line in process.stdout:
-            try:
-                self._events.put(json.loads(line))
-            except ValueError:
-                self._last_words.append(line)
-
-    def _hear_words(self, process: subprocess.Popen) -> None:
-        for line in process.stderr:
-            self._last_words = [*self._last_words[-20:], line.rstrip()]
+    def _answers_since(self) -> list[dict]:
+        """What the worker has said since this was asked last."""
+        lines = self.family.heard() if self.family is not None else []
+        answers = [answer for line in lines if (answer := _answer(line)) is not None]
+        for answer in answers:
+            if answer["event"] == "ready":
+                self.family.own = answer["process"]
+        return answers
 
     def _event(self, said: dict) -> list[Event]:
         job, kind = said.get("job", ""), said["event"]
@@ -231,6 +249,8 @@ class Worker:
 
     def _forget(self, job: str) -> Path:
         self._deadlines.pop(job, None)
+        self._handing_over.pop(job, None)
+        self._orders.pop(job, None)
         return self.jobs.pop(job)
 
     def _overdue(self) -> list[Event]:
@@ -238,8 +258,14 @@ class Worker:
         if not late:
             return []
         self.kill()
+        late = [job for job in late if job in self.jobs]
         for job in late:
             shutil.rmtree(self._forget(job), ignore_errors=True)
+        if self.jobs:
+            # Those that waited behind it have done nothing wrong.
+            self._launch()
+            for order in self._orders.values():
+                self._say(order)
         return [Event("cancelled", job, "The run was cancelled; its process had to be ended.") for job in late]
 
     def _died(self, job: str) -> Event:
@@ -247,18 +273,16 @@ class Worker:
         shutil.rmtree(self._forget(job), ignore_errors=True)
         if cancelled:
             return Event("cancelled", job, "The run was cancelled.")
+        cause = self.family.cause() if self.family is not None else "it was not started"
         fix = "Run it again; if it happens again, choose a smaller region or close other programs."
-        text = f"The process that computes ended unexpectedly ({self._cause()}). The scene is unchanged. {fix}"
+        text = f"The process that computes ended unexpectedly ({cause}). The scene is unchanged. {fix}"
         return Event("error", job, text, code="E-WORKER-DIED", fix=fix)
 
-    def _cause(self) -> str:
-        code = self.process.returncode if self.process else None
-        if code is not None and code < 0:
-            name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
-            return f"signal {name}; often the system ran out of memory"
-        words = next((line for line in reversed(self._last_words) if line.strip()), "it left no message")
-        return f"exit code {code}: {words}"
 
-
-def _error(job: str, code: str, text: str, fix: str = "") -> dict[str, object]:
-    return {"event": "error", "job": job, "code": code, "text": text, "fix": fix}
+def _answer(line: bytes) -> dict | None:
+    """What a line says, None for one that is no answer."""
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) and "event" in answer else None

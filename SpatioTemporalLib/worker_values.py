@@ -42,13 +42,13 @@ class JobFolder:
         return array if array.nbytes > 2**20 else np.array(array)
 
 
-def write_value(value: object, folder: Path, name: str) -> dict[str, object]:
+def write_value(value: object, folder: Path | JobFolder, name: str) -> dict[str, object]:
     """Write the arrays of a value into a folder and give back what describes it as JSON types.
 
     Parameters
     ----------
     value : Series, FollowUp, ImageStack, Map, LabelMap, Curve, Table, Point, Report or a tuple of curves
-    folder : path
+    folder : path or JobFolder
     name : str
         The files begin with it.
 
@@ -57,11 +57,12 @@ def write_value(value: object, folder: Path, name: str) -> dict[str, object]:
     InputError
         ``E-INPUT-KIND`` for anything else.
     """
+    folder = folder if isinstance(folder, JobFolder) else JobFolder(Path(folder))
     if isinstance(value, (tuple, list)):
         return {"kind": "tuple", "items": [write_value(v, folder, f"{name}-{n}") for n, v in enumerate(value)]}
     for kind, (write, _) in _KINDS.items():
         if isinstance(value, kind):
-            return {"kind": kind.__name__, **write(value, JobFolder(Path(folder)), name)}
+            return {"kind": kind.__name__, **write(value, folder, name)}
     raise InputError(
         "E-INPUT-KIND",
         f"{name} is a {type(value).__name__}, which cannot be handed over",

@@ -17,7 +17,8 @@ import slicer
 
 from SpatioTemporalLib.data.series import checked_times
 from SpatioTemporalLib.errors import Finding, InputError
-from SpatioTemporalLib.io.time_axis import are_frame_numbers, is_setting, repair_time_axis, seconds_per_unit
+from SpatioTemporalLib.io.time_axis import are_frame_numbers, repair_time_axis, seconds_per_unit
+from SpatioTemporalLib.io.time_names import is_no_time
 
 from . import attributes
 from .dicom_instances import times_of_instances
@@ -104,12 +105,12 @@ def _from_index(frames: Frames) -> FrameTimes:
     unit = (sequence.GetIndexUnit() or "").strip()
     if sequence.GetIndexType() != slicer.vtkMRMLSequenceNode.NumericIndex:
         raise NotTimes(f"the sequence index is text ({values[0]}, {values[1]}, ...)")
-    scale = seconds_per_unit(unit)
+    scale, name = seconds_per_unit(unit), sequence.GetIndexName() or ""
     if scale is None:
         raise NotTimes(f"the sequence index is {values[0]}, {values[1]}, ... in {unit or 'no unit'}")
-    if is_setting(sequence.GetIndexName() or ""):
-        raise NotTimes(f"the sequence index is {sequence.GetIndexName()}, which is no time of a frame")
     numbers = np.array([_number(v) for v in values], dtype=float)
+    if is_no_time(name, numbers):
+        raise NotTimes(f"the sequence index is {name} {values[0]}, {values[1]}, ... {unit}, which is no time")
     source = attributes.fact(sequence, "TimeSource")
     if source is None and are_frame_numbers(numbers):
         raise NotTimes(f"the sequence index is {values[0]}, {values[1]}, ..., as Slicer numbers frames")
@@ -127,9 +128,9 @@ def _from_labels(frames: Frames) -> FrameTimes:
     tag = node.GetAttribute("MultiVolume.FrameIdentifyingDICOMTagName") or "unnamed"
     unit = (node.GetAttribute("MultiVolume.FrameIdentifyingDICOMTagUnits") or "").strip()
     scale = seconds_per_unit(unit)
-    if scale is None or is_setting(tag):
-        raise NotTimes(f"MultiVolume.FrameLabels hold {tag} in {unit or 'no unit'}, which is no time")
     labels = [_number(label) for label in node.GetAttribute("MultiVolume.FrameLabels").split(",")]
+    if scale is None or is_no_time(tag, np.array(labels, dtype=float)):
+        raise NotTimes(f"MultiVolume.FrameLabels hold {tag} in {unit or 'no unit'}, which is no time")
     if len(labels) != frames.count or None in labels:
         raise NotTimes(f"MultiVolume.FrameLabels hold {len(labels)} labels that are not one number a frame")
     times = _rising(np.array(labels, dtype=float) * scale, frames, "MultiVolume.FrameLabels")

@@ -11,7 +11,7 @@ from SpatioTemporalLib.data import Geometry
 from SpatioTemporalLib.errors import InputError
 
 from .application import sequences_logic
-from .voxels import node_geometry, node_values
+from .voxels import node_geometry, node_values, require_no_transform
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ def frames_of(node) -> Frames:
     ------
     InputError
         If there are none.
+    GeometryError
+        ``E-GEO-TRANSFORM`` if a volume that shows them is under a transform.
     """
     if isinstance(node, Iterable):
         return _listed(tuple(node))
@@ -65,6 +67,10 @@ def frames_of(node) -> Frames:
                 fix="Choose a sequence of volumes.",
             )
     proxy = proxy_of(sequence)
+    # The frames lie in a scene of their own: what moves the volume that shows them is not known there.
+    for shown in (node, proxy):
+        if shown is not None and shown.IsA("vtkMRMLVolumeNode"):
+            require_no_transform(shown, f"{shown.GetName()}, which shows {label}")
     return Frames(volumes, tuple(n for n in (sequence, proxy, volumes[0]) if n is not None), label)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import slicer
 
 from .views import MAP_OPACITY, show_in_slice
@@ -39,8 +41,21 @@ def show_legend(volume, title: str, *, visible: bool = True) -> None:
     logic = slicer.modules.colors.logic() if hasattr(slicer, "modules") else slicer.vtkSlicerColorLogic
     legend = logic.GetColorLegendDisplayNode(volume) or logic.AddDefaultColorLegendDisplayNode(volume)
     if legend is not None:
+        display = volume.GetDisplayNode()
         legend.SetTitleText(title)
+        legend.SetLabelFormat(label_format(display.GetWindowLevelMin(), display.GetWindowLevelMax()))
         legend.SetVisibility(visible)
+
+
+def label_format(low: float, high: float) -> str:
+    """How the numbers of a legend are written so that those beside one another differ, as printf has it."""
+    span, largest = abs(high - low), max(abs(low), abs(high))
+    if not span or not math.isfinite(span):
+        return "%.3g"
+    if largest >= 1e5 or span < 1e-4:
+        return "%.2e"
+    # To less than a hundredth of the range.
+    return f"%.{max(0, 2 - math.floor(math.log10(span)))}f"
 
 
 def fit_views(scene, volume) -> None:

@@ -20,14 +20,17 @@ class PreviewNode:
         self.node = None
         self._before: tuple | None = None
 
-    def show(self, values, geometry: Geometry, display: Display, *, title: str, background) -> None:
-        """Show (1, J, I) values, NaN where there are none, over a volume; the title stands at the colour legend."""
+    def show(self, values, geometry: Geometry, display: Display, *, title: str, background, error=None) -> None:
+        """Show (1, J, I) values, NaN where there are none, over a volume; the title stands at the colour legend.
+
+        error : standard errors of the values, where they are known.
+        """
         if self.node is None or self.scene.GetNodeByID(self.node.GetID()) is None:
             self._add()
         self.node.SetName(title)
         set_node_geometry(self.node, geometry)
         set_node_values(self.node, without_nan(values))
-        show_as_map(self.node, values, display)
+        show_as_map(self.node, values, display, error=error)
         self.node.GetDisplayNode().SetSaveWithScene(False)
         if overlaid_map(self.scene) is not self.node:
             show_overlay(self.scene, background, self.node)

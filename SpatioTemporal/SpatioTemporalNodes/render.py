@@ -9,6 +9,7 @@ import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
+from .segmentation_nodes import named_segments
 from .views import MAP_OPACITY, show_in_slice, slice_logic
 from .voxels import node_geometry
 
@@ -125,7 +126,8 @@ def _write_png(path, picture: np.ndarray) -> None:
 def _segment_labels(scene, segmentation, reference):
     """Label volume of the visible segments in their colours: the slice pipeline draws no segmentation."""
     labels = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "Picture segments")
-    slicer.vtkSlicerSegmentationsModuleLogic.ExportVisibleSegmentsToLabelmapNode(segmentation, labels, reference)
+    with named_segments(segmentation.GetSegmentation()):
+        slicer.vtkSlicerSegmentationsModuleLogic.ExportVisibleSegmentsToLabelmapNode(segmentation, labels, reference)
     return labels
 
 

@@ -181,7 +181,8 @@ def _add_map(place: _Place, output: str, value: Map):
     declared = place.result.displays[output]
     node.SetVoxelValueUnits(units_entry(value.unit))
     node.SetVoxelValueQuantity(coded_entry(declared.quantity) if declared.quantity is not None else None)
-    show_as_map(node, values, declared, _of_all_visits(place.result, output))
+    error = place.result.outputs.get(f"{output}_se")
+    show_as_map(node, values, declared, _of_all_visits(place.result, output), getattr(error, "values", None))
     attributes.set_fact(node, "Unit", value.unit)
     attributes.set_fact(node, "NotANumberCount", int(np.count_nonzero(missing)))
     attributes.set_fact(node, "NotANumberShownAs", "-0")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import slicer
 from vtk.util.numpy_support import numpy_to_vtk
@@ -34,6 +37,25 @@ def fill_segmentation(node, labels: LabelMap) -> None:
         segment.AddRepresentation(BINARY_LABELMAP, image)
         segment.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), terminology_entry(label))
         node.GetSegmentation().AddSegment(segment, f"label_{value}")
+
+
+@contextmanager
+def named_segments(segmentation) -> Iterator[list]:
+    """The segments of a segmentation, those without a name under a made-up one meanwhile.
+
+    Slicer's export of segments ends the process at a segment without a name.
+    """
+    segments = [segmentation.GetNthSegment(n) for n in range(segmentation.GetNumberOfSegments())]
+    taken = {segment.GetName() for segment in segments}
+    nameless = {n: (segment, segment.GetName()) for n, segment in enumerate(segments, start=1) if not segment.GetName()}
+    try:
+        for number, (segment, _) in nameless.items():
+            name = f"Segment {number}"
+            segment.SetName(name if name not in taken else f"{name} (without a name)")
+        yield segments
+    finally:
+        for segment, name in nameless.values():
+            segment.SetName(name)
 
 
 def set_grid(node, geometry: Geometry) -> None:

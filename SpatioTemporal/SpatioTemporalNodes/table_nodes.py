@@ -64,9 +64,10 @@ def fill_chart(nodes: CurveNodes, curves: tuple[Curve, ...], title: str) -> None
     """Draw measured curves as points and the models of them as lines in the same colour."""
     curves = _named_apart(curves)
     table, time_column = curve_table(curves, title)
+    # Views draw a chart as soon as its table changes, and complain of columns that are gone.
+    nodes.chart.RemoveAllPlotSeriesNodeIDs()
     fill_table(nodes.table, table)
     measured = [c.name for c in curves if not c.fit_of]
-    nodes.chart.RemoveAllPlotSeriesNodeIDs()
     for index, (curve, plot) in enumerate(zip(curves, nodes.plots)):
         shown_as = curve.fit_of if curve.fit_of in measured else curve.name
         colour = measured.index(shown_as) if shown_as in measured else index

@@ -16,8 +16,8 @@ from SpatioTemporalLib.io.time_axis import seconds_per_unit
 
 from . import attributes
 from .segmentation_findings import segmentation_findings
-from .segmentation_nodes import segment_code
-from .voxels import matrix_of, node_geometry, node_values, with_nan
+from .segmentation_nodes import named_segments, segment_code
+from .voxels import matrix_of, node_geometry, node_values, require_no_transform, with_nan
 
 HOUNSFIELD = "[hnsf'U]"
 
@@ -33,7 +33,7 @@ def labels_from_node(node, geometry: Geometry | None = None) -> LabelMap:
     InputError
         ``E-MASK-EMPTY`` when nothing is drawn.
     GeometryError
-        ``E-MASK-OUTSIDE`` when nothing lies inside the grid.
+        ``E-MASK-OUTSIDE`` when nothing lies inside the grid, ``E-GEO-TRANSFORM`` under a transform.
     """
     if node.IsA("vtkMRMLLabelMapVolumeNode"):
         labels = LabelMap(node_values(node), node_geometry(node), name=node.GetName())
@@ -47,16 +47,15 @@ def labels_from_node(node, geometry: Geometry | None = None) -> LabelMap:
             where=node.GetName(),
             fix="Choose a segmentation or a label map volume.",
         )
+    require_no_transform(node, node.GetName() or "segmentation")
     segmentation = node.GetSegmentation()
-    segments = [segmentation.GetNthSegment(n) for n in range(segmentation.GetNumberOfSegments())]
-    labels = {number: _label(segment) for number, segment in enumerate(segments, start=1)}
-    drawn = LabelMap(*_exported(node, None), labels, node.GetName())
-    if not drawn.foreground.any():
-        raise InputError(
-            "E-MASK-EMPTY", "no segment has a voxel", where=node.GetName(), fix="Draw a region in the Segment Editor."
-        )
-    placed = drawn if geometry is None else LabelMap(*_exported(node, geometry), labels, node.GetName())
-    return replace(placed, findings=segmentation_findings(segmentation, drawn, placed))
+    with named_segments(segmentation) as segments:
+        labels = {number: _label(segment) for number, segment in enumerate(segments, start=1)}
+        drawn = LabelMap(*_exported(node, None), labels, node.GetName())
+        if not drawn.foreground.any():
+            raise _empty(node)
+        placed = drawn if geometry is None else LabelMap(*_exported(node, geometry), labels, node.GetName())
+        return replace(placed, findings=segmentation_findings(segmentation, drawn, placed))
 
 
 def map_from_node(node) -> Map:
@@ -146,18 +145,26 @@ def _exported(node, geometry: Geometry | None) -> tuple[np.ndarray, Geometry]:
             done = logic.ExportSegmentsToLabelmapNode(node, identifiers, volume, reference)
         else:
             done = logic.ExportAllSegmentsToLabelmapNode(node, volume, slicer.vtkSegmentation.EXTENT_REFERENCE_GEOMETRY)
-        if not done or not identifiers.GetNumberOfValues():
-            raise InputError(
-                "E-MASK-EMPTY",
-                "the segmentation has no segment with voxels",
-                where=node.GetName(),
-                fix="Draw a region in the Segment Editor.",
-            )
+        image = volume.GetImageData()
+        # Of segments without voxels the export says that it was done, and leaves no image.
+        if not done or not identifiers.GetNumberOfValues() or image is None or not image.GetNumberOfPoints():
+            raise _empty(node)
         return node_values(volume).copy(), node_geometry(volume)
     finally:
         # Label volumes come with display and colour nodes.
         for identifier in sorted(_node_ids(scene) - before, reverse=True):
             scene.RemoveNode(scene.GetNodeByID(identifier))
+
+
+def _empty(node) -> InputError:
+    count = node.GetSegmentation().GetNumberOfSegments()
+    found = f"none of its {count} segments has a voxel" if count > 1 else "its segment has no voxel"
+    return InputError(
+        "E-MASK-EMPTY",
+        f"no segment has voxels: {found if count else 'there are no segments'}",
+        where=node.GetName() or "segmentation",
+        fix="Draw a region in the Segment Editor.",
+    )
 
 
 def _empty_volume(scene, geometry: Geometry):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from SpatioTemporalLib.data import Display
-from SpatioTemporalLib.display_window import display_window
+from SpatioTemporalLib.display_window import display_window, is_diverging
 
 from .colours import colour_node
 
 SAMPLED_VOXELS = 200_000
+# Parts of the highest colour: what is nearly zero to the eye, and the most that is taken for zero.
+SMALL_PART, MOST_HIDDEN = 0.05, 0.1
+TOLD_APART = 2.0  # standard errors
 
 
 def show_as_anatomy(node, values: np.ndarray) -> None:
@@ -24,13 +27,17 @@ def show_as_anatomy(node, values: np.ndarray) -> None:
     _set_window(display, float(low), float(high))
 
 
-def show_as_map(node, values: np.ndarray, declared: Display, alike: np.ndarray | None = None) -> None:
+def show_as_map(
+    node, values: np.ndarray, declared: Display, alike: np.ndarray | None = None, error: np.ndarray | None = None
+) -> None:
     """Show (K, J, I) values, NaN where there are none, in colours over the anatomy.
 
-    Where no value is below zero, zero is transparent: so is all that was not analysed.
+    Where no value means anything below zero, what cannot be told from zero is
+    transparent: so is all that was not analysed, and the anatomy stays to be seen.
+
     alike : values of all maps that are to have the same window; those of this one if not given.
+    error : standard errors of the values, where they are known.
     """
-    finite = values[np.isfinite(values)]
     is_new = node.GetDisplayNode() is None
     display = _display_of(node)
     if is_new:
@@ -41,13 +48,37 @@ def show_as_map(node, values: np.ndarray, declared: Display, alike: np.ndarray |
         _set_window(display, float(low), float(high))
     # Between a voxel and its neighbour that was left out lies no value; interpolating would show one.
     display.InterpolateOff()
-    positive = finite[finite > 0]
-    signed = finite.size and finite.min() < 0
+    finite = values[np.isfinite(values)]
+    signed = finite.size and finite.min() < 0 and (is_diverging(declared) or low < -SMALL_PART * abs(high))
     display.SetApplyThreshold(not signed)
     if not signed:
-        # Half of the smallest: a threshold saved with six digits must not cut that voxel off.
-        lower = float(positive.min()) / 2 if positive.size else np.finfo(np.float32).tiny
-        display.SetThreshold(lower, float(max(finite.max(initial=1.0), high)) * 2)
+        lowest = lowest_shown(values, (low, high), error)
+        display.SetThreshold(lowest, float(max(finite.max(initial=1.0), high, 2 * lowest)) * 2)
+
+
+def lowest_shown(values: np.ndarray, window: tuple[float, float], error: np.ndarray | None = None) -> float:
+    """The value below which a map of what is never below zero is transparent; above zero.
+
+    In a window that begins at zero that is what can hardly be told from zero: by the
+    standard errors, by how far noise takes values below zero, and by the colours.
+    """
+    known = np.isfinite(values)
+    finite, (low, high) = values[known], window
+    positive = finite[finite > 0]
+    # Half of the smallest: a threshold saved with six digits must not cut that voxel off.
+    smallest = float(positive.min()) / 2 if positive.size else float(np.finfo(np.float32).tiny)
+    if low > SMALL_PART * high or not positive.size:
+        return smallest
+    lowest = SMALL_PART * high
+    if (finite < 0).any():
+        lowest = max(lowest, float(np.percentile(-finite[finite < 0], 95)))
+    if error is not None:
+        lost = positive[positive < TOLD_APART * error[known][finite > 0]]
+        # Just above: what equals the threshold is shown.
+        lowest = max(lowest, 1.001 * float(np.percentile(lost, 75)) if lost.size else 0.0)
+    # Never so much that little is left of what the window is for.
+    lowest = min(lowest, MOST_HIDDEN * high)
+    return lowest if (positive >= lowest).any() else smallest
 
 
 def _display_of(node):

@@ -72,16 +72,22 @@ def node_geometry(node) -> Geometry:
         If the node is under a transform: its voxels are then shown elsewhere
         than its own matrix says.
     """
-    if node.GetParentTransformNode() is not None:
-        raise GeometryError(
-            "E-GEO-TRANSFORM",
-            f"the volume is under the transform {node.GetParentTransformNode().GetName()}",
-            where=node.GetName() or "volume",
-            fix="Harden the transform (Data module, right click), or take the volume out of it.",
-        )
+    require_no_transform(node, node.GetName() or "volume")
     matrix = vtk.vtkMatrix4x4()
     node.GetIJKToRASMatrix(matrix)
     return Geometry(node_values(node).shape[:3], matrix_values(matrix))
+
+
+def require_no_transform(node, where: str) -> None:
+    """Refuse a node that is shown elsewhere than its own voxels say."""
+    if node.GetParentTransformNode() is not None:
+        kind = "segmentation" if node.IsA("vtkMRMLSegmentationNode") else "volume"
+        raise GeometryError(
+            "E-GEO-TRANSFORM",
+            f"the {kind} is under the transform {node.GetParentTransformNode().GetName()}",
+            where=where,
+            fix=f"Harden the transform (Data module, right click), or take the {kind} out of it.",
+        )
 
 
 def set_node_geometry(node, geometry: Geometry) -> None:

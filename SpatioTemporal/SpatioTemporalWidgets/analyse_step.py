@@ -13,6 +13,7 @@ from SpatioTemporalNodes.value_nodes import say_unit, unit_of
 import SpatioTemporalLib as st
 
 from .live_preview import LivePreview
+from .narrow import breakable, let_shrink
 from .parameter_form import ParameterForm
 from .step import Step, empty_layout, readable
 
@@ -168,6 +169,7 @@ class AnalyseStep(Step):
                 self.from_data = declared.name
                 continue
             selector = _selector(declared)
+            let_shrink(selector)
             row = qt.QHBoxLayout()
             row.addWidget(selector, 1)
             unit = self._unit_editor(selector) if declared.kind in (st.Map, st.FollowUp) else None
@@ -211,7 +213,7 @@ class AnalyseStep(Step):
 
 
 def _about(analysis) -> str:
-    return f"{analysis.summary}<br><small>{analysis.citation}</small>"
+    return f"{analysis.summary}<br><small>{breakable(analysis.citation)}</small>"
 
 
 def _selector(declared):

@@ -9,11 +9,11 @@ from slicer.i18n import tr as _
 
 from SpatioTemporalLib.validation.checks import FAILED, RESULT
 
-from .step import WRONG, Step
+from .step import Step
 from .table_view import fill, prepare
+from .theme import ink, text_style
 
 DOMAIN = "kinetics"
-WRONG_ROW = "#f4c7c3"
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,10 @@ class CheckStep(Step):
         fill(self.ui.checkTable, table)
         self.ui.checkTable.show()
         failed = [row for row, result in enumerate(table.columns[RESULT]) if result == FAILED]
+        wrong = qt.QBrush(qt.QColor(ink("wrong row", self.widget.palette)))
         for row in failed:
             for column in range(len(table.columns)):
-                self.ui.checkTable.item(row, column).setBackground(qt.QBrush(qt.QColor(WRONG_ROW)))
+                self.ui.checkTable.item(row, column).setBackground(wrong)
         text = _("{fine} of {all} within their tolerance, {seconds:.0f} s.")
         seconds = job.outcome.provenance.seconds
         self._say(
@@ -81,4 +82,4 @@ class CheckStep(Step):
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         self.ui.checkLabel.setText(text)
-        self.ui.checkLabel.setStyleSheet(WRONG if wrong else "")
+        self.ui.checkLabel.setStyleSheet(text_style("wrong", self.widget) if wrong else "")

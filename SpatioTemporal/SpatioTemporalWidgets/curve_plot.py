@@ -7,32 +7,32 @@ from dataclasses import dataclass
 import numpy as np
 import qt
 
-MARGINS = (52, 10, 10, 34)  # left, top, right, bottom
+from .plot_frame import GAP, MARKER, PlotFrame
+from .theme import between, ink, readable_on
+
 # Qt's alignment flags as the numbers that drawText takes in every binding of Qt.
 _LEFT, _RIGHT, _CENTRE, _NOTE = 0x81, 0x82, 0x84, 0x1084
-MOST_NAMES = 12
-ROW = 15
-PAPER, INK, GRID, MARK = "#ffffff", "#333333", "#e4e4e4", "#d04000"
+SMALLEST = 80  # px
 
 
 @dataclass(frozen=True)
 class Line:
     """One curve of a plot.
 
-    colour : (r, g, b), 0..1. drawn : "both" line and markers, "line" or "points".
+    colour : (r, g, b), 0..1; None is that of the text. drawn : "both" line and markers, "line" or "points".
     """
 
     times: np.ndarray
     values: np.ndarray
     name: str
-    colour: tuple[float, float, float]
+    colour: tuple[float, float, float] | None
     drawn: str = "both"
     dashed: bool = False
     spread: np.ndarray | None = None
 
 
 class MouseFilter(qt.QWidget):
-    """Hears clicks on a widget and changes of its size."""
+    """Hears clicks on a widget and changes of its size, font and colours."""
 
     def watch(self, widget, clicked, resized) -> None:
         self.clicked, self.resized = clicked, resized
@@ -43,13 +43,13 @@ class MouseFilter(qt.QWidget):
             # Qt 5 has no position(), and Qt 6 is about to lose pos().
             place = event.position() if hasattr(event, "position") else event.pos()
             self.clicked(int(place.x()))
-        elif event.type() == qt.QEvent.Resize:
+        elif event.type() in (qt.QEvent.Resize, qt.QEvent.PaletteChange, qt.QEvent.FontChange):
             self.resized()
         return False
 
 
 class CurvePlot:
-    """A plot in a ``QLabel``.
+    """A plot in a ``QLabel``, in the font and the colours of the label, sharp on any screen.
 
     Parameters
     ----------
@@ -63,6 +63,7 @@ class CurvePlot:
         self.lines: list[Line] = []
         self.titles, self.now = ("time [s]", ""), None
         self.note = ""
+        self.frame = None
         self.filter = MouseFilter()
         self.filter.watch(label, self._clicked, self.draw)
 
@@ -73,13 +74,17 @@ class CurvePlot:
 
     def draw(self) -> None:
         width, height = int(self.label.width), int(self.label.height)
-        if width < 80 or height < 80:
+        if width < SMALLEST or height < SMALLEST:
             return
-        pixmap = qt.QPixmap(width, height)
-        pixmap.fill(qt.QColor(PAPER))
+        palette, ratio = self.label.palette, float(self.label.devicePixelRatioF())
+        self.paper, self.ink = palette.color(qt.QPalette.Base), palette.color(qt.QPalette.Text)
+        self.frame = PlotFrame((width, height), self.label.font, self.lines, bool(self.titles[1]))
+        pixmap = qt.QPixmap(int(round(width * ratio)), int(round(height * ratio)))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(self.paper)
         painter = qt.QPainter(pixmap)
         painter.setRenderHint(qt.QPainter.Antialiasing, True)
-        self._frame(width, height)
+        painter.setFont(self.label.font)
         if self.lines:
             self._draw_axes(painter)
         for line in self.lines:
@@ -90,76 +95,53 @@ class CurvePlot:
         self.label.setPixmap(pixmap)
 
     def _clicked(self, x: int) -> None:
-        if self.lines and self.box[2] > self.box[0]:
-            low, high = self.times
-            self.clicked(low + (high - low) * (x - self.box[0]) / (self.box[2] - self.box[0]))
-
-    def _frame(self, width: int, height: int) -> None:
-        left, top, right, bottom = MARGINS
-        self.names = self._placed_names(left, width - right)
-        rows = 1 + max((y for _, y, _ in self.names), default=0) if self.names else 0
-        self.box = (left, top + ROW * (rows + bool(self.titles[1])), width - right, height - bottom)
-        self.times = _span([line.times for line in self.lines], 0.0)
-        edges = [line.values for line in self.lines]
-        spread = [line for line in self.lines if line.spread is not None]
-        edges += [line.values + sign * line.spread for line in spread for sign in (-1, 1)]
-        self.values = _span(edges, 0.06)
-
-    def _placed_names(self, left: int, right: int) -> list[tuple[int, int, Line]]:
-        """Place and row of each name above the plot, where no curve runs; a model goes with its points."""
-        named = [line for line in self.lines if line.drawn != "line"][:MOST_NAMES]
-        placed, x, row = [], left, 0
-        for line in named:
-            wide = 8 * len(line.name) + 14
-            if x > left and x + wide > right:
-                x, row = left, row + 1
-            placed.append((x, row, line))
-            x += wide
-        return placed
-
-    def _x(self, time: float) -> int:
-        low, high = self.times
-        return int(round(self.box[0] + (time - low) / (high - low) * (self.box[2] - self.box[0])))
-
-    def _y(self, value: float) -> int:
-        low, high = self.values
-        return int(round(self.box[3] - (value - low) / (high - low) * (self.box[3] - self.box[1])))
+        if self.lines and self.frame is not None:
+            self.clicked(self.frame.time_at(x))
 
     def _draw_axes(self, painter) -> None:
-        left, top, right, bottom = self.box
-        for value in ticks(*self.values):
-            painter.setPen(qt.QColor(GRID))
-            painter.drawLine(left, self._y(value), right, self._y(value))
-            painter.setPen(qt.QColor(INK))
-            painter.drawText(0, self._y(value) - 8, left - 5, 16, _RIGHT, f"{value:g}")
-        for time in ticks(*self.times):
-            painter.setPen(qt.QColor(GRID))
-            painter.drawLine(self._x(time), top, self._x(time), bottom)
-            painter.setPen(qt.QColor(INK))
-            painter.drawText(self._x(time) - 30, bottom + 2, 60, 14, _CENTRE, f"{time:g}")
+        frame, grid = self.frame, between(self.paper, self.ink, 0.14)
+        left, top, right, bottom = frame.box
+        for value in frame.value_ticks:
+            painter.setPen(grid)
+            painter.drawLine(left, frame.y(value), right, frame.y(value))
+            painter.setPen(self.ink)
+            place = (0, frame.y(value) - frame.row // 2, left - GAP, frame.row)
+            painter.drawText(*place, _RIGHT, f"{value:g}")
+        for time in frame.time_ticks:
+            painter.setPen(grid)
+            painter.drawLine(frame.x(time), top, frame.x(time), bottom)
+            painter.setPen(self.ink)
+            half = frame.wide(f"{time:g}") // 2 + GAP
+            # The last one must not stand out of the picture.
+            middle = min(frame.x(time), int(self.label.width) - half)
+            painter.drawText(middle - half, bottom + 2, 2 * half, frame.row, _CENTRE, f"{time:g}")
         painter.drawLine(left, bottom, right, bottom)
         painter.drawLine(left, top, left, bottom)
-        painter.drawText(left, bottom + 16, right - left, 16, _CENTRE, self.titles[0])
-        painter.drawText(left, MARGINS[1] - 4, right - left, ROW, _LEFT, self.titles[1])
+        painter.drawText(left, bottom + frame.row, right - left, frame.row, _CENTRE, self.titles[0])
+        title = frame.cut(self.titles[1], right - GAP)
+        painter.drawText(GAP, GAP, right - GAP, frame.row, _LEFT, title)
         if self.now is not None:
-            painter.setPen(_pen(qt.QColor(MARK), 1, dashed=True))
-            painter.drawLine(self._x(self.now), top, self._x(self.now), bottom)
+            painter.setPen(_pen(qt.QColor(ink("mark", self.label.palette)), 1, dashed=True))
+            painter.drawLine(frame.x(self.now), top, frame.x(self.now), bottom)
 
     def _draw_note(self, painter) -> None:
-        left, top, right, bottom = self.box
-        painter.setPen(qt.QColor(INK))
-        painter.drawText(left + 12, top, right - left - 24, bottom - top, _NOTE, self.note)
+        left, top, right, bottom = self.frame.box
+        painter.setPen(self.ink)
+        painter.drawText(left + 2 * GAP, top, right - left - 4 * GAP, bottom - top, _NOTE, self.note)
+
+    def _colour_of(self, line: Line):
+        return self.ink if line.colour is None else readable_on(self.paper, line.colour)
 
     def _draw_line(self, painter, line: Line) -> None:
-        red, green, blue = (int(255 * part) for part in line.colour)
+        frame, colour = self.frame, self._colour_of(line)
         known = np.flatnonzero(np.isfinite(line.values))
-        places = [(self._x(line.times[n]), self._y(line.values[n])) for n in known]
+        places = [(frame.x(line.times[n]), frame.y(line.values[n])) for n in known]
         if line.spread is not None:
-            painter.setPen(_pen(qt.QColor(red, green, blue, 90), 3))
+            painter.setPen(_pen(between(self.paper, colour, 0.35), 3))
             for n, (x, _) in zip(known, places):
                 low, high = line.values[n] - line.spread[n], line.values[n] + line.spread[n]
-                painter.drawLine(x, self._y(low), x, self._y(high))
-        painter.setPen(_pen(qt.QColor(red, green, blue), 2, dashed=line.dashed))
+                painter.drawLine(x, frame.y(low), x, frame.y(high))
+        painter.setPen(_pen(colour, 2, dashed=line.dashed))
         if line.drawn != "points":
             for (x1, y1), (x2, y2) in zip(places, places[1:]):
                 painter.drawLine(x1, y1, x2, y2)
@@ -168,12 +150,13 @@ class CurvePlot:
                 painter.drawEllipse(x - 2, y - 2, 4, 4)
 
     def _draw_names(self, painter) -> None:
-        first = MARGINS[1] + (ROW if self.titles[1] else 0)
-        for x, row, line in self.names:
-            red, green, blue = (int(220 * part) for part in line.colour)
-            painter.setPen(qt.QColor(red, green, blue))
-            painter.fillRect(x, first + ROW * row + 4, 7, 7, qt.QColor(red, green, blue))
-            painter.drawText(x + 10, first + ROW * row, 8 * len(line.name) + 8, ROW, _LEFT, line.name)
+        frame = self.frame
+        for x, row, wide, line in frame.names:
+            top = frame.first_name + frame.row * row
+            painter.setPen(self._colour_of(line))
+            painter.fillRect(x, top + (frame.row - MARKER) // 2, MARKER, MARKER, self._colour_of(line))
+            room = wide - MARKER - GAP
+            painter.drawText(x + MARKER + GAP, top, room, frame.row, _LEFT, frame.cut(line.name, room))
 
 
 def _pen(colour, width: int, *, dashed: bool = False):
@@ -182,21 +165,3 @@ def _pen(colour, width: int, *, dashed: bool = False):
     if dashed:
         pen.setStyle(qt.Qt.DashLine)
     return pen
-
-
-def ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Round numbers in a range, about `count` of them."""
-    raw = (high - low) / count
-    power = 10.0 ** np.floor(np.log10(raw))
-    step = power * next(m for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
-    return [round(n * step, 12) for n in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
-
-
-def _span(arrays: list, margin: float) -> tuple[float, float]:
-    finite = [array[np.isfinite(array)] for array in map(np.asarray, arrays)]
-    joined = np.concatenate(finite) if finite else np.zeros(0)
-    if not joined.size:
-        return 0.0, 1.0
-    low, high = float(joined.min()), float(joined.max())
-    room = (high - low) * margin if high > low else max(abs(low), 1.0) / 2
-    return low - room, high + room

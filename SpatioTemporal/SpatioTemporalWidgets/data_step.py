@@ -15,7 +15,10 @@ from SpatioTemporalNodes.stack_nodes import add_stack, stack_of_volumes
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.volumes import SETTING_UNITS
 
-from .step import WARNING, Step
+from .narrow import breakable
+from .step import Step
+from .table_view import prepare
+from .theme import text_style
 from .visit_table import VisitTable
 
 SERIES_UNITS = ("a.u.", "mmol/L", "1/s", "HU", "kBq/mL", "Bq/mL")
@@ -54,8 +57,7 @@ class DataStep(Step):
         self.ui.joinButton.connect("contentsCollapsed(bool)", lambda collapsed: collapsed or self._opened())
         self.ui.seriesSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.choose)
         self.ui.timeTable.setHorizontalHeaderLabels([_("Frame"), _("Time [s]")])
-        self.ui.timeTable.verticalHeader().setVisible(False)
-        self.ui.timeTable.verticalHeader().setDefaultSectionSize(22)
+        prepare(self.ui.timeTable)
         self.ui.timeTable.horizontalHeader().setStretchLastSection(True)
 
     def load_sample(self) -> None:
@@ -184,6 +186,11 @@ class DataStep(Step):
         self.ui.seriesSelector.setCurrentNode(node)
         self.choose(node)
 
+    def look_again(self) -> None:
+        """Try once more what could not be used; it may have been mended elsewhere."""
+        if self.node is not None and self.view is None:
+            self._again()
+
     def scene_closed(self) -> None:
         self.node = self.view = None
         self._show()
@@ -233,9 +240,9 @@ class DataStep(Step):
             self._again()
 
     def _say(self, understood: str, odd: str) -> None:
-        self.ui.understoodLabel.setText(understood)
-        self.ui.oddLabel.setText(odd)
-        self.ui.oddLabel.setStyleSheet(WARNING)
+        self.ui.understoodLabel.setText(breakable(understood))
+        self.ui.oddLabel.setText(breakable(odd))
+        self.ui.oddLabel.setStyleSheet(text_style("warning", self.widget))
         self.ui.oddLabel.setVisible(bool(odd))
 
     def _fill_table(self) -> None:

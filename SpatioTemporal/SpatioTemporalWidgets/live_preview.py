@@ -16,7 +16,9 @@ from SpatioTemporalNodes.runs import in_words
 
 import SpatioTemporalLib as st
 
-from .step import WRONG, readable
+from .narrow import breakable
+from .step import readable
+from .theme import text_style
 
 WATCH_INTERVAL = 15  # ms
 WANTED = 0.1  # s of computing; with what else happens, the map follows a change within 0.2 s
@@ -80,13 +82,25 @@ class LivePreview:
             return False
         if job is self.job and job.state != "running":
             self.job = None
-            if self.on:
+            if self.on and self.panel.here:
                 self._show(job)
+            elif self.on:
+                # Another module is shown; asked for again when this one is.
+                self.asked = None
         return True
 
     def stop(self) -> None:
         """Take the preview away."""
         self.ui.previewBox.setChecked(False)
+
+    def pause(self) -> None:
+        """Compute nothing any more; what is shown stays."""
+        self.timer.stop()
+
+    def go_on(self) -> None:
+        """Compute again what has changed meanwhile."""
+        if self.on:
+            self.timer.start()
 
     def scene_closed(self) -> None:
         self.job = None
@@ -96,11 +110,11 @@ class LivePreview:
     def _toggled(self) -> None:
         self.asked = None
         self._say("")
-        if self.on:
-            self.timer.start()
-        else:
+        if not self.on:
             self.timer.stop()
             self.shown.remove()
+        elif self.panel.here:
+            self.timer.start()
 
     def _look(self) -> None:
         """Start a preview when something has changed since the last one."""
@@ -157,8 +171,12 @@ class LivePreview:
         background = proxy_of(sequence_of(node)) if node is not None and sequence_of(node) is not None else node
         display = job.outcome.displays[output]
         title = _("Preview of {name} [{unit}]").format(name=display.symbol or readable(output), unit=image.unit)
-        self.shown.show(image.values[:, :rows], geometry, display, title=title, background=background)
-        inside = image.values[:, :rows][np.isfinite(image.values[:, :rows])]
+        values, error = (
+            None if found is None else found.values[:, :rows]
+            for found in (image, job.outcome.outputs.get(f"{output}_se"))
+        )
+        self.shown.show(values, geometry, display, title=title, background=background, error=error)
+        inside = values[np.isfinite(values)]
         middle = (
             _("median {value:.3g} {unit}, ").format(value=np.median(inside), unit=image.unit) if inside.size else ""
         )
@@ -167,8 +185,8 @@ class LivePreview:
         self._say(text.format(k=part.k, middle=middle, seconds=seconds, every=every))
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
-        self.ui.previewLabel.setText(text)
-        self.ui.previewLabel.setStyleSheet(WRONG if wrong else "")
+        self.ui.previewLabel.setText(breakable(text))
+        self.ui.previewLabel.setStyleSheet(text_style("wrong", self.panel.widget) if wrong else "")
 
 
 def _voxels_within(seconds: float, taken: dict[int, float]) -> float:

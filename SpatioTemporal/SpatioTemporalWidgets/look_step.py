@@ -24,10 +24,11 @@ from SpatioTemporalLib.steps.regions import region_curves
 
 from .curve_modes import MODES, shown_curve
 from .curve_plot import CurvePlot, Line
+from .fit_lines import fit_lines
 from .step import Step
 
 NOT_POINTED = _("no position was pointed at yet")
-CURSOR_COLOUR = (0.15, 0.15, 0.15)
+CURSOR_COLOUR = None  # that of the text
 
 
 class LookStep(Step):
@@ -57,11 +58,10 @@ class LookStep(Step):
 
     def show_series(self, view) -> None:
         """Take another series, or None."""
-        self.stop_listening()
         self.view = view
         self.ui.frameSlider.setMaximum(0 if view is None else view.frames.count - 1)
+        self.start_listening()
         if view is not None:
-            self._listen()
             self.measure_segments()
         self.redraw()
 
@@ -193,6 +193,12 @@ class LookStep(Step):
         self.pins, self.fits, self.segments = [], [], []
         self.redraw()
 
+    def start_listening(self) -> None:
+        """Follow the mouse and the frame that is shown, while the module is."""
+        self.stop_listening()
+        if self.view is not None and self.panel.here:
+            self._listen()
+
     def stop_listening(self) -> None:
         for target, tag in self.observed:
             target.RemoveObserver(tag)
@@ -201,7 +207,7 @@ class LookStep(Step):
     def _drawn(self) -> list[tuple[Line, str]]:
         """Every line with the unit of its values."""
         if self.mode == "fit":
-            return _fit_lines(self.fits or self.panel.results.chosen_curves())
+            return fit_lines(self.fits or self.panel.results.chosen_curves())
         if self.view is None:
             return []
         if self.mode == "concentration" and not self.view.timed:
@@ -280,17 +286,3 @@ class LookStep(Step):
 
 def _as_it_is(curves, index):
     return curves
-
-
-def _fit_lines(curves: list[Curve]) -> list[tuple[Line, str]]:
-    if not curves:
-        raise InputError("E-NO-CURVE", _("the chosen run has no curves"), fix=_("Choose a run in step 5."))
-    names = [curve.name for curve in curves if not curve.fit_of]
-    lines = []
-    for n, curve in enumerate(curves):
-        owner = curve.fit_of if curve.fit_of in names else curve.name
-        colour = categorical_colour(names.index(owner) if owner in names else n)
-        drawn = "line" if curve.fit_of else "points"
-        line = Line(curve.times, curve.values, curve.name, colour, drawn, spread=curve.spread)
-        lines.append((line, curve.unit))
-    return lines

@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 from SpatioTemporalLib.declare import NamedValue, Parameter
 from SpatioTemporalLib.errors import ParameterError
 
+from .narrow import let_shrink
 from .parameter_field import WRONG_FIELD, Field, connect
 from .step import empty_layout, readable
 
@@ -28,6 +29,7 @@ class NamedValuesField(Field):
         box = qt.QWidget()
         self.layout = qt.QFormLayout(box)
         self.layout.setContentsMargins(0, 0, 0, 0)
+        self.layout.setRowWrapPolicy(qt.QFormLayout.WrapLongRows)
         return box
 
     def connect_editor(self) -> None:
@@ -79,6 +81,7 @@ class NamedValuesField(Field):
         editor = _choice(value) if value.levels else _number(value)
         editor.setObjectName(f"value_{value.name}")
         _show(editor, self.filled.get(value.name, ""))
+        let_shrink(editor)
         self.rows[value.name] = editor
         connect(editor, lambda: self._row_edited(value.name))
         row = qt.QHBoxLayout()

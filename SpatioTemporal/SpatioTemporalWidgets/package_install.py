@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import slicer
 from slicer.i18n import tr as _
 
@@ -25,7 +27,8 @@ def listed(packages: tuple[str, ...]) -> str:
 
 def button_text(packages: tuple[str, ...]) -> str:
     """What the button says: the packages, and how large the largest is where that is known."""
-    sizes = [DOWNLOADS[package] for package in packages if package in DOWNLOADS]
+    # No line ends inside of a size.
+    sizes = [DOWNLOADS[package].replace(" ", "\u00a0") for package in packages if package in DOWNLOADS]
     if sizes:
         # The first is what the others are for, and by far the largest.
         return _("Install {name} ({size})...").format(name=listed(packages), size=sizes[0])
@@ -46,16 +49,37 @@ def install(packages: tuple[str, ...]) -> bool:
 
 
 def _install_by_pip(packages: tuple[str, ...]) -> bool:
-    packaging = getattr(slicer, "packaging", None)
+    packaging = _slicers_packaging()
     if packaging is not None:
-        packaging.pip_ensure(list(packages), requester="SpatioTemporal")
-        return True
+        return _ensured(packaging, packages)
     size = next((DOWNLOADS[package] for package in packages if package in DOWNLOADS), _("size unknown"))
     question = _("Install {name} ({size}) into Slicer's Python?").format(name=listed(packages), size=size)
     if not slicer.util.confirmOkCancelDisplay(question):
         return False
     # Together, so that versions are chosen that fit one another; what is there already stays.
     slicer.util.pip_install(" ".join(packages))
+    return True
+
+
+def _slicers_packaging():
+    """Slicer's own installer; None before Slicer 5.12."""
+    try:
+        # It is no attribute of slicer before somebody imports it.
+        from slicer import packaging
+    except ImportError:
+        return None
+    return packaging
+
+
+def _ensured(packaging, packages: tuple[str, ...]) -> bool:
+    from packaging.requirements import Requirement
+
+    try:
+        packaging.pip_ensure([Requirement(package) for package in packages], requester="SpatioTemporal")
+    except RuntimeError as error:
+        # So it says that the user declined; and so it would say that it failed.
+        logging.getLogger("SpatioTemporal").info("not installed: %s", error)
+        return False
     return True
 
 

@@ -34,6 +34,9 @@ class Panel:
 
     def __init__(self, logic, parameters, resource):
         self.logic, self.parameters, self.resource = logic, parameters, resource
+        self.here = True
+        # The function whose error is shown: when it succeeds, that is over.
+        self.complaint = None
         self.widget = slicer.util.loadUI(resource("UI/SpatioTemporal.ui"))
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.look = LookStep(self)
@@ -90,16 +93,35 @@ class Panel:
 
         def call(*given):
             try:
-                return function()
+                done = function()
             except Exception as error:  # noqa: BLE001 - whatever goes wrong is said, and the panel lives on
                 logging.getLogger("SpatioTemporal").debug("guarded", exc_info=True)
                 self.say(in_words(error), wrong=True)
+                self.complaint = function
                 return None
+            if self.complaint == function:
+                # What was wrong is mended.
+                self.say("")
+            return done
 
         return call
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         self.run.say(text, wrong=wrong)
+
+    def enter(self) -> None:
+        """The user has come to the module: take up what `leave` left."""
+        self.here = True
+        self.data.look_again()
+        self.look.start_listening()
+        self.analyse.preview.go_on()
+        self.results.refresh()
+
+    def leave(self) -> None:
+        """The user has gone to another module: no curves, no previews; runs go on."""
+        self.here = False
+        self.look.stop_listening()
+        self.analyse.preview.pause()
 
     def restore(self) -> None:
         """Show what the parameter node of this scene says."""

@@ -8,7 +8,9 @@ from slicer.i18n import tr as _
 from SpatioTemporalLib.declare import Parameter
 from SpatioTemporalLib.errors import ParameterError
 
-from .step import WRONG, readable
+from .narrow import breakable, let_shrink
+from .step import readable
+from .theme import text_style
 
 WRONG_FIELD = "border: 1px solid #c00000;"
 
@@ -30,10 +32,10 @@ class Field:
         self.editor.setToolTip(_tooltip(parameter))
         self.reason = qt.QLabel()
         self.reason.setWordWrap(True)
-        self.reason.setStyleSheet(WRONG)
         self.reason.hide()
         self.label = qt.QLabel(_label(parameter))
         self.label.setToolTip(_tooltip(parameter))
+        let_shrink(self.editor, self.reason)
         self.set(parameter.default)
         self.connect_editor()
 
@@ -77,7 +79,8 @@ class Field:
             text = ""
         except ParameterError as error:
             text = error.message
-        self.reason.setText(text)
+        self.reason.setStyleSheet(text_style("wrong", self.label))
+        self.reason.setText(breakable(text))
         self.reason.setVisible(bool(text))
         self.mark(bool(text))
         return not text

@@ -8,8 +8,10 @@ from slicer.i18n import tr as _
 from SpatioTemporalLib.declare import Described, Parameter
 from SpatioTemporalLib.errors import InputError, ParameterError
 
+from .narrow import breakable, let_shrink
 from .parameter_field import Field
-from .step import WARNING, readable
+from .step import readable
+from .theme import text_style
 
 
 class PathField(Field):
@@ -20,9 +22,7 @@ class PathField(Field):
         self.problem = ""
         self.listeners: list = []
         self.about, self.warning = _line(), _line()
-        self.warning.setStyleSheet(f"{WARNING} font-weight: bold;")
         super().__init__(parameter, changed)
-        self._describe()
 
     def tell(self, listener) -> None:
         """Call listener(values) now and whenever other values are asked for; None where nothing says which."""
@@ -40,6 +40,9 @@ class PathField(Field):
         form.addRow(self.label, row)
         for line in (self.reason, self.warning, self.about):
             form.addRow(line)
+        self.warning.setStyleSheet(f"{text_style('warning', self.warning)} font-weight: bold;")
+        # Not before: what is shown without a place in the form is a window of its own.
+        self._describe()
 
     def get(self) -> object:
         value = super().get()
@@ -86,7 +89,7 @@ class PathField(Field):
             except OSError as error:
                 self.problem = _("{path} cannot be read: {error}").format(path=path, error=error)
         for line, text in ((self.about, "text"), (self.warning, "warning")):
-            line.setText(getattr(self.described, text, ""))
+            line.setText(breakable(getattr(self.described, text, "")))
             line.setVisible(bool(line.text))
         for listener in self.listeners:
             listener(self._values())
@@ -98,5 +101,6 @@ class PathField(Field):
 def _line():
     line = qt.QLabel()
     line.setWordWrap(True)
+    let_shrink(line)
     line.hide()
     return line

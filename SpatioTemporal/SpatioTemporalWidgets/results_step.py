@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import qt
 import slicer
 from slicer.i18n import tr as _
@@ -22,7 +21,7 @@ from SpatioTemporalNodes.provenance import result_summary
 from SpatioTemporalNodes.report_nodes import report_from_node
 from SpatioTemporalNodes.result_nodes import remove_nodes
 from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, result_from_nodes
-from SpatioTemporalNodes.value_nodes import map_from_node, table_from_node
+from SpatioTemporalNodes.value_nodes import table_from_node
 from SpatioTemporalNodes.visit_view import background_of, centre_views, is_part, visits_of
 
 from SpatioTemporalLib.data import Table
@@ -33,6 +32,7 @@ from SpatioTemporalLib.io.results import write_result
 from .map_statistics import compared, statistics
 from .step import Step, readable
 from .table_view import fill, prepare, readable_table
+from .threshold_slider import ThresholdSlider
 
 MAP, REPORT = "vtkMRMLScalarVolumeNode", "vtkMRMLTextNode"
 MOST_CURVES = 12
@@ -48,6 +48,7 @@ class ResultsStep(Step):
         # Removed with the panel.
         self.pages = qt.QTemporaryDir()
         guarded = self.panel.guarded
+        self.threshold = ThresholdSlider(self.ui.thresholdSlider)
         prepare(self.ui.statisticsTable)
         self.ui.runTree.setHeaderLabels([_("Run"), _("Unit")])
         self.ui.runTree.connect("itemSelectionChanged()", guarded(self._chosen))
@@ -141,12 +142,7 @@ class ResultsStep(Step):
         if visits_of(inputs) is not None and is_part(node, background):
             centre_views(slicer.mrmlScene, node)
         self._legend_changed()
-        display = node.GetDisplayNode()
-        self.ui.thresholdSlider.blockSignals(True)
-        self.ui.thresholdSlider.maximum = float(display.GetWindowLevelMax())
-        self.ui.thresholdSlider.singleStep = float(display.GetWindowLevelMax()) / 100 or 0.01
-        self.ui.thresholdSlider.value = 0.0
-        self.ui.thresholdSlider.blockSignals(False)
+        self.threshold.show(node)
 
     def show_statistics(self) -> None:
         """The chosen map in the chosen segments, or the chosen table of the run, the first if none is."""
@@ -262,12 +258,7 @@ class ResultsStep(Step):
         set_overlay_opacity(slicer.mrmlScene, self.ui.opacitySlider.value)
 
     def _threshold_changed(self) -> None:
-        node = self.chosen_map()
-        if node is not None and node.GetDisplayNode() is not None:
-            display = node.GetDisplayNode()
-            highest = max(float(np.nanmax(map_from_node(node).values, initial=0.0)), display.GetWindowLevelMax())
-            display.SetApplyThreshold(True)
-            display.SetThreshold(max(float(self.ui.thresholdSlider.value), 1e-12), 2 * highest)
+        self.threshold.apply(self.chosen_map())
 
     def _legend_changed(self) -> None:
         node = self.chosen_map()

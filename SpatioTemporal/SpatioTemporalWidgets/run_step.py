@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
+from .narrow import breakable, in_lines
 from .package_install import button_text, install, listed
-from .step import WRONG, Step
+from .step import Step
+from .theme import text_style
 
 STEPS_OF_BAR = 1000
 DEVICES = {"auto": _("Automatic"), "cpu": _("CPU"), "cuda": _("GPU (CUDA)")}
@@ -18,6 +20,7 @@ class RunStep(Step):
 
     def set_up(self) -> None:
         self.job = None
+        self.told_faults = False
         self.packages: tuple[str, ...] = ()
         for device, text in DEVICES.items():
             self.ui.deviceBox.addItem(text, device)
@@ -41,11 +44,15 @@ class RunStep(Step):
         self.ui.startButton.setToolTip("\n".join(faults) if faults else ready)
         self.ui.cancelButton.setEnabled(busy)
 
+        if self.told_faults and not faults:
+            self.panel.say("")
+
     def start(self) -> None:
         """Run what step 3 shows."""
         analyse = self.panel.analyse
         if analyse.faults():
-            self.say(" ".join(analyse.faults()), wrong=True)
+            self.panel.say(" ".join(analyse.faults()), wrong=True)
+            self.told_faults = True
         else:
             self.launch(analyse.analysis.id, analyse.nodes(), analyse.values())
 
@@ -81,8 +88,9 @@ class RunStep(Step):
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a sentence below the buttons, and keep it in the log."""
-        self.ui.messageLabel.setText(text)
-        self.ui.messageLabel.setStyleSheet(WRONG if wrong else "")
+        self.told_faults, self.panel.complaint = False, None
+        self.ui.messageLabel.setText(breakable(text))
+        self.ui.messageLabel.setStyleSheet(text_style("wrong", self.widget) if wrong else "")
         self.log(text)
 
     def log(self, text: str) -> None:
@@ -115,9 +123,14 @@ class RunStep(Step):
         self.job, self.packages = None, job.packages
         self._empty_bar()
         self.say(job.text, wrong=job.state == "failed")
-        self.ui.installButton.setText(button_text(job.packages))
-        self.ui.installButton.setVisible(bool(job.packages))
+        self.show_install()
         self.check()
+
+    def show_install(self) -> None:
+        """Offer to install what the last run missed, if anything."""
+        if self.packages:
+            self.ui.installButton.setText(in_lines(button_text(self.packages)))
+        self.ui.installButton.setVisible(bool(self.packages))
 
     def _empty_bar(self) -> None:
         self.ui.progressBar.setValue(0)

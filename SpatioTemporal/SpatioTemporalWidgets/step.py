@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import slicer
 
-WRONG = "color: #c00000;"
-WARNING = "color: #b35900;"
+from .narrow import let_shrink
+
 ABBREVIATIONS = {"aif", "adc", "bold", "cam", "hrf", "iauc", "roi", "t1", "t2", "te", "tr", "ti", "rmse"}
 # Their first letter means something.
 SYMBOLS = {"kep", "ve", "vp", "r1", "r2", "se"}
@@ -28,6 +28,7 @@ class Step:
         self.widget = slicer.util.loadUI(panel.resource(f"UI/{self.file}"))
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.widget.setMRMLScene(slicer.mrmlScene)
+        let_shrink(*vars(self.ui).values())
         self.set_up()
 
     def set_up(self) -> None:

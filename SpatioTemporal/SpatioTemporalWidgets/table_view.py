@@ -8,13 +8,13 @@ from SpatioTemporalLib.data import Table
 
 from .step import short_number
 
-ROW_HEIGHT = 22
+ROW_GAP = 8  # px
 MOST_COLUMNS = 6
 
 
 def prepare(widget) -> None:
-    """Narrow rows without numbers."""
-    widget.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+    """Rows as high as their letters, without numbers."""
+    widget.verticalHeader().setDefaultSectionSize(qt.QFontMetrics(widget.font).height() + ROW_GAP)
     widget.verticalHeader().setVisible(False)
 
 

@@ -9,6 +9,8 @@ from SpatioTemporalNodes.dicom_instances import days_between
 
 from SpatioTemporalLib.errors import InputError
 
+from .table_view import prepare
+
 VOLUME, DAY, SEGMENTATION = range(3)
 
 
@@ -18,8 +20,7 @@ class VisitTable:
     def __init__(self, table):
         self.table, self.volumes = table, []
         table.setHorizontalHeaderLabels([_("Volume"), _("Day"), _("Segmentation")])
-        table.verticalHeader().setVisible(False)
-        table.verticalHeader().setDefaultSectionSize(24)
+        prepare(table)
         table.horizontalHeader().setStretchLastSection(True)
 
     def show(self, volumes: list) -> None:

@@ -122,10 +122,19 @@ class Series:
         return cls(values, times, Geometry.from_spacing(values.shape[1:]), **facts)
 
     def frames(self, kept: np.ndarray) -> Series:
-        """The series of some frames only, by a (T,) bool; later first frames cost no memory, a choice between them does."""
+        """The series of some frames only, by a (T,) bool; without first frames it is a view, else a copy."""
         first = int(np.argmax(kept))
-        values = self.values[first:] if kept[first:].all() else self.values[kept]
-        return replace(self, values=values, times=self.times[kept])
+        rest = kept[first:].all()
+        durations = self.durations
+        if durations is None and not rest:
+            # Without it a frame would seem to last until the next that is kept.
+            durations = np.append(self.intervals, self.intervals[-1:])
+        return replace(
+            self,
+            values=self.values[first:] if rest else self.values[kept],
+            times=self.times[kept],
+            durations=None if durations is None else durations[kept],
+        )
 
     @property
     def frame_count(self) -> int:

@@ -12,7 +12,8 @@ from ..data.series import Acquisition, Series
 from ..errors import Finding, InputError, Severity
 from .image import Clock
 from .nrrd_header import NrrdHeader
-from .time_axis import are_frame_numbers, is_setting, seconds_per_unit
+from .time_axis import are_frame_numbers, seconds_per_unit
+from .time_names import is_no_time
 
 OWN = "SpatioTemporal."
 LABELS = "MultiVolume.FrameLabels"
@@ -59,7 +60,7 @@ def _index_clock(header: NrrdHeader) -> tuple[Clock | None, str]:
     scale = seconds_per_unit(unit)
     if scale is None:
         return None, f"the sequence's index has {'the unit ' + unit if unit else 'no unit'}"
-    if is_setting(header.of_axis("labels", axis)):
+    if is_no_time(header.of_axis("labels", axis), np.array([_plain(word) for word in words])):
         return None, f"the sequence's index is {header.of_axis('labels', axis)} ({unit}), which is no time of a frame"
     own = header.keys.get(OWN + "TimeSource")
     if own is None and are_frame_numbers(np.array([_plain(word) for word in words])):
@@ -80,7 +81,7 @@ def _label_clock(header: NrrdHeader, path: Path) -> tuple[Clock | None, str]:
         return None, "there are no MultiVolume.FrameLabels"
     tag, unit = header.keys.get(TAG, "an unnamed tag"), header.keys.get(TAG_UNIT, "")
     scale = seconds_per_unit(unit)
-    if scale is None or is_setting(tag):
+    if scale is None or is_no_time(tag, np.array([_plain(word) for word in words])):
         return None, f"its frames differ in {tag} ({unit or 'no unit'}), which is no time"
     return Clock(_scaled(words, scale), f"MultiVolume.FrameLabels: {tag} ({unit})"), ""
 

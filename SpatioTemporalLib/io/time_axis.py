@@ -47,8 +47,6 @@ PLAUSIBLE_INTERVALS = {
     "follow-up": (86400.0, np.inf),
 }
 ANY_KIND = (0.002, 3600.0)
-# Settings of a pulse sequence that have units of time but say nothing about when a frame was acquired.
-SETTINGS_IN_TIME_UNITS = {"echotime", "repetitiontime", "inversiontime", "echotrainlength", "effectiveechotime"}
 # One comma between digits, as German or French spreadsheets write 1.5.
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 
@@ -56,11 +54,6 @@ DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 def seconds_per_unit(unit: str) -> float | None:
     """Seconds in one unit of time, or None for what is no unit of time."""
     return SECONDS_PER_UNIT.get(unit.strip().lower())
-
-
-def is_setting(name: str) -> bool:
-    """Whether a name, however it is spelt, is that of a setting with a unit of time."""
-    return re.sub(r"[^a-z]", "", name.lower()) in SETTINGS_IN_TIME_UNITS
 
 
 def are_frame_numbers(numbers: np.ndarray) -> bool:

@@ -55,6 +55,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if HERE in Path(item.path).parents:
             item.add_marker("slicer")
+            item.add_marker(pytest.mark.filterwarnings("error::slicerdouble.signals.UnknownSignal"))
 
 
 @pytest.fixture(scope="session")
@@ -75,12 +76,13 @@ def dummy_package(tmp_path_factory):
 @pytest.fixture(scope="session")
 def module(desktop, dummy_package):
     """The module, loaded once as the application does."""
+    from slicerdouble.desktop import show_window
     from slicerdouble.scripted_module import load_module
 
     loaded = load_module(ROOT / "SpatioTemporal" / "SpatioTemporal.py")
     widget = loaded.widgetRepresentation().self()
-    widget.parent.resize(520, 1500)
-    widget.parent.show()
+    widget.parent.resize(380, 1500)
+    show_window(widget.parent)
     yield loaded
     widget.cleanup()
 
@@ -89,12 +91,15 @@ def module(desktop, dummy_package):
 def panel(module, desktop):
     """The panel on an empty scene, where nothing was installed yet."""
     from slicerdouble.desktop import clear_scene
+    from slicerdouble.properties import flashed
 
+    flashed.clear()
     clear_scene()
     desktop.pip_installed.clear()
     panel = module.widgetRepresentation().self().panel
     yield panel
     panel.logic.runs.forget_all()
+    assert not flashed, flashed
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "SpatioTemporal"), str(ROOT / "Testing")]
+WIDTH = 380
 TUMOUR, MUSCLE = (104, 106, 0), (60, 90, 0)
 
 
@@ -21,16 +22,17 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     app = install()
     from gui.user import User
+    from slicerdouble.desktop import show_window
     from slicerdouble.scripted_module import load_module
 
     widget = load_module(ROOT / "SpatioTemporal" / "SpatioTemporal.py").widgetRepresentation().self()
-    widget.parent.resize(520, 1500)
-    widget.parent.show()
+    widget.parent.resize(WIDTH, 1500)
+    show_window(widget.parent)
     panel = widget.panel
     user = User(panel)
 
     def photograph(name, widget):
-        app.processEvents()
+        _fit(app, panel)
         assert widget.grab().save(str(folder / f"{name}.png"))
 
     user.press(panel.data.ui.sampleButton)
@@ -66,6 +68,7 @@ def preview(app, panel, user, folder: Path) -> None:
     while panel.analyse.preview.asked is None or panel.analyse.preview.asked[1] != 1 or panel.analyse.preview.job:
         app.processEvents()
         time.sleep(0.005)
+    _fit(app, panel)
     assert desktop_picture(panel.ui.analyseButton).save(str(folder / "preview.png"))
     user.press(panel.analyse.ui.previewBox)
 
@@ -94,13 +97,16 @@ def desktop(app, panel, folder: Path) -> None:
     app.processEvents()
     assert panel.look.ui.plotLabel.grab().save(str(folder / "fit.png"))
     panel.ui.analyseButton.collapsed = True
-    app.processEvents()
-    window = panel.widget.window()
-    window.resize(520, 10)
-    app.processEvents()
-    window.resize(520, window.minimumSizeHint().height())
-    app.processEvents()
+    _fit(app, panel)
     assert desktop_picture(panel.widget).save(str(folder / "panel.png"))
+
+
+def _fit(app, panel) -> None:
+    """Give the panel the height it needs in a panel of the usual width, as its scroll area does."""
+    window = panel.widget.window()
+    for _ in range(3):
+        app.processEvents()
+        window.resize(WIDTH, window.heightForWidth(WIDTH))
 
 
 def _finish(app, panel, user) -> None:

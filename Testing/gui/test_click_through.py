@@ -81,7 +81,7 @@ def test_click_on_the_curve_goes_to_that_frame(story):
 
     panel, _ = story
     plot = panel.look.plot
-    x = plot._x(panel.data.view.times[10])
+    x = plot.frame.x(panel.data.view.times[10])
     QTest.mouseClick(panel.look.ui.plotLabel, QtCore.Qt.LeftButton, pos=QtCore.QPoint(x, 80))
     browser = slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode")[0]
     assert browser.GetSelectedItemNumber() == 10 and plot.now == pytest.approx(164.3)

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 RELOAD = """
 import sys
+import psutil
 sys.path[:0] = [{testing!r}, {module!r}]
 from slicerdouble import install
 app = install()
@@ -21,11 +22,15 @@ first = load_module(path).widgetRepresentation().self()
 first.panel.data.ui.sampleButton.click()
 worker = first.logic.runs.worker
 assert worker.alive
+launched = psutil.Process(worker.family.launched.pid)
+processes = [launched, *launched.children(recursive=True)]
 before = sys.modules["SpatioTemporalWidgets.panel"]
 slicer.util.reloadScriptedModule = lambda name: (first.cleanup(), load_module(path))
 first.onReload()
 assert sys.modules["SpatioTemporalWidgets.panel"] is not before
 assert not worker.alive, "the worker of the old panel has ended"
+gone, left = psutil.wait_procs(processes, timeout=10)
+assert not [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
 second = slicer.util.getModuleWidget("SpatioTemporal")
 assert second is not first and second.panel.data.view.frames.count == 25
 geometry = second.panel.data.view.probe.geometry

@@ -136,18 +136,18 @@ def test_progress_arrives_while_the_job_runs(worker, series):
 def test_cancel_half_way_stops_within_two_seconds_and_keeps_the_process(worker, series):
     job = worker.submit("test.slow", {"series": series})
     until(worker, lambda e: e.kind == "progress" and e.fraction > 0)
-    process, started = worker.process.pid, time.monotonic()
+    process, started = worker.family.own, time.monotonic()
     worker.cancel(job)
     until(worker, lambda e: e.kind == "cancelled" and e.job == job)
     assert time.monotonic() - started < 2
-    assert worker.alive and worker.process.pid == process
+    assert worker.alive and worker.family.own == process
     assert not worker.jobs
 
 
 def test_a_job_that_does_not_hear_is_ended_within_two_seconds(worker, series):
     job = worker.submit("test.deaf", {"series": series})
     until(worker, lambda e: e.text == "not listening")
-    process, started = worker.process, time.monotonic()
+    process, started = worker.family.launched, time.monotonic()
     worker.cancel(job)
     until(worker, lambda e: e.kind == "cancelled" and e.job == job)
     assert time.monotonic() - started < 2
@@ -157,7 +157,7 @@ def test_a_job_that_does_not_hear_is_ended_within_two_seconds(worker, series):
 def test_killed_worker_says_so_and_the_next_job_starts_another(worker, series, phantom):
     job = worker.submit("test.slow", {"series": series})
     until(worker, lambda e: e.kind == "progress")
-    os.kill(worker.process.pid, signal.SIGKILL)
+    os.kill(worker.family.own, signal.SIGKILL)
     died = until(worker, lambda e: e.kind == "error")[-1]
     assert died.job == job and died.code == "E-WORKER-DIED"
     assert "SIGKILL" in died.text and "Run it again" in died.text
@@ -176,6 +176,26 @@ def test_next_job_is_not_taken_for_one_that_died_unheard(worker, series):
     last = {event.job: event for event in events}
     assert (last[lost].code, last[stopped].kind) == ("E-WORKER-DIED", "cancelled")
     assert last[after].code != "E-WORKER-DIED", last[after].text
+
+
+def test_job_behind_one_that_has_to_be_ended_runs_all_the_same(worker, series, phantom):
+    deaf = worker.submit("test.deaf", {"series": series})
+    behind = worker.submit("kinetics.bolus_arrival", {"series": phantom.series})
+    until(worker, lambda e: e.text == "not listening")
+    worker.cancel(deaf)
+    events = until(worker, lambda e: e.job == behind and e.kind in ("result", "error"))
+    assert {event.job: event.kind for event in events} == {deaf: "cancelled", behind: "result"}
+
+
+def test_cancelled_job_that_waits_does_not_end_the_one_before_it(worker, series):
+    running, waiting = (worker.submit("test.slow", {"series": series}) for _ in range(2))
+    until(worker, lambda e: e.job == running and e.kind == "progress")
+    process = worker.family.own
+    worker.cancel(waiting)
+    until(worker, lambda e: e.job == waiting and e.kind == "cancelled")
+    assert list(worker.jobs) == [running] and worker.alive and worker.family.own == process
+    worker.cancel(running)
+    until(worker, lambda e: e.job == running and e.kind == "cancelled")
 
 
 def test_bad_input_arrives_as_the_words_of_the_error(worker, series, phantom):
@@ -202,8 +222,8 @@ def test_process_ends_when_its_owner_does(other_package, series):
     worker = Worker(paths=[other_package])
     worker.submit("test.slow", {"series": series})
     until(worker, lambda e: e.kind == "progress")
-    worker.process.stdin.close()
-    assert worker.process.wait(timeout=5) == 0
+    worker.family.launched.stdin.close()
+    assert worker.family.launched.wait(timeout=5) == 0
     worker.close()
 
 

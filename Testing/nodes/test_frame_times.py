@@ -72,6 +72,35 @@ def test_numbers_without_a_unit_are_refused_even_when_they_look_like_times(scene
         series_from_node(numbered(scene, geometry, ["0", "5.5", "11"], "frame", ""))
 
 
+@pytest.mark.parametrize(
+    ("name", "unit", "index"),
+    [
+        ("EchoTime", "ms", ["5", "10.5", "16"]),
+        ("echo_time", "s", ["0.005", "0.0105", "0.016"]),
+        ("Echo Time (ms)", "ms", ["1.2", "2.4", "3.6"]),
+        ("TE", "ms", ["5", "10", "15"]),
+        ("repetition_time", "s", ["0.5", "1", "3"]),
+        ("inversion time", "ms", ["50", "400", "1100"]),
+        ("TI", "s", ["0.05", "0.4", "1.1"]),
+        ("spin lock time [ms]", "ms", ["0", "10", "40"]),
+        ("post labeling delay", "s", ["0.5", "1", "1.5"]),
+        ("frame", "s", ["0", "2", "4"]),
+        ("Frame number", "ms", ["5", "6", "7"]),
+        ("volume", "s", ["10", "11", "12"]),
+        ("Temporal Position Index", "s", ["3", "4", "5"]),
+    ],
+)
+def test_index_that_is_a_setting_or_a_count_is_no_time_whatever_its_unit(scene, geometry, name, unit, index):
+    with pytest.raises(st.InputError, match="which is no time.*E-TIME-FRAMES"):
+        series_from_node(numbered(scene, geometry, index, name, unit))
+
+
+@pytest.mark.parametrize("name", ["time", "", "frame", "TriggerTime", "phase", "acquisition time [s]"])
+def test_index_of_times_is_believed_whatever_it_is_called(scene, geometry, name):
+    found = series_from_node(numbered(scene, geometry, ["0", "2.5", "5.5"], name, "s"))
+    assert found.times.tolist() == [0, 2.5, 5.5]
+
+
 def test_text_index_is_refused(scene, geometry):
     node = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "visits")
     node.SetIndexType(slicer.vtkMRMLSequenceNode.TextIndex)
@@ -111,6 +140,9 @@ def test_index_in_seconds_goes_before_labels(scene, geometry):
         ("TemporalPositionIdentifier", "count"),
         ("FlipAngle", "degrees"),
         ("B-value", "sec/mm2"),
+        ("EffectiveEchoTime", "ms"),
+        ("Echo Time", "ms"),
+        ("TemporalPositionIdentifier", "ms"),
     ],
 )
 def test_labels_that_are_no_time_are_refused(sequence, tag, unit):

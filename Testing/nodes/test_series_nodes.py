@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import slicer
 import vtk
+from SpatioTemporalNodes.application import sequences_logic
 from SpatioTemporalNodes.frames import proxy_of
 from SpatioTemporalNodes.series_nodes import add_series, refill_series, series_from_node
 from SpatioTemporalNodes.voxels import node_geometry, node_values, set_node_geometry, set_node_values
@@ -178,6 +179,37 @@ def test_volume_under_a_transform_is_refused(scene, geometry):
     nodes[1].SetAndObserveTransformNodeID(transform.GetID())
     with pytest.raises(st.GeometryError, match="under the transform moved.*Harden"):
         series_from_node(nodes, frame_interval=1.0)
+
+
+@pytest.fixture
+def moved(scene, geometry, make):
+    """A series whose shown volume is under a transform: the sequence, its browser and the volume."""
+    sequence, browser = add_series(scene, make.uptake(geometry, [0.0, 5.0]))
+    proxy = browser.GetProxyNode(sequence)
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "shift")
+    transform.GetMatrixTransformToParent().SetElement(0, 3, 2.0)
+    proxy.SetAndObserveTransformNodeID(transform.GetID())
+    return sequence, browser, proxy
+
+
+@pytest.mark.parametrize("entrance", range(3), ids=["sequence", "browser", "volume"])
+def test_series_under_a_transform_is_refused(moved, entrance):
+    with pytest.raises(st.GeometryError, match="under the transform shift.*Harden.*E-GEO-TRANSFORM"):
+        series_from_node(moved[entrance])
+    moved[2].SetAndObserveTransformNodeID(None)
+    assert series_from_node(moved[entrance]).frame_count == 2
+
+
+def test_second_volume_that_shows_a_series_may_not_be_under_a_transform_either(scene, moved):
+    sequence, _, first = moved
+    transform = first.GetTransformNodeID()
+    first.SetAndObserveTransformNodeID(None)
+    browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", "second")
+    browser.AddSynchronizedSequenceNode(sequence)
+    sequences_logic(scene).UpdateProxyNodesFromSequences(browser)
+    browser.GetProxyNode(sequence).SetAndObserveTransformNodeID(transform)
+    with pytest.raises(st.GeometryError, match="E-GEO-TRANSFORM"):
+        series_from_node(browser.GetProxyNode(sequence))
 
 
 def test_frames_in_colour_are_refused(scene, geometry):

@@ -23,7 +23,9 @@ class ctkCollapsibleButton(doubled(QtWidgets.QAbstractButton)):
             text, parent = "", text
         super().__init__(parent)
         self.setText(text)
-        self._collapsed = False
+        self._collapsed = self._folding = False
+        # What is to be seen when it is open; what was hidden inside stays hidden.
+        self._wanted = {}
         self.setContentsMargins(4, HEADER + 4, 4, 4)
         self.setSizePolicy(QtWidgets.QSizePolicy.Preferred, QtWidgets.QSizePolicy.Preferred)
         self.connect("clicked()", self._toggle)
@@ -37,12 +39,39 @@ class ctkCollapsibleButton(doubled(QtWidgets.QAbstractButton)):
         self._collapsed = collapsed
         for child in self.children():
             if isinstance(child, QtWidgets.QWidget):
-                child.setVisible(not collapsed)
+                self._watch(child)
+                self._fold(child)
         self.setMaximumHeight(HEADER + 4 if collapsed else 16777215)
         self.updateGeometry()
         self.contentsCollapsed.emit(collapsed)
 
     collapsed = QtCore.Property(bool, isCollapsed, setCollapsed)
+
+    def childEvent(self, event):
+        # Not when it is added: it is still being made then.
+        if event.polished() and isinstance(event.child(), QtWidgets.QWidget):
+            self._watch(event.child())
+            if self._collapsed:
+                self._fold(event.child())
+
+    def eventFilter(self, child, event):
+        kind = event.type()
+        if not self._folding and kind in (QtCore.QEvent.ShowToParent, QtCore.QEvent.HideToParent):
+            self._wanted[child] = kind == QtCore.QEvent.ShowToParent
+            if self._collapsed:
+                self._fold(child)
+        return False
+
+    def _watch(self, child):
+        if child not in self._wanted:
+            explicit = child.testAttribute(QtCore.Qt.WA_WState_ExplicitShowHide)
+            self._wanted[child] = not (explicit and child.isHidden())
+            child.installEventFilter(self)
+
+    def _fold(self, child):
+        self._folding = True
+        child.setVisible(not self._collapsed and self._wanted.get(child, True))
+        self._folding = False
 
     def _toggle(self):
         self.setCollapsed(not self._collapsed)
@@ -51,10 +80,16 @@ class ctkCollapsibleButton(doubled(QtWidgets.QAbstractButton)):
         return place.y() < HEADER
 
     def sizeHint(self):
-        inside = self.layout().totalSizeHint() if self.layout() and not self._collapsed else QtCore.QSize(100, HEADER)
-        return QtCore.QSize(inside.width(), max(inside.height(), HEADER + 4))
+        return self._size(QtWidgets.QLayout.totalSizeHint)
 
-    minimumSizeHint = sizeHint
+    def minimumSizeHint(self):
+        return self._size(QtWidgets.QLayout.totalMinimumSize)
+
+    def _size(self, of_layout):
+        """As large as what is inside, and as the header; a closed one is as high as that."""
+        heading = self.fontMetrics().horizontalAdvance(self.text) + 36
+        inside = of_layout(self.layout()) if self.layout() and not self._collapsed else QtCore.QSize(0, 0)
+        return QtCore.QSize(max(inside.width(), heading), max(inside.height(), HEADER + 4))
 
     def paintEvent(self, event):
         painter = QtGui.QPainter(self)

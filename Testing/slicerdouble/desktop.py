@@ -25,7 +25,10 @@ def install():
     _keep_constants_alive()
     QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     from .ctk_widgets import ctk_module
+    from .launcher import install_launcher
     from .python_qt import qt_module
+
+    install_launcher()
 
     sys.modules["qt"], sys.modules["ctk"] = qt_module(), ctk_module()
     slicer.app = Application()
@@ -63,9 +66,11 @@ class Application:
         return self.logics.application
 
     def processEvents(self):
-        from PySide6 import QtWidgets
+        from PySide6 import QtCore, QtWidgets
 
         QtWidgets.QApplication.processEvents()
+        # Outside of an event loop nothing is deleted later: widgets that are gone would go on following the scene.
+        QtWidgets.QApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
 
     def connect(self, signal, function):
         if signal not in ("startupCompleted()", "aboutToQuit()"):
@@ -93,6 +98,14 @@ class ModuleManager:
 
     def module(self, name):
         return self._modules.get(name)
+
+
+def show_window(widget):
+    """Show a widget as a window of its own, as only the application may."""
+    from .properties import windows
+
+    windows.add(widget)
+    widget.show()
 
 
 def clear_scene():
@@ -183,6 +196,9 @@ def _install_python_modules():
     i18n = types.ModuleType("slicer.i18n")
     i18n.tr, i18n.translate = (lambda text: text), (lambda context, text: text)
     sys.modules["slicer.i18n"] = slicer.i18n = i18n
+    # Not an attribute of slicer: only importing it finds it.
+    sys.modules["slicer.packaging"] = types.ModuleType("slicer.packaging")
+    sys.modules["slicer.packaging"].pip_ensure = _pip_ensure
     util = slicer.util
     util.errorDisplay = lambda text, **facts: slicer.app.messages.append(("error", text))
     util.infoDisplay = lambda text, **facts: slicer.app.messages.append(("info", text))
@@ -190,6 +206,16 @@ def _install_python_modules():
     util.confirmOkCancelDisplay = lambda text, **facts: slicer.app.ask_yes
     util.pip_install = lambda requirement: slicer.app.pip_installed.append(requirement)
     util.getModule = lambda name: slicer.app.moduleManager().module(name)
+
+
+def _pip_ensure(requirements, *, requester=None):
+    from packaging.requirements import Requirement
+
+    if not all(isinstance(requirement, Requirement) for requirement in requirements):
+        raise TypeError(f"these are no Requirements: {requirements}")
+    if not slicer.app.ask_yes:
+        raise RuntimeError(f"{requester}: the user declined the installation")
+    slicer.app.pip_installed += [str(requirement) for requirement in requirements]
 
 
 def _add_module(name, source, wanted):

@@ -14,6 +14,7 @@ class qMRMLWidget(doubled(QtWidgets.QWidget)):
     """Passes the scene on to the widgets a ``.ui`` file connects to it."""
 
     mrmlSceneChanged = QtCore.Signal(object)
+    SIGNALS = ("mrmlSceneChanged(vtkMRMLScene*)",)
 
     def __init__(self, parent=None):
         super().__init__(parent)
@@ -33,6 +34,7 @@ class qMRMLNodeComboBox(doubled(QtWidgets.QWidget)):
 
     currentNodeChanged = QtCore.Signal(object)
     nodeAddedByUser = QtCore.Signal(object)
+    SIGNALS = ("currentNodeChanged(vtkMRMLNode*)", "nodeAddedByUser(vtkMRMLNode*)")
 
     def __init__(self, parent=None):
         super().__init__(parent)
@@ -91,7 +93,7 @@ class qMRMLNodeComboBox(doubled(QtWidgets.QWidget)):
     def _flag(name):
         return QtCore.Property(bool, lambda s: s._flags[name], lambda s, value: s._flags.update({name: value}))
 
-    nodeTypes = QtCore.Property("QStringList", lambda self: self._types, setNodeTypes)
+    nodeTypes = QtCore.Property("QStringList", lambda self: tuple(self._types), setNodeTypes)
     noneEnabled = QtCore.Property(bool, lambda self: self._none, setNoneEnabled)
     noneDisplay = QtCore.Property(str, lambda self: self._none_text, _set_none_text)
     addEnabled, removeEnabled, renameEnabled = _flag("add"), _flag("remove"), _flag("rename")

@@ -24,24 +24,28 @@ class ScriptedLoadableModule:
 
 
 class ScriptedLoadableModuleWidget:
-    """A panel; `setup` is called by who makes it."""
+    """A panel; `setup` is called by who gives it its place."""
 
     def __init__(self, parent=None):
-        import qt
-
-        if parent is None:
-            parent = slicer.qMRMLWidget()
-            parent.setLayout(qt.QVBoxLayout())
-            parent.setMRMLScene(slicer.mrmlScene)
+        alone = parent is None
+        parent = _place() if alone else parent
         self.parent, self.layout = parent, parent.layout()
         self.moduleName = type(self).__name__.removesuffix("Widget")
         self.developerMode = False
+        if alone:
+            self.setup()
 
     def resourcePath(self, filename):
         return str(Path(inspect.getfile(type(self))).parent / "Resources" / filename)
 
     def setup(self):
         """Called once; panels add their widgets here."""
+
+    def enter(self):
+        """Called when the user goes to the module."""
+
+    def exit(self):
+        """Called when the user goes to another module."""
 
     def cleanup(self):
         """Called when the panel is destroyed."""
@@ -92,11 +96,21 @@ def load_module(file: Path):
     spec.loader.exec_module(python_module)
     loaded = slicer.qSlicerScriptedLoadableModule(name, str(file))
     getattr(python_module, name)(loaded.parent)
-    widget = getattr(python_module, f"{name}Widget")()
+    widget = getattr(python_module, f"{name}Widget")(_place())
     widget.setup()
     loaded.representation = slicer.qSlicerScriptedLoadableModuleWidget(widget)
     slicer.app.moduleManager().add(loaded)
     return loaded
+
+
+def _place():
+    """Where the application puts a panel."""
+    import qt
+
+    place = slicer.qMRMLWidget()
+    place.setLayout(qt.QVBoxLayout())
+    place.setMRMLScene(slicer.mrmlScene)
+    return place
 
 
 class LoadedModule:
@@ -119,3 +133,9 @@ class LoadedWidget:
 
     def self(self):
         return self.python_object
+
+    def enter(self):
+        self.python_object.enter()
+
+    def exit(self):
+        self.python_object.exit()

@@ -26,7 +26,7 @@ def slice_picture(view="Red", size=(560, 560)):
     image = QtGui.QImage(pixels.data, size[0], size[1], 3 * size[0], QtGui.QImage.Format_RGB888).copy()
     legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(foreground) if foreground is not None else None
     if legend is not None and legend.GetVisibility():
-        _draw_legend(image, foreground.GetDisplayNode(), legend.GetTitleText())
+        _draw_legend(image, foreground.GetDisplayNode(), legend)
     return image
 
 
@@ -53,7 +53,8 @@ def _visible_segmentation(scene):
     return shown[0] if shown else None
 
 
-def _draw_legend(image, display, title):
+def _draw_legend(image, display, legend):
+    """The legend as its node describes it: its title, so many labels, in its format."""
     painter = QtGui.QPainter(image)
     table, count = display.GetColorNode(), 200
     left, top = image.width() - 70, image.height() // 2 - count // 2
@@ -64,8 +65,9 @@ def _draw_legend(image, display, title):
         painter.drawLine(left, top + row, left + 18, top + row)
     painter.setPen(QtGui.QColor("white"))
     low, high = display.GetWindowLevelMin(), display.GetWindowLevelMax()
-    for part in (0, 0.5, 1):
-        painter.drawText(left + 24, int(top + (1 - part) * count) + 4, f"{low + part * (high - low):.3g}")
+    for part in np.linspace(0, 1, legend.GetNumberOfLabels()):
+        text = legend.GetLabelFormat() % (low + part * (high - low))
+        painter.drawText(left + 24, int(top + (1 - part) * count) + 4, text)
     box = QtCore.QRect(image.width() - 190, top - 40, 180, 32)
-    painter.drawText(box, QtCore.Qt.AlignRight | QtCore.Qt.TextWordWrap, title)
+    painter.drawText(box, QtCore.Qt.AlignRight | QtCore.Qt.TextWordWrap, legend.GetTitleText())
     painter.end()

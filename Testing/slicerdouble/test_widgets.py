@@ -40,9 +40,23 @@ def test_collapsed_part_hides_what_is_in_it(desktop, tmp_path):
     assert not ui.part.collapsed and ui.note.isVisibleTo(ui.part)
 
 
+def test_collapsed_part_keeps_hidden_what_was_hidden_in_it(desktop, tmp_path):
+    _, ui = loaded(tmp_path)
+    ui.note.hide()
+    ui.part.collapsed = True
+    ui.part.collapsed = False
+    assert ui.note.isHidden(), "hidden before"
+    ui.part.collapsed = True
+    ui.note.show()
+    assert not ui.note.isVisibleTo(ui.part), "nothing shows in what is closed"
+    ui.part.collapsed = False
+    assert ui.note.isVisibleTo(ui.part), "shown meanwhile"
+
+
 def test_selector_follows_the_scene(desktop):
     selector = slicer.qMRMLNodeComboBox()
     selector.nodeTypes = ["vtkMRMLScalarVolumeNode"]
+    assert selector.nodeTypes == ("vtkMRMLScalarVolumeNode",)
     heard = []
     selector.connect("currentNodeChanged(vtkMRMLNode*)", heard.append)
     selector.setMRMLScene(slicer.mrmlScene)
@@ -120,3 +134,29 @@ def test_closing_the_scene_keeps_the_views(desktop):
     clear_scene()
     assert slicer.util.getNodesByClass("vtkMRMLTableNode") == []
     assert len(slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")) == 3
+
+
+def test_packaging_is_found_only_by_importing_it(desktop):
+    assert getattr(slicer, "packaging", None) is None
+    from slicer import packaging
+
+    assert callable(packaging.pip_ensure)
+
+
+def test_panel_is_set_up_once_in_the_place_it_is_given(desktop, tmp_path):
+    from slicerdouble.scripted_module import load_module
+
+    file = tmp_path / "Example.py"
+    file.write_text(
+        "from slicer.ScriptedLoadableModule import *\n"
+        "class Example(ScriptedLoadableModule): pass\n"
+        "class ExampleWidget(ScriptedLoadableModuleWidget):\n"
+        "    heard = []\n"
+        "    def setup(self): self.heard.append('setup')\n"
+        "    def enter(self): self.heard.append('enter')\n"
+        "    def exit(self): self.heard.append('exit')\n"
+    )
+    shown = load_module(file).widgetRepresentation()
+    shown.enter()
+    shown.exit()
+    assert shown.self().heard == ["setup", "enter", "exit"]
