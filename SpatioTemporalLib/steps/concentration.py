@@ -11,9 +11,8 @@ from ..data.volumes import LabelMap, Map
 from ..declare import Input
 from ..errors import Finding, InputError, Severity
 from ..numerics.arrays import chosen, like, namespace
-from ..numerics.bolus_arrival import baseline_length, bolus_arrival
 from ..numerics.spoiled_gradient_echo import LogSignal
-from .baseline import BaselineParameters
+from .baseline import BaselineParameters, find_baseline
 from .fit_status import FitStatus
 from .literature_relaxation import tissue_t1
 from .signal_model import CONCENTRATION_UNIT, SignalModel, SignalParameters, signal_model_for
@@ -25,9 +24,6 @@ B1_MAP = Input(
     optional=True,
     help="Flip angle reached over the nominal one, voxel by voxel; 1 is nominal.",
 )
-# Without a mask, arrival is looked for in this part of the voxels that change most.
-CHANGING_PART = 0.02
-TRIMMED_PART = 0.1
 
 
 @dataclass(frozen=True)
@@ -127,54 +123,9 @@ def conversion_for(
         return Conversion(slice(0, 1), t1)
     reached = 1.0 if b1 is None else np.asarray(b1.values, dtype=float).reshape(-1)
     model = signal_model_for(series, parameters)
-    baseline = baseline_frames(series, mask, parameters)
-    return Conversion(baseline, t1, model, reached, findings=(*findings, *model.findings))
-
-
-def baseline_frames(
-    series: Series, mask: LabelMap | None, parameters: BaselineParameters, *, falling: bool = False
-) -> slice:
-    """The frames before contrast arrives, which makes the signal rise, or fall as in T2*-weighted series."""
-    count = parameters.baseline_frames
-    if count is None:
-        count = baseline_length(series.times, *_arriving_curve(series, mask, falling))
-    if count <= parameters.skipped_frames or count >= series.frame_count:
-        raise InputError(
-            "E-BASELINE",
-            f"frames {parameters.skipped_frames} to {count - 1} were to be the baseline, "
-            f"of {series.frame_count} frames",
-            where=series.name,
-            fix="Set baseline_frames to the number of frames before contrast arrives, and skip fewer frames.",
-        )
-    return slice(parameters.skipped_frames, count)
-
-
-def series_arrival(series: Series, mask: LabelMap | None) -> float:
-    """Bolus arrival in s of the region's mean curve, or of the voxels that change most.
-
-    Raises
-    ------
-    InputError
-        ``E-NO-ARRIVAL`` when no rise stands out.
-    """
-    return _arriving_curve(series, mask)[1]
-
-
-def _arriving_curve(series: Series, mask: LabelMap | None, falling: bool = False) -> tuple[np.ndarray, float]:
-    frames = series.values.reshape(series.frame_count, -1)
-    chosen = changing_voxels(frames) if mask is None else np.flatnonzero(mask.foreground)
-    curve = np.array([_robust_mean(np.asarray(frame[chosen], dtype=float)) for frame in frames])
-    curve = -curve if falling else curve
-    arrival = float(bolus_arrival(series.times, curve[:, None])[0])
-    if np.isnan(arrival):
-        change = "fall clearly below" if falling else "rise clearly above"
-        raise InputError(
-            "E-NO-ARRIVAL",
-            f"no arrival of contrast was found: the mean curve does not {change} its first frames",
-            where=series.name,
-            fix="Check that this is the dynamic series; if it is, set baseline_frames by hand.",
-        )
-    return curve, arrival
+    baseline = find_baseline(series, mask, parameters)
+    said = (*findings, *model.findings, *baseline.findings)
+    return Conversion(baseline.frames, t1, model, reached, findings=said)
 
 
 def baseline_findings(series: Series, mask: LabelMap | None, conversion: Conversion) -> tuple[Finding, ...]:
@@ -200,24 +151,3 @@ def baseline_findings(series: Series, mask: LabelMap | None, conversion: Convers
 
 def _at(values: float | np.ndarray, index: np.ndarray) -> float | np.ndarray:
     return values if np.isscalar(values) else values[index]
-
-
-def _robust_mean(values: np.ndarray) -> float:
-    # Trimmed: one saturated voxel in a small artery must not hide when the others rise.
-    finite = values[np.isfinite(values)]
-    # By hand: scipy.stats has it too, but takes a quarter of a second to import.
-    cut = int(TRIMMED_PART * finite.size)
-    return float(np.sort(finite)[cut : finite.size - cut].mean()) if finite.size else float("nan")
-
-
-def changing_voxels(frames: np.ndarray) -> np.ndarray:
-    """Indices of the n voxels of (T, n) frames that change most over time."""
-    total = np.zeros(frames.shape[1])
-    squares = np.zeros(frames.shape[1])
-    for frame in frames:
-        frame = np.nan_to_num(np.asarray(frame, dtype=float), nan=0.0, posinf=0.0, neginf=0.0)
-        total += frame
-        squares += frame**2
-    variance = squares / len(frames) - (total / len(frames)) ** 2
-    count = max(1, int(CHANGING_PART * variance.size))
-    return np.argpartition(variance, -count)[-count:]

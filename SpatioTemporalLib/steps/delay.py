@@ -17,8 +17,8 @@ from ..errors import InputError
 from ..numerics.arrays import like
 from ..numerics.delayed_fit import best_delays, best_shared_delay
 from ..numerics.frame_sampling import FrameSampling
-from .concentration import changing_voxels
 from .kinetic_model import Estimates, KineticModel
+from .series_arrival import changing_voxels
 
 LARGEST_SAMPLE = 2000  # voxels that determine a shared delay
 Fit = Callable[[np.ndarray], Estimates]

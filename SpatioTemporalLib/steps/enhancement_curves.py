@@ -10,10 +10,11 @@ import numpy as np
 from ..data.series import Series
 from ..data.volumes import LabelMap
 from ..declare import Help, Range, Unit
-from ..errors import InputError
-from .baseline import BaselineParameters
-from .concentration import CONCENTRATION_UNIT, baseline_frames, series_arrival
+from ..errors import Finding, InputError
+from .baseline import BaselineParameters, find_baseline
+from .concentration import CONCENTRATION_UNIT
 from .fit_status import FitStatus
+from .series_arrival import series_arrival
 from .signal_model import ATTENUATION_UNIT
 
 
@@ -41,11 +42,13 @@ class Enhancement:
     unit : "%" of the baseline for signal; "HU" above the baseline for CT, whose
     zero is water; "mmol/L" for concentration, which is zero before contrast.
     arrival : s
+    findings : which frames the baseline is, and what is odd about them.
     """
 
     unit: str
     arrival: float
     baseline: slice
+    findings: tuple[Finding, ...] = ()
 
     @property
     def is_relative(self) -> bool:
@@ -82,7 +85,8 @@ def enhancement_of(series: Series, mask: LabelMap | None, parameters: Enhancemen
     if series.unit == CONCENTRATION_UNIT:
         return Enhancement(series.unit, arrival, slice(0, 1))
     unit = ATTENUATION_UNIT if series.unit == ATTENUATION_UNIT else "%"
-    return Enhancement(unit, arrival, baseline_frames(series, mask, parameters))
+    baseline = find_baseline(series, mask, parameters)
+    return Enhancement(unit, arrival, baseline.frames, baseline.findings)
 
 
 def relative_enhancement_of(series: Series, mask: LabelMap | None, parameters: EnhancementParameters) -> Enhancement:

@@ -12,8 +12,7 @@ from ..data.volumes import LabelMap
 from ..errors import Finding, InputError, Severity
 from ..numerics.bolus_arrival import baseline_length, bolus_arrival
 from .artery import find_artery
-from .baseline import BaselineParameters
-from .concentration import baseline_frames
+from .baseline import BaselineParameters, baseline_frames
 from .fit_status import FitStatus
 from .voxelwise import map_voxels
 

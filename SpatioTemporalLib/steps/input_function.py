@@ -16,7 +16,8 @@ from ..numerics.bolus_arrival import bolus_arrival
 from ..numerics.frame_sampling import FrameSampling, at_instants, continuous_curve, over_intervals
 from ..numerics.population_input_functions import POPULATIONS, population_concentration
 from .artery import ArteryParameters
-from .concentration import CONCENTRATION_UNIT, ConcentrationParameters, conversion_for, series_arrival
+from .concentration import CONCENTRATION_UNIT, ConcentrationParameters, conversion_for
+from .series_arrival import series_arrival
 
 # A peak this many times the scatter of the baseline is told from noise (reliability of the arrival and the scale).
 SMALLEST_PEAK = 5.0

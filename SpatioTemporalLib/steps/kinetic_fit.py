@@ -16,7 +16,8 @@ from ..numerics.arrays import like, namespace
 from ..numerics.bolus_arrival import bolus_arrival
 from ..numerics.frame_sampling import FrameSampling
 from .artery import find_artery
-from .concentration import baseline_findings, baseline_frames, conversion_for
+from .baseline import baseline_frames
+from .concentration import baseline_findings, conversion_for
 from .delay import delayed_fit, frame_scale, sampled_voxels, shared_delay
 from .fit_status import FitStatus, status_counts, status_findings, status_map
 from .input_function import AUTOMATIC, frame_sampling, plasma_input

@@ -11,7 +11,8 @@ from ...data.volumes import LabelMap
 from ...declare import Output, analysis
 from ...numerics.artery_detection import arterial_score, full_width
 from ...steps.artery import ArteryParameters, find_artery
-from ...steps.concentration import ConcentrationParameters, baseline_frames, conversion_for
+from ...steps.baseline import baseline_frames
+from ...steps.concentration import ConcentrationParameters, conversion_for
 from ...steps.input_function import BloodParameters, measured_blood
 from ...steps.kinetic_declaration import ARTERY_FOUND, DYNAMIC_SERIES, MASK, RELAXATION_MAPS
 

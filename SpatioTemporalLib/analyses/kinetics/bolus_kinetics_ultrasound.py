@@ -13,8 +13,7 @@ from ...data.volumes import LabelMap, Map
 from ...declare import Choices, Help, Output, analysis
 from ...numerics.bolus_fit import arrival_and_shape, bolus_measures, fit_bolus, time_errors
 from ...numerics.indicator_dilution import GAMMA, LOGNORMAL, RANDOM_WALK
-from ...steps.baseline import BaselineParameters
-from ...steps.concentration import baseline_frames
+from ...steps.baseline import BaselineParameters, baseline_frames
 from ...steps.fit_status import FitStatus
 from ...steps.intensity_curves import INTENSITY_SERIES, fit_intensity
 from ...steps.kinetic_declaration import MASK

@@ -12,8 +12,7 @@ from ...data.series import Series
 from ...data.volumes import LabelMap
 from ...declare import Help, Input, Output, Range, Unit, analysis
 from ...errors import InputError
-from ...steps.baseline import BaselineParameters
-from ...steps.concentration import baseline_frames
+from ...steps.baseline import BaselineParameters, baseline_frames
 from ...steps.first_pass import FirstPass
 from ...steps.fit_status import FitStatus, status_map
 from ...steps.kinetic_declaration import MASK
