@@ -152,12 +152,13 @@ def main() -> None:
 
     app = install()
     import slicer
+    from slicerdouble.desktop import show_window
     from slicerdouble.scripted_module import load_module
     from SpatioTemporalNodes.series_nodes import add_series
 
     widget = load_module(ROOT / "SpatioTemporal" / "SpatioTemporal.py").widgetRepresentation().self()
-    widget.parent.resize(520, 1500)
-    widget.parent.show()
+    widget.parent.resize(380, 1500)
+    show_window(widget.parent)
     panel = widget.panel
     sequence, _ = add_series(slicer.mrmlScene, large_series())
     started = time.perf_counter()

@@ -98,7 +98,7 @@ def desktop(app, panel, folder: Path) -> None:
     assert panel.look.ui.plotLabel.grab().save(str(folder / "fit.png"))
     panel.ui.analyseButton.collapsed = True
     _fit(app, panel)
-    assert desktop_picture(panel.widget).save(str(folder / "panel.png"))
+    assert desktop_picture(panel.widget, width=720).save(str(folder / "panel.png"))
 
 
 def _fit(app, panel) -> None:
