@@ -6,6 +6,7 @@ from scipy.optimize import least_squares
 STARTS = 20
 EXCESS = 1e-6  # what our sum of squares may be above the best of the starts, as a part of it
 ITERATIONS = 100
+RACE, LEADING = 30, 5  # after so many steps only so many of each curve's starts go on
 STEP = 1e-6  # of central differences, as a part of the span between the bounds
 
 
@@ -51,7 +52,7 @@ def _descended(residuals, parameters, which, low, high):
     left = residuals(parameters, which)
     cost = (left**2).sum(axis=1)
     damping, open_ = np.full(len(which), 1e-3), np.arange(len(which))
-    for _ in range(ITERATIONS):
+    for iteration in range(ITERATIONS):
         moved = _step(residuals, parameters[:, open_], which[open_], left[open_], damping[open_], low, high)
         tried = residuals(moved, which[open_])
         new = (tried**2).sum(axis=1)
@@ -64,9 +65,18 @@ def _descended(residuals, parameters, which, low, high):
         cost[accepted] = new[better]
         damping[open_] *= np.where(better, 0.2, 8.0)
         open_ = open_[~done & (damping[open_] < 1e12)]
+        if iteration == RACE:
+            open_ = np.intersect1d(open_, _leading(cost, which))
         if open_.size == 0:
             break
     return parameters, cost
+
+
+def _leading(cost, which):
+    """Numbers of the starts that are among the best of their curve."""
+    order = np.lexsort((cost, which))
+    places = np.arange(len(order)) - np.searchsorted(which[order], which[order])
+    return order[places < LEADING]
 
 
 def _step(residuals, parameters, which, left, damping, low, high):
@@ -86,14 +96,16 @@ def _step(residuals, parameters, which, left, damping, low, high):
 
 
 def _slopes(residuals, parameters, which, low, high):
-    """(P, n, T) derivatives of the residuals, one-sided where a bound is near."""
-    found = []
-    for n, step in enumerate(STEP * (high - low)):
-        ahead, behind = parameters.copy(), parameters.copy()
-        ahead[n], behind[n] = np.minimum(ahead[n] + step, high[n]), np.maximum(behind[n] - step, low[n])
-        apart = (ahead[n] - behind[n])[:, None]
-        found.append((residuals(ahead, which) - residuals(behind, which)) / apart)
-    return np.stack(found)
+    """(P, n, T) derivatives of the residuals by central differences, one-sided where a bound is near."""
+    size, count = parameters.shape
+    steps = (STEP * (high - low))[:, None, None] * np.eye(size)[:, :, None]
+    ahead, behind = (
+        np.clip(parameters + sign * steps, low[:, None], high[:, None]).swapaxes(0, 1) for sign in (1, -1)
+    )
+    both = np.concatenate([ahead, behind], axis=1).reshape(size, -1)
+    values = residuals(both, np.tile(which, 2 * size)).reshape(2, size, count, -1)
+    apart = np.stack([ahead[n, n] - behind[n, n] for n in range(size)])
+    return (values[0] - values[1]) / apart[:, :, None]
 
 
 def _finished(residuals, start, which, low, high):

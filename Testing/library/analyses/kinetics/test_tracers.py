@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 from best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts
-from tracer_tissue import EDGES, GRID, LENGTHS, PLASMA, TIMES, tissue
+from tracer_tissue import EDGES, GRID, INPUT, LENGTHS, PLASMA, TIMES, tissue
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.numerics.frame_sampling import over_intervals
 from SpatioTemporalLib.numerics.tabulated_exponentials import tabulate_exponentials
 from SpatioTemporalLib.numerics.tracer_models import two_tissue_curves, two_tissue_slopes
 
-INPUT = st.Curve(GRID, PLASMA, "kBq/mL", "plasma")
 F18 = 6586.2  # s
 
 
@@ -49,7 +48,7 @@ def test_trapping_gives_the_net_influx():
 
 
 def test_slopes_of_two_tissues_are_those_of_the_curves():
-    table = tabulate_exponentials(GRID, PLASMA, over_intervals(TIMES))
+    table = tabulate_exponentials(INPUT.times, INPUT.values, over_intervals(TIMES))
     blood = np.linspace(1.0, 2.0, len(TIMES))
     parameters = np.array([*REVERSIBLE, *IRREVERSIBLE]).T / np.array([[60.0]] * 4 + [[1.0]])
     curves, slopes = two_tissue_slopes(table, blood, parameters)
@@ -124,8 +123,8 @@ def test_weights_by_counts_make_estimates_more_certain():
 @pytest.mark.parametrize("snr", [np.inf, 50.0, 5.0])
 def test_sum_of_squares_of_two_tissues_is_that_of_the_best_of_many_bounded_fits(snr, worst_error):
     sampling = over_intervals(TIMES)
-    table = tabulate_exponentials(GRID, PLASMA, sampling)
-    blood = sampling.frames(np.interp(sampling.times, GRID, PLASMA))
+    table = tabulate_exponentials(INPUT.times, INPUT.values, sampling)
+    blood = sampling.frames(np.interp(sampling.times, INPUT.times, INPUT.values))
     rng = np.random.default_rng(1)
     curves = np.stack([tissue(*rates) for rates in (REVERSIBLE[0], IRREVERSIBLE[0], SINGLE[0])])
     curves = curves + (0 if np.isinf(snr) else curves.max(axis=1, keepdims=True) / snr) * rng.normal(size=curves.shape)
