@@ -99,9 +99,7 @@ def _slopes(residuals, parameters, which, low, high):
     """(P, n, T) derivatives of the residuals by central differences, one-sided where a bound is near."""
     size, count = parameters.shape
     steps = (STEP * (high - low))[:, None, None] * np.eye(size)[:, :, None]
-    ahead, behind = (
-        np.clip(parameters + sign * steps, low[:, None], high[:, None]).swapaxes(0, 1) for sign in (1, -1)
-    )
+    ahead, behind = (np.clip(parameters + sign * steps, low[:, None], high[:, None]).swapaxes(0, 1) for sign in (1, -1))
     both = np.concatenate([ahead, behind], axis=1).reshape(size, -1)
     values = residuals(both, np.tile(which, 2 * size)).reshape(2, size, count, -1)
     apart = np.stack([ahead[n, n] - behind[n, n] for n in range(size)])

@@ -225,12 +225,6 @@ def test_import_loads_only_numpy_and_scipy():
     assert set(fresh(THIRD_PARTY).split()) <= {"numpy", "scipy"}
 
 
-def test_import_takes_less_than_a_second():
-    code = "import time; t = time.perf_counter(); import SpatioTemporalLib; print(time.perf_counter() - t)"
-    # The best of three: another program may hold the machine for one of them.
-    assert min(float(fresh(code)) for _ in range(3)) < 1.0
-
-
 BLOCKED = f"""
 import importlib, pkgutil, sys
 from dataclasses import dataclass
