@@ -16,19 +16,20 @@ LIBRARY = ROOT / "SpatioTemporalLib"
 MODULE = ROOT / "SpatioTemporal"
 
 BELOW = {
-    "errors": set(),
+    "version": set(),
+    "errors": {"version"},
     "packages": {"errors"},
     "context": {"errors"},
     "data": {"errors"},
     "parameters": {"errors"},
     "declare": {"parameters", "data", "errors"},
-    "io": {"data", "errors", "packages"},
+    "io": {"data", "errors", "packages", "version"},
     "numerics": {"data", "errors", "packages"},
     "steps": {"declare", "numerics", "data", "errors", "context", "packages"},
     "simulation": {"steps", "numerics", "data", "errors", "context", "packages", "io"},
     "networks": {
         *("steps", "numerics", "data", "errors", "context", "packages", "io", "parameters"),
-        *("figures", "report_page", "sample_data"),
+        *("figures", "report_page", "sample_data", "version"),
     },
     "analyses": {"declare", "networks", "steps", "numerics", "data", "errors", "context", "packages"},
 }
