@@ -44,7 +44,7 @@ def delayed_tracer(
     if parameters.delay == "shared":
         moved = _of_all(model, data, parameters, interval)
         text = f"one delay for all voxels: {moved:.3g} s"
-        told = (Finding("I-DELAY", Severity.NOTE, text, series.name),)
+        told = (Finding("I-DELAY", Severity.NOTE, text, series.name), *edge_findings(moved, parameters, series.name))
     # With any other choice than "fit" this is the fit at the delay the input has.
     fit = delayed_fit(
         model, replace(plasma, times=plasma.times + moved), frames.sampling, parameters, interval=interval
@@ -55,6 +55,19 @@ def delayed_tracer(
 
     shown = (*names, "delay") if parameters.delay == "fit" else names
     return Tracer(shown, fit, curve), told
+
+
+def edge_findings(delays, parameters: DelayParameters, name: str) -> tuple[Finding, ...]:
+    """That delays in s lie where the search ends, so that the true ones may lie beyond."""
+    at_edge = np.abs(np.asarray(delays)) >= parameters.largest_delay * (1 - 1e-6)
+    if not at_edge.any():
+        return ()
+    many = f"the delay of {np.count_nonzero(at_edge)} voxels" if np.ndim(delays) else "the delay"
+    text = (
+        f"{many} lies at the edge of the search, {parameters.largest_delay:g} s: the true one may be larger; raise "
+        "largest_delay, and check that plasma and series count from the same time zero"
+    )
+    return (Finding("W-DELAY-EDGE", Severity.WARN, text, name),)
 
 
 def _of_all(model: KineticModel, data: tuple, parameters: DelayParameters, interval: float) -> float:

@@ -173,6 +173,14 @@ def test_delay_between_plasma_and_tissue_is_found(analysis, delay):
     assert one_voxel(result, "k1") == pytest.approx(K1, rel=0.02)
 
 
+@pytest.mark.parametrize("delay", ["fit", "shared"])
+def test_a_delay_at_the_edge_of_the_search_is_told(delay):
+    given = series(curve_on(ONE, TIMES, LENGTHS), TIMES, LENGTHS)
+    result = run("one_tissue", given, delayed_input(20.0), delay=delay)
+    assert "W-DELAY-EDGE" in codes(result)
+    assert "W-DELAY-EDGE" not in codes(run("one_tissue", given, delayed_input(20.0), delay=delay, largest_delay=30.0))
+
+
 def test_one_delay_for_all_voxels_is_told():
     given = series(curve_on(ONE, TIMES, LENGTHS), TIMES, LENGTHS)
     result = run("one_tissue", given, delayed_input(4.0), delay="shared")
