@@ -118,6 +118,11 @@ def plasma_input(
     return replace(blood, values=values, name=f"{blood.name}, {PLASMA}"), findings
 
 
+def arrival_is_found(aif: Curve | None, aif_mask: LabelMap | None, parameters: InputFunctionParameters) -> bool:
+    """Whether the input is a population's whose arrival comes from the series."""
+    return parameters.arrival is None and _kind(aif, aif_mask, parameters) in POPULATIONS
+
+
 def frame_sampling(series: Series, parameters: FrameParameters) -> FrameSampling:
     """How the model's continuous curves become the frames of a series."""
     return (

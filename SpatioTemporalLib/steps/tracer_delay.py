@@ -12,7 +12,7 @@ from ..data.curve import Curve
 from ..data.series import Series
 from ..data.volumes import LabelMap
 from ..errors import Finding, Severity
-from .delay import DelayParameters, delayed_fit, sampled_voxels, shared_delay
+from .delay import DelayParameters, delayed_fit, edge_findings, sampled_voxels, shared_delay
 from .kinetic_model import Estimates, KineticModel
 from .pet_series import PetFrames
 from .tracer_fit import Tracer
@@ -55,19 +55,6 @@ def delayed_tracer(
 
     shown = (*names, "delay") if parameters.delay == "fit" else names
     return Tracer(shown, fit, curve), told
-
-
-def edge_findings(delays, parameters: DelayParameters, name: str) -> tuple[Finding, ...]:
-    """That delays in s lie where the search ends, so that the true ones may lie beyond."""
-    at_edge = np.abs(np.asarray(delays)) >= parameters.largest_delay * (1 - 1e-6)
-    if not at_edge.any():
-        return ()
-    many = f"the delay of {np.count_nonzero(at_edge)} voxels" if np.ndim(delays) else "the delay"
-    text = (
-        f"{many} lies at the edge of the search, {parameters.largest_delay:g} s: the true one may be larger; raise "
-        "largest_delay, and check that plasma and series count from the same time zero"
-    )
-    return (Finding("W-DELAY-EDGE", Severity.WARN, text, name),)
 
 
 def _of_all(model: KineticModel, data: tuple, parameters: DelayParameters, interval: float) -> float:
