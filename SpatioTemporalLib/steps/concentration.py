@@ -22,6 +22,7 @@ B1_MAP = Input(
     Map,
     unit="1",
     optional=True,
+    range=(0.2, 3.0),
     help="Flip angle reached over the nominal one, voxel by voxel; 1 is nominal.",
 )
 
