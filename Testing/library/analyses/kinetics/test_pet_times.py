@@ -114,6 +114,14 @@ def test_late_frames_are_refused_where_activity_since_injection_is_needed(analys
     assert caught.value.code == "E-TIME-LATE"
 
 
+def test_a_first_frame_soon_after_the_injection_is_told():
+    keep = TIMES >= 180
+    early = series(curve_on(whole_curve(K1, K2), TIMES, LENGTHS)[keep], TIMES[keep], LENGTHS[keep])
+    result = run("logan_plot", early, linear_from=30)
+    assert "W-TIME-LATE" in codes(result)
+    assert one_voxel(result, "vt") == pytest.approx(K1 / K2, rel=0.05)
+
+
 def test_logan_fills_gaps_between_frames():
     durations = LENGTHS / 2
     tissue_curve = whole_curve(K1, K2)
