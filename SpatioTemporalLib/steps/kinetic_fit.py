@@ -22,12 +22,11 @@ from .delay import delayed_fit, edge_findings, frame_scale, sampled_voxels, shar
 from .fit_status import FitStatus, is_fitted, status_counts, status_findings, status_map
 from .input_function import AUTOMATIC, arrival_is_found, frame_sampling, plasma_input
 from .kinetic_model import Estimates, KineticModel
+from .population_arrival import at_best_arrival
 from .regions import distribution_table, region_curves
 from .voxelwise import map_voxels
 
 LEAST_VARIANCE = 1e-12  # of the mean square
-# How far from the bend of the mean curve the arrival of a population's input is searched.
-FRAMES_AROUND_BEND, SECONDS_AROUND_BEND = 2.0, 6.0
 
 
 def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, context: Context, **inputs) -> dict:
@@ -57,8 +56,10 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         plasma, said = _shifted(model, plasma, sampling, voxels, parameters)
         findings += said
     elif parameters.delay == "none" and arrival_is_found(inputs["aif"], aif_mask, parameters):
-        plasma, said = _arriving(model, plasma, sampling, voxels, parameters)
-        findings += said
+        curves = _sampled_concentrations(*voxels)
+        if curves.size:
+            plasma, said = at_best_arrival(plasma, curves.mean(axis=1), series, sampling)
+            findings += said
     fit = delayed_fit(model, plasma, sampling, parameters, interval=float(np.median(series.intervals)))
     signal_fit = _signal_fit(model, plasma, sampling, (series, conversion), parameters)
 
@@ -130,30 +131,6 @@ def _shifted(model: KineticModel, plasma: Curve, sampling: FrameSampling, voxels
     text = f"one delay for all voxels: {delay:.3g} s, from {curves.shape[1]} of them"
     said = (Finding("I-DELAY", Severity.NOTE, text, series.name), *edge_findings(delay, parameters, series.name))
     return replace(plasma, times=plasma.times + delay), said
-
-
-def _arriving(model: KineticModel, plasma: Curve, sampling: FrameSampling, voxels: tuple, parameters):
-    """A population's input moved from the bend in the series to where the model fits the mean curve best.
-
-    The bend tells the arrival to within a frame. The curve's whole course tells
-    it better, and a frame too early or too late is several percent of Ktrans.
-    """
-    series = voxels[0]
-    curves = _sampled_concentrations(*voxels)
-    if not curves.size:
-        return plasma, ()
-    found = float(plasma.times[0] if plasma.values[0] > 0 else plasma.times[np.argmax(plasma.values > 0)])
-    interval = float(np.interp(found, series.times[:-1], series.intervals))
-    search = replace(parameters, largest_delay=max(FRAMES_AROUND_BEND * interval, SECONDS_AROUND_BEND))
-    mean = curves.mean(axis=1, keepdims=True)
-    moved = shared_delay(model, plasma, sampling, search, curves=mean, interval=interval)
-    if abs(moved) >= search.largest_delay * (1 - 1e-6):
-        moved = 0.0  # Nothing near the bend is better than the rest, so the curve does not tell.
-    text = (
-        f"the population's input arrives at {found + moved:.4g} s, where the model fits the mean curve best "
-        f"({moved:+.2g} s from its bend); set arrival where it is known"
-    )
-    return replace(plasma, times=plasma.times + moved), (Finding("I-ARRIVAL", Severity.NOTE, text, series.name),)
 
 
 def _sampled_concentrations(series: Series, mask: LabelMap | None, conversion) -> np.ndarray:
