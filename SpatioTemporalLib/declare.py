@@ -64,6 +64,7 @@ class Input:
     min_visits, image : of a follow-up, how many visits it needs, and the name of the image each has.
     intervals : shortest and longest median frame interval of a series that can be, s, or None for any.
     own_grid : whether an image may lie on another grid than the other inputs.
+    range : smallest and largest value of a map that can be, in `unit`.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Input:
     image: str = "image"
     own_grid: bool = False
     intervals: tuple[float, float] | None = None
+    range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Output:
     own; the outputs are called ``name_suffix``.
     per_visit : the suffixes are the numbers of the visits, 1 the first, and each
     value lies in the coordinates of its visit.
+    range : smallest and largest value of a map that can be; what lies outside becomes NaN and is told.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Output:
     anywhere: bool = False
     several: bool = False
     per_visit: bool = False
+    range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,11 @@ from .data.result import Provenance, Result
 from .data.series import Series
 from .data.volumes import LabelMap, Map
 from .declare import Analysis, Output, parameters_as_dict
+from .errors import Finding, Severity
 from .frame_choice import with_frames_left_out
 from .identity import identity
 from .input_checks import check_inputs, on_common_grid, prepared
+from .input_units import in_declared_units, within_ranges
 from .version import DISTRIBUTION, __version__
 
 
@@ -47,15 +49,17 @@ def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
     context = context or Context()
     inputs = prepared(analysis, arguments)
     parameters = analysis.checked_parameters({n: v for n, v in arguments.items() if n not in inputs})
-    used, used_parameters = with_frames_left_out(inputs, parameters)
+    used, used_parameters = with_frames_left_out(in_declared_units(analysis, inputs), parameters)
     findings = check_inputs(analysis, used)
+    used, outside = within_ranges(analysis, used)
     context.used_device = "cpu"
     started = time.perf_counter()
     context.progress(0.0, analysis.title)
     returned = dict(analysis.function(**used, parameters=used_parameters, context=context))
-    findings += tuple(returned.pop("findings", ()))
+    findings += (*outside, *returned.pop("findings", ()))
     context.progress(1.0, "done")
     outputs = _stamped_outputs(analysis, returned, used)
+    findings += _implausible(outputs)
     return Result(
         outputs={name: value for name, (_, value) in outputs.items()},
         displays={name: declared.display for name, (declared, _) in outputs.items()},
@@ -90,6 +94,23 @@ def _stamped_outputs(analysis: Analysis, returned: dict, inputs: dict) -> dict[s
             for part, one in _parts(declared, value):
                 outputs[part.name] = part, _stamped(analysis, part, one, inputs)
     return outputs
+
+
+def _implausible(outputs: dict[str, tuple[Output, object]]) -> tuple[Finding, ...]:
+    """Empty what no value of its kind can be, in place of the outputs, and say how many voxels that were."""
+    findings = []
+    for name, (declared, value) in outputs.items():
+        if declared.range is None or not isinstance(value, Map):
+            continue
+        low, high = declared.range
+        with np.errstate(invalid="ignore"):
+            outside = (value.values < low) | (value.values > high)
+        if outside.any():
+            kept = np.where(outside, np.float32(np.nan), value.values)
+            outputs[name] = declared, replace(value, values=kept)
+            text = f"{name} came out outside {low:g} to {high:g} {value.unit} in {outside.sum()} voxels, left empty"
+            findings.append(Finding("W-RANGE", Severity.MASK, text, name))
+    return tuple(findings)
 
 
 def _parts(declared: Output, value: object) -> list[tuple[Output, object]]:

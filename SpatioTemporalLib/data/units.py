@@ -30,6 +30,53 @@ UCUM = {
 }
 
 
+# How many of the family's first unit one of these is; prefixes and spellings that a file or a person may use.
+FAMILIES = (
+    {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "msec": 1e-3, "milliseconds": 1e-3, "us": 1e-6}
+    | {"min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0},
+    {"mmol/L": 1.0, "mmol/l": 1.0, "mM": 1.0, "mM/L": 1.0, "mol/m3": 1.0, "umol/L": 1e-3, "umol/l": 1e-3, "uM": 1e-3}
+    | {"mol/L": 1e3, "mol/l": 1e3, "M": 1e3, "umol/mL": 1.0, "mmol/mL": 1e3, "nmol/L": 1e-6, "nM": 1e-6},
+    {
+        "1/s": 1.0,
+        "/s": 1.0,
+        "s-1": 1.0,
+        "s^-1": 1.0,
+        "Hz": 1.0,
+        "1/ms": 1e3,
+        "/ms": 1e3,
+        "1/min": 1 / 60,
+        "/min": 1 / 60,
+    },
+    {"1": 1.0, "ratio": 1.0, "fraction": 1.0, "%": 0.01, "percent": 0.01},
+    {"mm": 1.0, "cm": 10.0, "m": 1e3, "um": 1e-3},
+    {
+        "mm3": 1.0,
+        "mm³": 1.0,
+        "mm^3": 1.0,
+        "cm3": 1e3,
+        "cm³": 1e3,
+        "cm^3": 1e3,
+        "cc": 1e3,
+        "mL": 1e3,
+        "ml": 1e3,
+        "L": 1e6,
+    },
+    {"deg": 1.0, "degrees": 1.0, "°": 1.0, "rad": 57.29577951308232},
+)
+CONCENTRATIONS = FAMILIES[1]
+
+
+def factor_between(unit: str, wanted: str) -> float | None:
+    """By what values in a unit are multiplied to be in another; None where they measure different things."""
+    unit, wanted = (u.strip().replace("µ", "u").replace("μ", "u") for u in (unit, wanted))
+    if unit == wanted:
+        return 1.0
+    for family in FAMILIES:
+        if unit in family and wanted in family:
+            return family[unit] / family[wanted]
+    return None
+
+
 def ucum(unit: str) -> str:
     """The UCUM code of a unit as the field writes it: ``1/min`` is ``/min``."""
     unit = unit.strip()

@@ -73,7 +73,9 @@ def read_series(
     if clock is None:
         raise _no_clock(image, len(frames))
     nuclear = image.kind in NUCLEAR or image.durations is not None
-    seconds, keep, repairs = repair_time_axis(clock.seconds, frames, where, nuclear=nuclear)
+    seconds, keep, repairs = repair_time_axis(
+        clock.seconds, frames, where, nuclear=nuclear, gaps=image.durations is None
+    )
     doubts = check_plausible_interval(seconds, image.kind, where, confirm_times)
     if not np.array_equal(keep, np.arange(len(frames))):
         frames = frames[keep]

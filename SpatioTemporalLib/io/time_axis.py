@@ -63,7 +63,7 @@ def are_frame_numbers(numbers: np.ndarray) -> bool:
 
 
 def repair_time_axis(
-    times: Sequence, values: Sequence[np.ndarray] | None, name: str, *, nuclear: bool = False
+    times: Sequence, values: Sequence[np.ndarray] | None, name: str, *, nuclear: bool = False, gaps: bool = True
 ) -> tuple[np.ndarray, np.ndarray, tuple[Finding, ...]]:
     """Times that rise strictly, and which frames they belong to.
 
@@ -78,6 +78,9 @@ def repair_time_axis(
     nuclear : bool
         Frames of nuclear medicine: their lengths change on purpose, and times
         that count from the injection may be negative.
+    gaps : bool
+        Whether intervals that are longer than usual are told; not where the
+        durations of frames say whether there is a gap.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def repair_time_axis(
         findings.append(Finding("R-TIME-ORDER", Severity.REPAIR, text, name))
     keep = _without_copies(numbers, keep, values, name, findings)
     rising = checked_times(numbers[keep], len(keep), name)
-    findings += _gaps(rising, name, nuclear)
+    findings += _gaps(rising, name, nuclear) if gaps else []
     return rising, keep, tuple(findings)
 
 

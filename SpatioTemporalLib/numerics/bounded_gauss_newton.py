@@ -10,8 +10,13 @@ import numpy as np
 from .arrays import clipped, empty, like, namespace
 
 FIRST_DAMPING, SMALLEST_DAMPING, LARGEST_DAMPING = 1e-2, 1e-9, 1e12
-ENOUGH = 1e-9  # a fall of the sum of squares by less than this part of it is no progress
+ENOUGH = 1e-12  # a fall of the sum of squares by less than this part of it is no progress
 AS_GOOD_AS_ZERO = 1e-20  # of the power of the data
+# A descent that was still on its way has arrived all the same when it had no more than this part of its sum of squares,
+# or of the power, to gain: how many steps a flat valley takes hangs on rounding.
+ARRIVED, ARRIVED_AT_ZERO = 1e-5, 1e-14
+# Parameters, as logarithms, rest on a bound when they are this near to it.
+AT_BOUND = 1e-4
 
 
 class Linearised(NamedTuple):
@@ -86,8 +91,15 @@ def minimise(model: Model, start, low, high, *, power, steps: int) -> Descent:
             return found
         at = _State(*(values[..., ~done] for values in at))
     undamped = _step(at._replace(damping=xp.full_like(at.sse, SMALLEST_DAMPING)), bounds)
-    found.promise[at.problem] = -(at.gradient * undamped).sum(axis=0)
+    promise = -(at.gradient * undamped).sum(axis=0)
+    found.promise[at.problem] = promise
+    found.converged[at.problem] = promise <= ARRIVED * at.sse + ARRIVED_AT_ZERO * power[at.problem]
     return found
+
+
+def on_bounds(parameters, low, high) -> tuple:
+    """(P, n) bool twice: whether logarithms of parameters rest on (P, 1) lower and upper bounds."""
+    return parameters <= low + AT_BOUND, parameters >= high - AT_BOUND
 
 
 def normal_equations(at: Linearised) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,6 +12,9 @@ ROUNDS = (2, 3, 4, 5, 6, 8)
 LAST_ROUND = 400
 # A descent goes on while the linearised model promises that this many times its gain would make it the best.
 PATIENCE = 1.2
+# Sums of squares that differ by less than this part of them, or of what rounding leaves of the data's power, are equal:
+# which is lower would hang on the last digit.
+TIED, TIED_AT_ZERO = 1e-7, 1e-15
 SAME = 0.2  # descents whose parameters all differ by less have come to the same valley
 AT_ONCE = 2048  # descents whose working arrays stay in the processor's cache
 
@@ -41,7 +44,7 @@ def best_descent(model: Model, starts: np.ndarray, low, high, *, power, rough: M
     for steps in (*ROUNDS, LAST_ROUND):
         exact = rough is None or steps == LAST_ROUND
         found = _descended(model if exact else rough, x, problem, low, high, power, steps)
-        best = _best(found, problem, count)
+        best = _best(found, problem, power)
         if steps != LAST_ROUND:
             kept = _may_win(found, problem, best)
             x, problem = found.parameters[:, kept], problem[kept]
@@ -63,10 +66,24 @@ def _descended(model: Model, x, problem, low, high, power, steps: int) -> Descen
     return Descent(*(xp.concatenate(values, axis=-1) for values in zip(*parts)))
 
 
-def _best(found: Descent, problem: np.ndarray, count: int) -> np.ndarray:
-    """(n,) index of the lowest descent of each problem."""
+def lower(sse, than, power):
+    """Whether sums of squares are lower than others by more than rounding, for data of such power."""
+    return sse < than * (1 - TIED) - TIED_AT_ZERO * power
+
+
+def _best(found: Descent, problem: np.ndarray, power: np.ndarray) -> np.ndarray:
+    """(n,) index of the lowest descent of each problem; of tied ones that with the smallest parameters."""
+    lowest = _first_of_each(found.sse, problem, len(power))
+    ahead = lower(found.sse[lowest][problem], found.sse, power[problem])
     xp = namespace(problem)
-    order = xp.argsort(found.sse, stable=True)
+    size = found.parameters.sum(axis=0)
+    return _first_of_each(xp.where(ahead, np.inf, size), problem, len(power))
+
+
+def _first_of_each(values: np.ndarray, problem: np.ndarray, count: int) -> np.ndarray:
+    """(n,) index of the smallest value of each problem."""
+    xp = namespace(problem)
+    order = xp.argsort(values, stable=True)
     order = order[xp.argsort(problem[order], stable=True)]
     return order[xp.searchsorted(contiguous(problem[order]), like(np.arange(count), problem))]
 

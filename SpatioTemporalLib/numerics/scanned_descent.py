@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .bounded_gauss_newton import Descent, Linearised, Model, normal_equations
+from .bounded_gauss_newton import Descent, Linearised, Model, normal_equations, on_bounds
 from .many_starts import best_descent
 
 DIFFERENCE = 1e-6  # step in the logarithm: truncation and rounding of the slopes both stay near 1e-6
@@ -107,7 +107,7 @@ def solve_scanned(
     linearised = _linearised(model, data)
     rough = None if model.rough is None else _linearised(replace(model, curves=model.rough, slopes=None), data)
     descent = best_descent(linearised, starts, low, high, power=np.einsum("nt,nt->n", data, data), rough=rough)
-    at_low, at_high = descent.parameters <= low[:, None], descent.parameters >= high[:, None]
+    at_low, at_high = on_bounds(descent.parameters, low[:, None], high[:, None])
     # Exactly: rounding of the logarithm would hide that a bound was reached.
     parameters = np.where(at_low, model.low[:, None], _physical(model, descent.parameters))
     parameters = np.where(at_high, model.high[:, None], parameters)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .arrays import as_numpy, clipped, contiguous, empty, like, namespace
-from .bounded_gauss_newton import Descent, Linearised, Model, normal_equations
-from .many_starts import best_descent
+from .bounded_gauss_newton import Descent, Linearised, Model, normal_equations, on_bounds
+from .many_starts import best_descent, lower
 from .tabulated_exponentials import TabulatedExponentials
 from .two_compartment_models import SMALLEST_VOLUME, TOGETHER, Exchange, exchange_of, pole_slopes, poles
 
@@ -141,12 +141,12 @@ def solve_two_compartment(measured: np.ndarray, family: TwoCompartmentFamily) ->
     descent = best_descent(model, starts, low, high, power=power, rough=rough)
     if "ve" in family.upper:
         descent = _second_compartment_tried(model, descent, family, (low, high), power)
-    held = (descent.parameters <= lowest) | (descent.parameters >= highest)
-    variances = _variances(model, descent, held)
+    at_low, at_high = on_bounds(descent.parameters, lowest, highest)
+    variances = _variances(model, descent, at_low | at_high)
     parameters = _physical(family, descent.parameters)
     # Exactly: rounding of the logarithm would hide that a bound was reached.
-    parameters[descent.parameters <= lowest] = 0.0
-    parameters = xp.where(descent.parameters >= highest, like(family.high[:, None], measured), parameters)
+    parameters[at_low] = 0.0
+    parameters = xp.where(at_high, like(family.high[:, None], measured), parameters)
     return TwoCompartmentSolution(
         parameters=dict(zip(family.upper, parameters)),
         variances=dict(zip(family.upper, variances)),
@@ -193,7 +193,7 @@ def _second_compartment_tried(model: Model, descent: Descent, family: TwoCompart
     again = best_descent(
         lambda parameters, problems: model(parameters, single[problems]), logarithms, *bounds, power=power[single]
     )
-    better = again.sse < descent.sse[single]
+    better = lower(again.sse, descent.sse[single], power[single])
     for whole, part in zip(descent, again):
         whole[..., single[better]] = part[..., better]
     return descent

@@ -22,8 +22,13 @@ B1_MAP = Input(
     Map,
     unit="1",
     optional=True,
+    range=(0.2, 3.0),
     help="Flip angle reached over the nominal one, voxel by voxel; 1 is nominal.",
 )
+
+
+# Of a signal stored with seven digits, the last one.
+LEAST_CONCENTRATION = 1e-7  # mmol/L
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class Conversion:
         xp = namespace(curves)
         no_reason = xp.zeros_like(curves[0], dtype=xp.uint8)
         if self.is_identity:
-            return curves, no_reason
+            return _zero_without_change(curves), no_reason
         if self.baseline_signal is None:
             baseline = xp.asarray(curves[self.baseline], dtype=xp.float64).mean(axis=0)
         else:
@@ -85,7 +90,7 @@ class Conversion:
                 curves, baseline, like(1 / np.asarray(_at(self.t1, index)), curves), b1
             )
         without_baseline = ~(baseline > 0) if self.model.needs_positive_baseline else ~xp.isfinite(baseline)
-        return concentration, chosen(
+        return _zero_without_change(concentration), chosen(
             [without_baseline, saturated.any(axis=0), ~xp.isfinite(concentration).all(axis=0)],
             [FitStatus.NO_BASELINE, FitStatus.SATURATED, FitStatus.NONFINITE],
             no_reason,
@@ -147,6 +152,14 @@ def baseline_findings(series: Series, mask: LabelMap | None, conversion: Convers
         raise InputError("E-BASELINE", text, where=mask.name, fix="Draw the region inside tissue that has signal.")
     missing = (Finding("W-BASELINE", Severity.MASK, f"{text}; they were left out", series.name),) if bad else ()
     return (*conversion.findings, *missing)
+
+
+def _zero_without_change(concentration):
+    """Curves that nowhere reach what any image could show, which are rounding, are made exactly zero."""
+    xp = namespace(concentration)
+    with np.errstate(invalid="ignore"):
+        nothing = (abs(concentration) <= LEAST_CONCENTRATION).all(axis=0)
+    return xp.where(nothing, 0.0, concentration) if bool(nothing.any()) else concentration
 
 
 def _at(values: float | np.ndarray, index: np.ndarray) -> float | np.ndarray:

@@ -13,10 +13,11 @@ from ..data.curve import Curve
 from ..data.series import Series
 from ..data.volumes import LabelMap
 from ..declare import Advanced, Choices, FrameRole, Help, Range, Unit
-from ..errors import InputError
+from ..errors import Finding, InputError, Severity
 from ..numerics.arrays import like
 from ..numerics.delayed_fit import best_delays, best_shared_delay
 from ..numerics.frame_sampling import FrameSampling
+from .fit_status import FitStatus
 from .kinetic_model import Estimates, KineticModel
 from .series_arrival import changing_voxels
 
@@ -94,6 +95,7 @@ def delayed_fit(model: KineticModel, plasma: Curve, sampling: FrameSampling, par
         parts = [(chosen := np.flatnonzero(delays == d), fit_at(d)(curves[:, chosen])) for d in np.unique(delays)]
         joined = _joined(parts, curves.shape[1])
         joined.values["delay"] = delays
+        joined.status[_at_edge(delays, parameters) & (joined.status == FitStatus.FITTED)] = FitStatus.DELAY_AT_LIMIT
         return joined
 
     return fit
@@ -105,6 +107,19 @@ def shared_delay(
     """The delay in s with which the model fits (T, n) curves best as a whole."""
     fit_at = _fit_at_delay(model, plasma, sampling)
     return best_shared_delay(curves, lambda c, d: fit_at(d)(c).sse, **_grid(interval, parameters))
+
+
+def edge_findings(delays, parameters: DelayParameters, name: str) -> tuple[Finding, ...]:
+    """That delays in s lie where the search ends, so that the true ones may lie beyond."""
+    at_edge = _at_edge(delays, parameters)
+    if not at_edge.any():
+        return ()
+    many = f"the delay of {np.count_nonzero(at_edge)} voxels" if np.ndim(delays) else "the delay"
+    text = (
+        f"{many} lies at the edge of the search, {parameters.largest_delay:g} s: the true one may be larger; raise "
+        "largest_delay, and check that input and series count from the same time zero"
+    )
+    return (Finding("W-DELAY-EDGE", Severity.WARN, text, name),)
 
 
 def sampled_voxels(series: Series, mask: LabelMap | None) -> np.ndarray:
@@ -123,6 +138,10 @@ def _fit_at_delay(model: KineticModel, plasma: Curve, sampling: FrameSampling) -
         return fit if scale is None else lambda curves: fit(curves * like(scale[:, None], curves))
 
     return fit_at
+
+
+def _at_edge(delays, parameters: DelayParameters) -> np.ndarray:
+    return np.abs(np.asarray(delays)) >= parameters.largest_delay * (1 - 1e-6)
 
 
 def _grid(interval: float, parameters: DelayParameters) -> dict[str, float]:

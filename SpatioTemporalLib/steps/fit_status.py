@@ -12,7 +12,7 @@ from ..errors import Finding, Severity
 
 
 class FitStatus(IntEnum):
-    """Reason codes, the later ones the graver."""
+    """Reason codes."""
 
     OUTSIDE = 0
     FITTED = 1
@@ -24,6 +24,7 @@ class FitStatus(IntEnum):
     SATURATED = 7
     NO_BASELINE = 8
     NONFINITE = 9
+    DELAY_AT_LIMIT = 10
 
 
 LABELS = {
@@ -36,7 +37,16 @@ LABELS = {
     FitStatus.SATURATED: Label("signal above what any concentration gives", (0.90, 0.20, 0.50)),
     FitStatus.NO_BASELINE: Label("baseline signal not positive", (0.50, 0.50, 0.50)),
     FitStatus.NONFINITE: Label("signal or T1 not a finite number", (0.15, 0.15, 0.15)),
+    FitStatus.DELAY_AT_LIMIT: Label("delay at the edge of the search", (0.30, 0.75, 0.80)),
 }
+
+
+WITHOUT_FIT = (FitStatus.OUTSIDE, FitStatus.SATURATED, FitStatus.NO_BASELINE, FitStatus.NONFINITE)
+
+
+def is_fitted(codes: np.ndarray) -> np.ndarray:
+    """Where reason codes stand for a fit, good or bad."""
+    return ~np.isin(codes, WITHOUT_FIT)
 
 
 def status_map(codes: np.ndarray, geometry: Geometry) -> LabelMap:

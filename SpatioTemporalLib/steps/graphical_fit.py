@@ -9,12 +9,12 @@ import numpy as np
 
 from ..data.series import Series
 from ..declare import Help, Range, Unit
-from ..errors import InputError
+from ..errors import Finding, InputError
 from ..numerics.graphical_analysis import Line, fitted_line, frame_integrals
 from .fit_status import FitStatus
 from .kinetic_model import Estimates
 from .pet_series import PetFrames, PetParameters
-from .pet_timing import require_from_injection
+from .pet_timing import from_injection
 from .tracer_fit import Tracer
 
 FEWEST_FRAMES = 3
@@ -54,10 +54,10 @@ def late_weights(series: Series, frames: PetFrames, linear_from: float) -> np.nd
     return late * frames.roots**2
 
 
-def require_whole_curve(series: Series, frames: PetFrames, what: str) -> None:
-    """Refuse frames that all lie late, where activity since injection is needed."""
+def whole_curve_findings(series: Series, frames: PetFrames, what: str) -> tuple[Finding, ...]:
+    """Refuse frames that all lie late, where activity since injection is needed; tell of a little that is missing."""
     area = float(frame_integrals(frames.mean[:, None], frames.starts, frames.ends)[-1, 0])
-    require_from_injection(series, frames.mean, frames.starts, area, what)
+    return from_injection(series, frames.mean, frames.starts, area, what)
 
 
 def logan_tracer(name: str, driving: np.ndarray, frames: PetFrames, weights: np.ndarray) -> Tracer:

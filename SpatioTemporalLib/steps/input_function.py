@@ -12,16 +12,13 @@ from ..data.series import Series
 from ..data.volumes import LabelMap, Map
 from ..declare import Advanced, Choices, Help, Range, Unit
 from ..errors import Finding, InputError, Severity
-from ..numerics.bolus_arrival import bolus_arrival
 from ..numerics.frame_sampling import FrameSampling, at_instants, continuous_curve, over_intervals
 from ..numerics.population_input_functions import POPULATIONS, population_concentration
 from .artery import ArteryParameters
 from .concentration import CONCENTRATION_UNIT, ConcentrationParameters, conversion_for
+from .input_findings import input_findings
 from .series_arrival import series_arrival
 
-# A peak this many times the scatter of the baseline is told from noise (reliability of the arrival and the scale).
-SMALLEST_PEAK = 5.0
-PLAUSIBLE_PEAK = (0.5, 20.0)  # mmol/L in blood
 POPULATION_STEP = 0.1  # s
 PLASMA = "plasma concentration"
 AUTOMATIC = "detected"
@@ -114,11 +111,16 @@ def plasma_input(
         blood, findings = _given(aif), ()
     else:
         blood, findings = measured_blood(series, aif_mask, parameters, b1_map)
-    findings += _odd(blood, series)
+    findings += input_findings(blood, series, signal=kind == "curve" and series.unit != CONCENTRATION_UNIT)
     if kind == "curve" and parameters.curve_is == "plasma":
         return blood, findings
     values = blood.values / (1 - parameters.hematocrit)
     return replace(blood, values=values, name=f"{blood.name}, {PLASMA}"), findings
+
+
+def arrival_is_found(aif: Curve | None, aif_mask: LabelMap | None, parameters: InputFunctionParameters) -> bool:
+    """Whether the input is a population's whose arrival comes from the series."""
+    return parameters.arrival is None and _kind(aif, aif_mask, parameters) in POPULATIONS
 
 
 def frame_sampling(series: Series, parameters: FrameParameters) -> FrameSampling:
@@ -226,27 +228,3 @@ def _reconstructed(series: Series, signal: np.ndarray, conversion, aif_mask: Lab
             fix="Use frame_values = instant, choose other voxels, or use input_function = parker.",
         )
     return Curve(sampling.times, concentration[:, 0], conversion.unit, f"mean of {aif_mask.name}")
-
-
-def _odd(blood: Curve, series: Series) -> tuple[Finding, ...]:
-    arrival = float(bolus_arrival(blood.times, blood.values[:, None])[0])
-    before = blood.values[blood.times <= arrival] if np.isfinite(arrival) else blood.values[:1]
-    peak = blood.values.max()
-    if np.isnan(arrival) or peak - before.mean() < SMALLEST_PEAK * before.std():
-        raise InputError(
-            "E-AIF-FLAT",
-            f"the input function has no peak: its largest value is {peak:.3g} {blood.unit}, "
-            f"its mean {blood.values.mean():.3g}",
-            where=blood.name,
-            fix="Choose voxels inside an artery, or use input_function = parker (a population average).",
-        )
-    findings = []
-    if not PLAUSIBLE_PEAK[0] <= peak <= PLAUSIBLE_PEAK[1]:
-        low, high = PLAUSIBLE_PEAK
-        text = f"the input function peaks at {peak:.3g} {blood.unit}, outside the usual {low:g} to {high:g}"
-        findings.append(Finding("W-AIF-PEAK", Severity.WARN, text, blood.name))
-    if blood.times[-1] < series.times[-1]:
-        missing = series.times[-1] - blood.times[-1]
-        text = f"the input function ends {missing:.3g} s before the series; its last value was held"
-        findings.append(Finding("W-AIF-SHORT", Severity.WARN, text, blood.name))
-    return tuple(findings)

@@ -23,7 +23,7 @@ DYNAMIC_SERIES = Input(
 )
 MASK = Input("mask", LabelMap, optional=True, help="Voxels to compute; each label is a region of its own in the table.")
 RELAXATION_MAPS = (
-    Input("t1_map", Map, unit="s", optional=True, help="T1 before contrast, voxel by voxel."),
+    Input("t1_map", Map, unit="s", optional=True, range=(0.01, 10.0), help="T1 before contrast, voxel by voxel."),
     B1_MAP,
 )
 

@@ -18,12 +18,15 @@ from ..numerics.frame_sampling import FrameSampling
 from .artery import find_artery
 from .baseline import baseline_frames
 from .concentration import baseline_findings, conversion_for
-from .delay import delayed_fit, frame_scale, sampled_voxels, shared_delay
-from .fit_status import FitStatus, status_counts, status_findings, status_map
-from .input_function import AUTOMATIC, frame_sampling, plasma_input
+from .delay import delayed_fit, edge_findings, frame_scale, sampled_voxels, shared_delay
+from .fit_status import FitStatus, is_fitted, status_counts, status_findings, status_map
+from .input_function import AUTOMATIC, arrival_is_found, frame_sampling, plasma_input
 from .kinetic_model import Estimates, KineticModel
+from .population_arrival import at_best_arrival
 from .regions import distribution_table, region_curves
 from .voxelwise import map_voxels
+
+LEAST_VARIANCE = 1e-12  # of the mean square
 
 
 def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, context: Context, **inputs) -> dict:
@@ -48,9 +51,15 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
     findings += baseline_findings(series, mask, conversion)
     is_patients_own = inputs["aif"] is not None or aif_mask is not None
     sampling = frame_sampling(series, parameters).scaled(frame_scale(series, parameters))
+    voxels = (series, mask, conversion)
     if parameters.delay == "shared":
-        plasma, said = _shifted(model, plasma, sampling, (series, mask, conversion), parameters)
+        plasma, said = _shifted(model, plasma, sampling, voxels, parameters)
         findings += said
+    elif parameters.delay == "none" and arrival_is_found(inputs["aif"], aif_mask, parameters):
+        curves = _sampled_concentrations(*voxels)
+        if curves.size:
+            plasma, said = at_best_arrival(plasma, curves.mean(axis=1), series, sampling)
+            findings += said
     fit = delayed_fit(model, plasma, sampling, parameters, interval=float(np.median(series.intervals)))
     signal_fit = _signal_fit(model, plasma, sampling, (series, conversion), parameters)
 
@@ -79,6 +88,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         "findings": (
             *findings,
             *(_late_input(plasma, measured, series) if is_patients_own else ()),
+            *_delays_at_edge(maps, parameters, series.name),
             *status_findings(maps["fit_status"], series.name),
         ),
     }
@@ -88,7 +98,7 @@ def _described(model: KineticModel, fit: Callable, maps: dict, voxels: tuple):
     """Mean curves of the regions, the estimates of them, and the outputs that tell of all voxels."""
     series, mask, conversion = voxels
     status = maps["fit_status"]
-    fitted = (status >= FitStatus.FITTED) & (status < FitStatus.SATURATED)
+    fitted = is_fitted(status)
     _require_some(fitted, status, series)
     regions = mask or LabelMap(fitted.astype(np.uint8), series.geometry, {1: Label("fitted voxels")})
     measured = region_curves(series, regions, fitted, lambda *given: conversion(*given)[0], conversion.unit)
@@ -105,18 +115,29 @@ def _detected_artery(series: Series, parameters, context: Context, b1_map) -> La
     return find_artery(series, blood, baseline_frames(series, None, parameters), parameters, context)
 
 
+def _delays_at_edge(maps: dict, parameters, name: str) -> tuple[Finding, ...]:
+    delays = maps["delay"][maps["fit_status"] == FitStatus.DELAY_AT_LIMIT] if parameters.delay == "fit" else ()
+    return edge_findings(delays, parameters, name) if len(delays) else ()
+
+
 def _shifted(model: KineticModel, plasma: Curve, sampling: FrameSampling, voxels: tuple, parameters):
     """The input moved by the one delay that suits the voxels best, and how much that is."""
-    series, mask, conversion = voxels
-    index = sampled_voxels(series, mask)
-    curves, reason = conversion(np.asarray(series.values.reshape(series.frame_count, -1)[:, index], float), index)
-    usable = (reason == 0) & np.isfinite(curves).all(axis=0)
-    if not usable.any():
+    series = voxels[0]
+    curves = _sampled_concentrations(*voxels)
+    if not curves.size:
         return plasma, ()
     interval = float(np.median(series.intervals))
-    delay = shared_delay(model, plasma, sampling, parameters, curves=curves[:, usable], interval=interval)
-    text = f"one delay for all voxels: {delay:.3g} s, from {np.count_nonzero(usable)} of them"
-    return replace(plasma, times=plasma.times + delay), (Finding("I-DELAY", Severity.NOTE, text, series.name),)
+    delay = shared_delay(model, plasma, sampling, parameters, curves=curves, interval=interval)
+    text = f"one delay for all voxels: {delay:.3g} s, from {curves.shape[1]} of them"
+    said = (Finding("I-DELAY", Severity.NOTE, text, series.name), *edge_findings(delay, parameters, series.name))
+    return replace(plasma, times=plasma.times + delay), said
+
+
+def _sampled_concentrations(series: Series, mask: LabelMap | None, conversion) -> np.ndarray:
+    """(T, n) usable concentrations of voxels spread over the region, or of those that change most."""
+    index = sampled_voxels(series, mask)
+    curves, reason = conversion(np.asarray(series.values.reshape(series.frame_count, -1)[:, index], float), index)
+    return curves[:, (reason == 0) & np.isfinite(curves).all(axis=0)]
 
 
 def _signal_fit(model: KineticModel, plasma: Curve, sampling: FrameSampling, voxels: tuple, parameters):
@@ -191,7 +212,9 @@ def _fit_usable(fit: Callable, concentration, reason, degrees: int, scale, refin
     computed = dict(estimates.values)
     computed |= {f"{n}_se": xp.where(error > 0, error * noise, np.nan) for n, error in estimates.errors.items()}
     computed["rmse"] = xp.sqrt(estimates.sse / frames)
-    computed["r2"] = xp.where(scatter > 0, 1 - estimates.sse / xp.where(scatter > 0, scatter, 1.0), np.nan)
+    # A curve that is the same in all frames has no variance to explain; that it is not exactly zero is rounding.
+    varies = scatter > LEAST_VARIANCE * (weights * good**2).sum(axis=0)
+    computed["r2"] = xp.where(varies, 1 - estimates.sse / xp.where(varies, scatter, 1.0), np.nan)
     for name, values in computed.items():
         outputs[name] = xp.full_like(reason, np.nan, dtype=values.dtype)
         outputs[name][usable] = values

@@ -11,7 +11,7 @@ ROUNDED = 0.01  # part of a frame by which it may reach into the next
 WHOLE_SECOND = 1.0  # s, by which clocks without fractions are off
 SHORTEST_OVERLAP = 0.01  # s
 GAP = 0.01  # part of a frame; shorter gaps are rounding too
-MISSED = 0.02  # part of an integral from injection that may lie before the first frame
+MISSED_TOLD, MISSED_REFUSED = 0.02, 0.1  # part of an integral from injection that may lie before the first frame
 
 
 def checked_durations(series: Series) -> tuple[np.ndarray | None, tuple[Finding, ...]]:
@@ -66,8 +66,8 @@ def _gaps(series: Series, gaps: np.ndarray, whole: bool) -> tuple[Finding, ...]:
     return (Finding("W-TIME-GAP", Severity.WARN, text, series.name),)
 
 
-def require_from_injection(series: Series, mean: np.ndarray, starts: np.ndarray, area: float, what: str) -> None:
-    """Refuse a series whose first frame begins long after time zero where the integral from there on is needed.
+def from_injection(series: Series, mean: np.ndarray, starts: np.ndarray, area: float, what: str) -> tuple[Finding, ...]:
+    """What is missing before the first frame, where the integral from time zero on is needed.
 
     Parameters
     ----------
@@ -78,14 +78,18 @@ def require_from_injection(series: Series, mean: np.ndarray, starts: np.ndarray,
     Raises
     ------
     InputError
-        ``E-TIME-LATE``
+        ``E-TIME-LATE`` when the first frame begins long after time zero.
     """
-    if starts[0] * abs(float(mean[0])) <= MISSED * area:
-        return
+    missed = starts[0] * abs(float(mean[0]))
+    if missed <= MISSED_TOLD * area:
+        return ()
+    text = f"the first frame begins {starts[0]:g} s after time zero (injection), with activity in it already; {what} "
+    if missed <= MISSED_REFUSED * area:
+        text += "needs the activity from injection on, which is taken as zero before"
+        return (Finding("W-TIME-LATE", Severity.WARN, text, series.name),)
     raise InputError(
         "E-TIME-LATE",
-        f"the first frame begins {starts[0]:g} s after time zero (injection), with activity in it already; {what} "
-        "needs the activity from injection on",
+        f"{text}needs the activity from injection on",
         where=series.name,
         fix="Give the whole series from injection on; late frames alone suffice for kinetics.patlak_plot.",
     )

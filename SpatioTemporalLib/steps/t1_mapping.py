@@ -20,6 +20,7 @@ T1 = Output(
     "t1",
     Map,
     unit="s",
+    range=(1e-3, 20.0),
     help="Longitudinal relaxation time.",
     display=Display((0, 3), "viridis", Code("113063", "DCM", "T1"), "T1"),
 )

@@ -12,7 +12,7 @@ from ..data.curve import Curve
 from ..data.series import Series
 from ..data.volumes import LabelMap
 from ..errors import Finding, Severity
-from .delay import DelayParameters, delayed_fit, sampled_voxels, shared_delay
+from .delay import DelayParameters, delayed_fit, edge_findings, sampled_voxels, shared_delay
 from .kinetic_model import Estimates, KineticModel
 from .pet_series import PetFrames
 from .tracer_fit import Tracer
@@ -44,7 +44,7 @@ def delayed_tracer(
     if parameters.delay == "shared":
         moved = _of_all(model, data, parameters, interval)
         text = f"one delay for all voxels: {moved:.3g} s"
-        told = (Finding("I-DELAY", Severity.NOTE, text, series.name),)
+        told = (Finding("I-DELAY", Severity.NOTE, text, series.name), *edge_findings(moved, parameters, series.name))
     # With any other choice than "fit" this is the fit at the delay the input has.
     fit = delayed_fit(
         model, replace(plasma, times=plasma.times + moved), frames.sampling, parameters, interval=interval

@@ -14,7 +14,7 @@ from ..data.series import Series
 from ..data.volumes import Label, LabelMap, Map
 from ..declare import Output
 from ..errors import InputError
-from .fit_status import FitStatus, status_findings, status_map
+from .fit_status import FitStatus, is_fitted, status_findings, status_map
 from .kinetic_model import Estimates
 from .pet_series import PetFrames
 from .regions import distribution_table, region_curves
@@ -96,7 +96,7 @@ def fit_tracer(
     maps, nonfinite = map_voxels(fit_block, series.values, mask=mask, context=context, message="fitting voxels")
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
-    fitted = (status > FitStatus.OUTSIDE) & (status < FitStatus.SATURATED)
+    fitted = is_fitted(status)
     if not fitted.any():
         raise InputError(
             "E-NOTHING-FITTED", "no voxel could be fitted", where=series.name, fix="Choose a region with uptake."

@@ -242,7 +242,9 @@ def test_unit_is_given_where_the_files_do_not_say_it(id, files, capsys, option):
     import nibabel
 
     for n in range(2):
-        nibabel.Nifti1Image(np.ones((4, 3, 2), np.float32), np.eye(4)).to_filename(files / f"plain{n}.nii")
+        nibabel.Nifti1Image(np.arange(24, dtype=np.float32).reshape(4, 3, 2), np.eye(4)).to_filename(
+            files / f"plain{n}.nii"
+        )
     given = ["--visits", files / "plain0.nii", files / "plain1.nii", "--visits-days", "0,1"]
     failed, printed = run(capsys, *given, "--out", files / "out")
     assert failed != 0 and "--visits-unit HU" in printed.err

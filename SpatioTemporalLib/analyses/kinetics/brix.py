@@ -15,7 +15,7 @@ from ...numerics.brix_model import brix_enhancement
 from ...numerics.error_propagation import propagated_error
 from ...numerics.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
 from ...steps.enhancement_curves import EnhancementParameters, relative_enhancement_of
-from ...steps.fit_status import FitStatus, status_map
+from ...steps.fit_status import FitStatus, is_fitted, status_map
 from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK, QUANTITIES
 from ...steps.regions import distribution_table, region_curves
 from ...steps.voxelwise import map_voxels
@@ -100,7 +100,7 @@ def brix(series, mask=None, *, parameters, context):
     maps, nonfinite = map_voxels(fit_block, series.values, mask=mask, context=context, message="fitting voxels")
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
-    usable = (status > FitStatus.OUTSIDE) & (status < FitStatus.SATURATED)
+    usable = is_fitted(status)
     regions = mask or LabelMap(usable.astype(np.uint8), series.geometry, {1: Label("whole image")})
     measured = region_curves(series, regions, usable, lambda curves, index: enhancement(curves)[0], "%")
     return {

@@ -93,6 +93,7 @@ class HifiParameters(T1BoundsParameters):
             "b1",
             Map,
             unit="1",
+            range=(0.1, 5.0),
             help="Flip angle reached over the nominal one, as other analyses take it.",
             display=Display((0.6, 1.4), "viridis", symbol="B1"),
         ),

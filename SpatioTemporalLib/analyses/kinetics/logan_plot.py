@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...declare import analysis
 from ...numerics.exponential_convolution import running_integral
-from ...steps.graphical_fit import GraphicalParameters, late_weights, logan_tracer, require_whole_curve
+from ...steps.graphical_fit import GraphicalParameters, late_weights, logan_tracer, whole_curve_findings
 from ...steps.pet_series import MASK, PET_SERIES, PLASMA, blood_curve, pet_frames
 from ...steps.tracer_fit import fit_tracer, tracer_outputs
 
@@ -22,8 +22,8 @@ def logan_plot(series, plasma, mask=None, *, parameters, context):
     """Distribution volume of a tracer that binds reversibly, without a model; noise in voxels makes it too small."""
     frames = pet_frames(series, mask, parameters)
     plasma, told = blood_curve(plasma, frames, parameters)
-    require_whole_curve(series, frames, "the Logan plot")
+    late = whole_curve_findings(series, frames, "the Logan plot")
     weights = late_weights(series, frames, parameters.linear_from)
     integral = running_integral(plasma.times, plasma.values, frames.middles)
     model = logan_tracer("vt", integral, frames, weights)
-    return fit_tracer(model, series, frames, mask=mask, context=context, told=told)
+    return fit_tracer(model, series, frames, mask=mask, context=context, told=(*told, *late))

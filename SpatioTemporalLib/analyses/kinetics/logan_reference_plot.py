@@ -13,7 +13,7 @@ from ...steps.graphical_fit import (
     late_weights,
     logan_tracer,
     reference_activity,
-    require_whole_curve,
+    whole_curve_findings,
 )
 from ...steps.pet_series import MASK, PET_SERIES, pet_frames
 from ...steps.tracer_fit import fit_tracer, tracer_outputs
@@ -47,11 +47,11 @@ class LoganReferenceParameters(GraphicalParameters):
 def logan_reference_plot(series, reference_mask, mask=None, *, parameters, context):
     """Distribution volume over that of a reference tissue, without blood samples; 1 + BPnd."""
     frames = pet_frames(series, mask, parameters)
-    require_whole_curve(series, frames, "the Logan plot")
+    late = whole_curve_findings(series, frames, "the Logan plot")
     weights = late_weights(series, frames, parameters.linear_from)
     reference = reference_activity(series, reference_mask, frames)
     driving = frame_integrals(reference[:, None], frames.starts, frames.ends)[:, 0]
     if parameters.reference_k2 is not None:
         driving = driving + reference / (parameters.reference_k2 / MINUTE)
     model = logan_tracer("dvr", driving, frames, weights)
-    return fit_tracer(model, series, frames, mask=mask, context=context)
+    return fit_tracer(model, series, frames, mask=mask, context=context, told=late)

@@ -14,7 +14,7 @@ from ...numerics.scanned_descent import ScannedModel, ScannedSolution, scan_shap
 from ...numerics.tabulated_exponentials import tabulate_exponentials
 from ...numerics.tracer_models import reference_tissue_curves
 from ...steps.fit_status import FitStatus
-from ...steps.graphical_fit import reference_activity, require_whole_curve
+from ...steps.graphical_fit import reference_activity, whole_curve_findings
 from ...steps.kinetic_model import Estimates
 from ...steps.pet_series import MASK, PET_SERIES, PetParameters, pet_frames
 from ...steps.tracer_fit import Tracer, fit_tracer, tracer_outputs
@@ -51,7 +51,7 @@ class SimplifiedReferenceTissueParameters(PetParameters):
 def simplified_reference_tissue(series, reference_mask, mask=None, *, parameters, context):
     """Binding potential and relative delivery without blood samples."""
     frames = pet_frames(series, mask, parameters, unknowns=UNKNOWNS)
-    require_whole_curve(series, frames, "the reference tissue model")
+    late = whole_curve_findings(series, frames, "the reference tissue model")
     measured = reference_activity(series, reference_mask, frames)
     plain = frames.sampling.scaled(None)
     continuous = continuous_curve(measured, plain)
@@ -66,7 +66,7 @@ def simplified_reference_tissue(series, reference_mask, mask=None, *, parameters
         given = np.array([[values["r1"]], [values["k2"] / MINUTE], [values["bp"] + 1]])
         return model.curves(given)[0] / frames.roots
 
-    return fit_tracer(Tracer(("bp", "r1", "k2"), fit, curve), series, frames, mask=mask, context=context)
+    return fit_tracer(Tracer(("bp", "r1", "k2"), fit, curve), series, frames, mask=mask, context=context, told=late)
 
 
 def _scanned(curves, parameters: SimplifiedReferenceTissueParameters) -> ScannedModel:

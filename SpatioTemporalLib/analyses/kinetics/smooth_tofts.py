@@ -15,7 +15,7 @@ from ...numerics.smooth_rates import RateModel, coefficients_at, rate_costs, smo
 from ...numerics.tabulated_exponentials import tabulate_exponentials
 from ...numerics.tofts_models import SECONDS_PER_MINUTE
 from ...steps.concentration import ConcentrationParameters, baseline_findings, conversion_for
-from ...steps.fit_status import FitStatus, status_map
+from ...steps.fit_status import FitStatus, is_fitted, status_map
 from ...steps.input_function import InputFunctionParameters, frame_sampling, plasma_input
 from ...steps.kinetic_declaration import KINETIC_INPUTS, QUANTITIES
 from ...steps.regions import distribution_table
@@ -68,7 +68,7 @@ def smooth_tofts(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask
         context.progress(k / shape[0], f"slice {k + 1} of {shape[0]}")
         if wanted[k].any():
             _fit_slice(series, k, wanted[k], conversion, model, parameters, maps, status)
-    usable = (status >= FitStatus.FITTED) & (status < FitStatus.SATURATED)
+    usable = is_fitted(status)
     regions = mask or LabelMap(usable.astype(np.uint8), series.geometry, {1: Label("fitted voxels")})
     units = UNITS if parameters.plasma_volume else {name: unit for name, unit in UNITS.items() if name != "vp"}
     return {

@@ -16,7 +16,7 @@ from ...numerics.separable_least_squares import solve
 from ...numerics.tabulated_exponentials import tabulate_exponentials
 from ...numerics.tofts_models import SECONDS_PER_MINUTE, tofts_family
 from ...steps.concentration import ConcentrationParameters, baseline_findings, conversion_for
-from ...steps.fit_status import FitStatus, status_map
+from ...steps.fit_status import FitStatus, is_fitted, status_map
 from ...steps.input_function import InputFunctionParameters, frame_sampling, plasma_input
 from ...steps.kinetic_declaration import KINETIC_INPUTS, QUANTITIES
 from ...steps.regions import distribution_table
@@ -77,7 +77,7 @@ def tofts_posterior(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_m
     maps, nonfinite = map_voxels(fit, series.values, mask=mask, context=context, message="integrating over kep")
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
-    usable = (status >= FitStatus.FITTED) & (status < FitStatus.SATURATED)
+    usable = is_fitted(status)
     regions = mask or LabelMap(usable.astype(np.uint8), series.geometry, {1: Label("fitted voxels")})
     units = {name: QUANTITIES[name][0] for name in NAMES if name in maps}
     return {

@@ -111,7 +111,8 @@ def test_a_doubtful_registration_is_told(visits, trained_bundle):
 def test_the_visit_of_a_segment_is_found_by_its_grid(visits, trained_bundle):
     coarse = st.Geometry.from_spacing((10, 12, 12), (2.5, 2.5, 2.5), (-14.0, -14.0, -11.0))
     first = visits.visits[0]
-    image = st.Map(np.full(coarse.shape, -800.0), coarse, "HU", "ct")
+    values = np.linspace(-820.0, -780.0, int(np.prod(coarse.shape))).reshape(coarse.shape)
+    image = st.Map(values, coarse, "HU", "ct")
     other = replace(visits, visits=(replace(first, images={"ct": image}, masks={}), visits.visits[1]))
     blob = np.zeros(coarse.shape, np.uint8)
     blob[5, 6, 6] = 1

@@ -113,6 +113,14 @@ def test_late_frames_are_refused_where_activity_since_injection_is_needed(analys
     assert caught.value.code == "E-TIME-LATE"
 
 
+def test_a_first_frame_soon_after_the_injection_is_told():
+    keep = TIMES >= 180
+    early = series(curve_on(whole_curve(K1, K2), TIMES, LENGTHS)[keep], TIMES[keep], LENGTHS[keep])
+    result = run("logan_plot", early, linear_from=30)
+    assert "W-TIME-LATE" in codes(result)
+    assert one_voxel(result, "vt") == pytest.approx(K1 / K2, rel=0.05)
+
+
 def test_logan_fills_gaps_between_frames():
     durations = LENGTHS / 2
     tissue_curve = whole_curve(K1, K2)
@@ -170,6 +178,14 @@ def test_delay_between_plasma_and_tissue_is_found(analysis, delay):
     result = run(analysis, given, delayed_input(delay), delay="fit")
     assert one_voxel(result, "delay") == pytest.approx(delay, abs=0.4)
     assert one_voxel(result, "k1") == pytest.approx(K1, rel=0.02)
+
+
+@pytest.mark.parametrize("delay", ["fit", "shared"])
+def test_a_delay_at_the_edge_of_the_search_is_told(delay):
+    given = series(curve_on(ONE, TIMES, LENGTHS), TIMES, LENGTHS)
+    result = run("one_tissue", given, delayed_input(20.0), delay=delay)
+    assert "W-DELAY-EDGE" in codes(result)
+    assert "W-DELAY-EDGE" not in codes(run("one_tissue", given, delayed_input(20.0), delay=delay, largest_delay=30.0))
 
 
 def test_one_delay_for_all_voxels_is_told():
