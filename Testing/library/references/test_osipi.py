@@ -260,7 +260,7 @@ def test_two_compartment_model_with_delay_agrees(case, worst_error):
     plasma = parker_blood_concentration(fine, arrival=10.0) / (1 - 0.42)
     np.testing.assert_allclose(np.interp(rows[0]["t"], fine, plasma), rows[0]["cp_aif"], atol=0.01)
     aif = st.Curve(fine, plasma, "mmol/L", "input")
-    for row, estimates in zip(rows, fitted_together(analysis, rows, aif, delay="fit", largest_delay=8.0)):
+    for row, estimates in zip(rows, fitted_together(analysis, rows, aif, delay="fit", largest_delay=6.0)):
         check_compartments(estimates, row, names, f"{case}, delayed", worst_error)
         worst_error(f"OSIPI {case}, delayed: delay", abs(estimates["delay"] - 5) / 1.0, 1.0, "of its tolerance")
         assert abs(estimates["delay"] - 5) <= 1
