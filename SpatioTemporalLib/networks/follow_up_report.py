@@ -15,10 +15,18 @@ from .bundle import Bundle
 from .inference import Assessment
 from .registry import networks
 
-TITLES = {"grad_cam": "Grad-CAM", "integrated_gradients": "Integrated gradients", "occlusion": "Occlusion"}
-SIGNED = {"integrated_gradients", "occlusion"}
+TITLES = {
+    "hires_cam": "HiResCAM",
+    "grad_cam": "Grad-CAM",
+    "integrated_gradients": "Integrated gradients",
+    "occlusion": "Occlusion",
+}
+SIGNED = {"hires_cam", "integrated_gradients", "occlusion"}
 HELPS = {
-    "grad_cam": "where the network's last map speaks for the outcome; coarse, and less to be trusted than the others "
+    "hires_cam": "where features of a fine map of the network speak, red for and blue against the outcome "
+    "(Draelos and Carin, arXiv 2011.08891, 2020)",
+    "grad_cam": "where the network's last map speaks for the outcome; too coarse to tell a nodule from what "
+    "lies beside it, and less to be trusted than the others "
     "(Selvaraju et al., ICCV 2017)",
     "integrated_gradients": "what each voxel adds to the log-odds, red for and blue against the outcome "
     "(Sundararajan et al., ICML 2017)",

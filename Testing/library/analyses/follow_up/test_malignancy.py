@@ -211,13 +211,13 @@ def test_cancelling_stops(visits, trained_bundle):
 
     def report(fraction, message):
         heard.append(message)
-        if message == "Grad-CAM":
+        if message == "HiResCAM":
             context.cancel()
 
     context = Context(report=report, device="cpu")
     with pytest.raises(st.Cancelled):
         st.run(ANALYSIS, visits=visits, bundle=str(trained_bundle), context=context, samples=2)
-    assert heard[-1] == "Grad-CAM"
+    assert heard[-1] == "HiResCAM"
 
 
 def test_progress_rises_to_the_end(visits, ensemble):

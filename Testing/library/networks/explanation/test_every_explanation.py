@@ -8,6 +8,7 @@ from small_networks import small_batch, small_network
 
 from SpatioTemporalLib.networks.explanation.faithfulness import insertion_deletion
 from SpatioTemporalLib.networks.explanation.grad_cam import grad_cam
+from SpatioTemporalLib.networks.explanation.hires_cam import hires_cam
 from SpatioTemporalLib.networks.explanation.integrated_gradients import integrated_gradients
 from SpatioTemporalLib.networks.explanation.occlusion import occlusion, visit_occlusion
 from SpatioTemporalLib.networks.explanation.uncertainty import ensemble
@@ -32,7 +33,13 @@ def members(network, batch, report=None):
     return ensemble([network], batch, report=report).T
 
 
-MAPS = {"grad_cam": grad_cam, "gradients": gradients, "occlusion": occluded, "visit_occlusion": visit_occlusion}
+MAPS = {
+    "grad_cam": grad_cam,
+    "hires_cam": hires_cam,
+    "gradients": gradients,
+    "occlusion": occluded,
+    "visit_occlusion": visit_occlusion,
+}
 ALL = {**MAPS, "faithfulness": areas, "ensemble": members}
 
 
