@@ -58,8 +58,8 @@ class VisitsParameters(RegistrationParameters):
         Output(
             "quality",
             Table,
-            help="One row a later visit: likeness before and after (higher is better), structure that both show, 0 to 1 "
-            "after the rigid motion, and the most that unrelated images share by chance, how much of the first visit "
+            help="One row a later visit: likeness before and after (more is better), structure that both show (0 to 1, "
+            "after the rigid motion), and the most that unrelated images share by chance, how much of the first visit "
             "it shows, smallest local volume after by before, how far tissue moved, and whether it can be used.",
         ),
         Output(
