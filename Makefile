@@ -1,4 +1,5 @@
 # make demo: the main job on the sample data.   make demo-follow-up: networks on simulated nodules.   make test: all tests.
+# make experiments: what takes too long for tests and confirms margins that are published elsewhere or by us.
 # Each makes its own virtual environment in .venv when there is none.
 
 PYTHON ?= python3
@@ -9,7 +10,13 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --c
 unexport PYTHONDONTWRITEBYTECODE
 export QT_QPA_PLATFORM ?= offscreen
 
-.PHONY: demo demo-follow-up test lint benchmark clean
+# Tests run in one process a processor, up to eight for the sake of memory, and each of them in one thread: threads of
+# several processes would only take the processors from one another. make WORKERS=0 test: all in one process.
+WORKERS ?= logical
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+PYTEST := $(ONE_THREAD) $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup
+
+.PHONY: demo demo-follow-up test experiments lint benchmark clean
 
 demo: $(VENV)/demo.stamp
 	$(VENV)/bin/spatiotemporal demo --out out/demo --overwrite
@@ -19,7 +26,10 @@ demo-follow-up: $(VENV)/demo.stamp
 	$(VENV)/bin/spatiotemporal demo follow-up --out out/demo_follow_up --overwrite
 
 test: $(VENV)/test.stamp
-	$(VENV)/bin/python -m pytest
+	$(PYTEST)
+
+experiments: $(VENV)/test.stamp
+	$(PYTEST) $(wildcard Testing/experiments/*.py)
 
 lint: $(VENV)/test.stamp
 	$(VENV)/bin/ruff check .

@@ -46,8 +46,7 @@ from .io import (
 )
 from .registry import analyses, get, unavailable
 from .run import run
-
-__version__ = "0.1.0"
+from .version import __version__ as __version__
 
 __all__ = [
     "Acquisition",

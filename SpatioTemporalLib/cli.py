@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import traceback
 from pathlib import Path
 
-from . import __version__
 from .command_line import (
     bundle,
     check,
@@ -23,8 +21,11 @@ from .command_line import (
     simulate,
     train,
 )
+from .command_line.parser import Parser
 from .command_line.point_option import with_dashes_joined
+from .command_line.quiet_end import quiet_where_nobody_reads
 from .errors import Cancelled, SpatioTemporalError
+from .version import __version__
 
 VERBS = (listing, describe, networks, run, simulate, train, evaluate, bundle, convert, demo, check, doctor)
 # Options whose lists of numbers may begin with a dash, such as -1200,600.
@@ -36,19 +37,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; gives the exit code.
 
     0 when all went well, 2 for something the user can mend (said in one line),
-    3 for a fault of ours (with the path of a log), 130 when interrupted.
+    3 for a fault of ours (with the path of a log), 130 when interrupted. Where
+    what it prints is no longer read, as by ``head``, it ends with 141.
     """
-    parser = argparse.ArgumentParser(
-        prog="spatiotemporal",
-        description="Images that change over time: analyses with units and provenance. For research only.",
-    )
-    parser.add_argument("--version", action="version", version=f"spatiotemporal {__version__}")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in VERBS:
-        verb.add_to(verbs)
-    parsed = parser.parse_args(with_dashes_joined(sys.argv[1:] if arguments is None else arguments, LISTS))
+    with quiet_where_nobody_reads():
+        return _exit_code(sys.argv[1:] if arguments is None else arguments)
+
+
+def _exit_code(arguments: list[str]) -> int:
     try:
+        parsed = _parser().parse_args(with_dashes_joined(arguments, LISTS))
         return parsed.function(parsed) or 0
+    except BrokenPipeError:
+        raise
     except (KeyboardInterrupt, Cancelled):
         print("\ninterrupted; no unfinished file was left behind", file=sys.stderr)
         return INTERRUPTED
@@ -58,6 +59,18 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception:  # noqa: BLE001 - the one place where a fault of ours becomes a message
         print(f"spatiotemporal: this is a fault in the program; details are in {_log()}", file=sys.stderr)
         return INTERNAL_ERROR
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="spatiotemporal",
+        description="Images that change over time: analyses with units and provenance. For research only.",
+    )
+    parser.add_argument("--version", action="version", version=f"spatiotemporal {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in VERBS:
+        verb.add_to(verbs)
+    return parser
 
 
 def _log() -> Path:

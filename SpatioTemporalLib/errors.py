@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from .version import DISTRIBUTION
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """The count with its noun, and a verb if there is one: "1 file exists", "2 files exist"."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
 
 class SpatioTemporalError(Exception):
     """Base of every error this library raises on purpose."""
@@ -35,7 +42,7 @@ class InputError(SpatioTemporalError):
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
         if self.fix:
-            text = f"{text.rstrip('.')}. {self.fix}"
+            text = f"{text if text.endswith(('?', '!')) else f'{text.rstrip(chr(46))}.'} {self.fix}"
         return f"{text} [{self.code}]"
 
 
@@ -56,21 +63,27 @@ class MissingPackageError(SpatioTemporalError):
 
     Parameters
     ----------
-    package : str
-        Name of the package on PyPI.
+    package : str or tuple of str
+        Name on PyPI, or the names of all that are missing, so that none is missed after another.
     extra : str
-        Extra of this project that brings it, as in ``pip install ".[extra]"``.
+        Extras of this project that bring them, as in ``pip install ".[extra]"``, separated by commas; empty where
+        every installation has them.
     purpose : str
         What needs it.
     """
 
-    def __init__(self, package: str, extra: str, purpose: str):
-        self.package = package
+    def __init__(self, package: str | tuple[str, ...], extra: str, purpose: str):
+        self.packages = (package,) if isinstance(package, str) else tuple(package)
+        self.package = self.packages[0]
         self.extra = extra
+        names, several = " ".join(self.packages), len(self.packages) > 1
+        listed = f"{', '.join(self.packages[:-1])} and {self.packages[-1]}" if several else self.package
+        them = "them" if several else "it"
+        brought = f" (the extra {DISTRIBUTION}[{extra}] brings {them})" if extra else ""
         super().__init__(
-            f"{purpose} needs the package {package}, which is not installed. "
-            f"Install it with: pip install {package} (this project's extra [{extra}] brings it), "
-            f"or in Slicer's Python console: slicer.util.pip_install('{package}')."
+            f"{purpose} needs the package{'s' * several} {listed}, which {'are' if several else 'is'} not installed. "
+            f"Install {them} with: pip install {names}{brought}, "
+            f"or in Slicer's Python console: slicer.util.pip_install('{names}')."
         )
 
 

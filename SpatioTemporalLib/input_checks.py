@@ -156,7 +156,7 @@ def _check_follow_up(declared: Input, value: FollowUp) -> list[Finding]:
         raise InputError(
             "E-VISITS",
             f"{declared.min_visits} visits or more are needed, found {len(value.visits)}",
-            where=f"patient {value.name}",
+            where=value.called,
             fix=f"Give the images of all visits with the day of each as {declared.name}.",
         )
     return [finding for visit in value.visits for finding in _check_visit(declared, value, visit)]

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import importlib
+from importlib.util import find_spec
 from types import ModuleType
 
 from .errors import MissingPackageError
 
-EXTRAS = {"networks": ("torch", "monai", "safetensors")}
-"""Packages of each extra that has several."""
+EXTRAS = {
+    "figures": ("matplotlib",),
+    "slicer": ("slicer-core",),
+    "dicom": ("highdicom",),
+    "networks": ("torch", "monai", "safetensors"),
+}
+"""Packages of each extra of this project, as pyproject.toml lists them."""
+
+SERVES = {
+    "matplotlib": "pictures beside results, reports of networks",
+    "slicer-core": "scenes for 3D Slicer (--scene)",
+    "highdicom": "results as DICOM objects (--dicom)",
+    "torch": "networks, and fits on a GPU (--device cuda)",
+    "monai": "networks",
+    "safetensors": "weights of networks",
+}
+"""What each of them is for."""
+
+MODULES = {"slicer-core": "slicer"}
+"""Names to import that differ from those on PyPI."""
 
 
 def packages_with(package: str, extra: str) -> tuple[str, ...]:
@@ -16,8 +35,31 @@ def packages_with(package: str, extra: str) -> tuple[str, ...]:
     return (package, *(other for other in EXTRAS.get(extra, ()) if other != package))
 
 
-def require(module: str, *, package: str, extra: str, purpose: str) -> ModuleType:
-    """The imported module, or an error that says how to install it.
+def extra_of(package: str) -> str:
+    """The extra that brings a package, empty where none does."""
+    return next((extra for extra, packages in EXTRAS.items() if package in packages), "")
+
+
+def missing(packages: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that cannot be found; none is imported."""
+    return tuple(package for package in packages if not _found(MODULES.get(package, package)))
+
+
+def require_all(packages: tuple[str, ...], purpose: str) -> None:
+    """Tell all packages that are missing at once.
+
+    Raises
+    ------
+    MissingPackageError
+        With all of them, and the extras that bring them.
+    """
+    absent = missing(packages)
+    if absent:
+        raise MissingPackageError(absent, ",".join(dict.fromkeys(filter(None, map(extra_of, absent)))), purpose)
+
+
+def require(module: str, *, package: str, extra: str = "", purpose: str) -> ModuleType:
+    """The imported module, or an error that says how to install it and what else of its extra is missing.
 
     Parameters
     ----------
@@ -37,4 +79,13 @@ def require(module: str, *, package: str, extra: str, purpose: str) -> ModuleTyp
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
             raise
-        raise MissingPackageError(package, extra, purpose) from error
+        others = tuple(other for other in missing(packages_with(package, extra)) if other != package)
+        raise MissingPackageError((package, *others), extra, purpose) from error
+
+
+def _found(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ModuleNotFoundError, ValueError):
+        # What hides a package from the import system may do so by an error; a module without a spec was put there.
+        return False

@@ -23,6 +23,7 @@ from .frame_choice import with_frames_left_out
 from .identity import identity
 from .input_checks import check_inputs, on_common_grid, prepared
 from .input_units import in_declared_units, within_ranges
+from .version import DISTRIBUTION, __version__
 
 
 def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
@@ -166,9 +167,9 @@ def _outside_removed(value: object, mask: LabelMap) -> object:
 
 @functools.cache
 def software_versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    versions = {"python": platform.python_version(), "numpy": np.__version__}
-    for package in ("spatiotemporal", "scipy", "SimpleITK", "pydicom", "torch", "monai"):
+    """Versions of what the numbers depend on, by the names on PyPI."""
+    versions = {"python": platform.python_version(), "numpy": np.__version__, DISTRIBUTION: __version__}
+    for package in ("scipy", "SimpleITK", "pydicom", "torch", "monai"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:

@@ -8,17 +8,16 @@ import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from .. import __version__, registry
+from .. import registry
+from ..packages import SERVES, extra_of
+from ..version import DISTRIBUTION, __version__
 
-PACKAGES = {
+ABSENT = "not installed"
+ALWAYS = {
     "numpy": "always",
     "scipy": "always",
-    "SimpleITK": "MetaImage and other ITK formats",
+    "SimpleITK": "registration, MetaImage and other ITK formats",
     "pydicom": "DICOM",
-    "matplotlib": "figures, extra [figures]",
-    "slicer-core": "scenes, extra [slicer]",
-    "torch": "networks, extra [networks]",
-    "monai": "networks, extra [networks]",
 }
 
 
@@ -28,10 +27,14 @@ def add_to(verbs) -> None:
 
 
 def doctor(arguments) -> None:
-    print(f"spatiotemporal {__version__}, {len(registry.analyses())} analyses")
+    print(f"{DISTRIBUTION} {__version__}, {len(registry.analyses())} analyses")
     print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
-    for package, purpose in PACKAGES.items():
+    optional = {package: f"{purpose}, extra [{extra_of(package)}]" for package, purpose in SERVES.items()}
+    for package, purpose in {**ALWAYS, **optional}.items():
         print(f"  {package:<12} {_version(package):<16} {purpose}")
+    absent = [package for package in optional if _version(package) == ABSENT]
+    if absent:
+        print(f"what is missing can be installed with: pip install {' '.join(absent)}")
     print(f"processors: {os.cpu_count()}")
     print(f"memory: {_memory()}")
     print(f"free disk here: {shutil.disk_usage(Path.cwd()).free / 2**30:.1f} GiB")
@@ -44,7 +47,7 @@ def _version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "not installed"
+        return ABSENT
 
 
 def _memory() -> str:
@@ -59,7 +62,7 @@ def _memory() -> str:
 
 
 def _devices() -> list[str]:
-    if _version("torch") == "not installed":
+    if _version("torch") == ABSENT:
         return ["cpu"]
     import torch
 

@@ -18,6 +18,12 @@ def list_analyses(arguments) -> None:
     if arguments.json:
         print(json.dumps([a.schema() for a in found.values()], indent=2))
         return
+    print_analyses()
+
+
+def print_analyses() -> None:
+    """A line each, and those that cannot be used with the reason."""
+    found = registry.analyses()
     width = max(map(len, found))
     for analysis in found.values():
         print(f"{analysis.id:<{width}}  {analysis.title}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,15 +18,19 @@ from ..data.result import Result
 from ..data.series import Series
 from ..data.volumes import ImageStack, LabelMap, Map
 from ..declare import Analysis, Input
-from ..errors import MissingPackageError, ParameterError
+from ..errors import MissingPackageError, ParameterError, counted
 from ..io.dicom_objects import write_dicom_result
+from ..io.dicom_references import source_headers
 from ..io.results import SUMMARY, require_absent, write_result
+from ..packages import require_all
 from ..run import run as run_analysis
 from .describe import parameter_line
 from .follow_up_options import add_follow_up_options, read_visits
+from .listing import print_analyses
+from .parser import Parser
 from .point_option import point_of, with_dashes_joined
 from .progress import ProgressBar
-from .scene import scene_writer
+from .scene import require_scene_ending, scene_writer
 from .series_options import add_time_options, numbers, time_arguments
 
 READERS = {LabelMap: io.read_labels, Curve: io.read_curve, Table: io.read_table}
@@ -36,25 +41,32 @@ def add_to(verbs) -> None:
         "run",
         help="run an analysis",
         add_help=False,
+        usage="spatiotemporal run NAME --INPUT FILE ... --PARAMETER VALUE ... --out DIR",
         description="'spatiotemporal run NAME --help' shows the inputs and parameters of an analysis.",
     )
+    # Not argparse's own help, which would have to import every analysis before anything is asked for.
+    parser.add_argument("-h", "--help", action="store_true", help="show this, and the analyses that can be run")
     parser.add_argument("name", metavar="NAME", nargs="?", help="id of the analysis")
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.set_defaults(function=partial(_run, parser))
 
 
 def _run(parser: argparse.ArgumentParser, arguments) -> None:
-    if arguments.name in (None, "-h", "--help"):
+    if arguments.help or arguments.name is None:
         parser.print_help()
+        print("\nanalyses:")
+        print_analyses()
         return
     analysis = registry.get(arguments.name)
     dashed = {_flag(i.name) for i in analysis.inputs if i.kind is Point}
     dashed |= {f"{_flag(i.name)}-masks" for i in analysis.inputs if i.kind is FollowUp}
     given = options_of(analysis).parse_args(with_dashes_joined(arguments.rest, dashed))
     folder = Path(given.out)
-    scene = scene_writer(Path(given.scene)) if given.scene else None
-    require_absent([folder / SUMMARY, *([Path(given.scene)] if scene else [])], overwrite=given.overwrite)
+    scene = _checked_results(given)
     inputs = {i.name: _read(i, getattr(given, i.name), given) for i in analysis.inputs if getattr(given, i.name)}
+    for name, value in inputs.items():
+        if isinstance(value, Series):
+            print(f"{name}: {value}; times from {value.time_source or 'no file'}")
     context = Context(
         report=ProgressBar(),
         device=given.device,
@@ -62,7 +74,26 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
         **({"threads": given.threads} if given.threads else {}),
     )
     result = run_analysis(analysis.id, context=context, **inputs, **_parameters(analysis, given))
+    # Written before anything is printed: who reads may have gone.
+    files = _written(result, folder, inputs, given, scene)
     print(result)
+    print(f"\n{counted(len(files), 'file')} in {folder}: {', '.join(Path(f).name for f in files)}")
+
+
+def _checked_results(given) -> Callable | None:
+    """The writer of scenes if one is needed; what cannot be written is told before anything is computed."""
+    scene = Path(given.scene) if given.scene else None
+    if scene:
+        require_scene_ending(scene)
+    needed = {"slicer-core": scene, "highdicom": given.dicom or given.dicom_reference}
+    require_all(tuple(package for package, wanted in needed.items() if wanted), "Writing what was asked for")
+    require_absent([Path(given.out) / SUMMARY, *([scene] if scene else [])], overwrite=given.overwrite)
+    if given.dicom_reference:
+        source_headers(Path(given.dicom_reference))
+    return scene_writer(scene) if scene else None
+
+
+def _written(result: Result, folder: Path, inputs: dict, given, scene: Callable | None) -> list[Path]:
     files = write_result(result, folder, overwrite=given.overwrite)
     series = inputs.get("series")
     files += _figures(result, folder, series)
@@ -71,12 +102,12 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     if scene:
         visits = [value for value in inputs.values() if isinstance(value, FollowUp)]
         files.append(scene(given.scene, series=[series] if series else [], follow_ups=visits, results=[result]))
-    print(f"\n{len(files)} files in {folder}: {', '.join(Path(f).name for f in files)}")
+    return files
 
 
-def options_of(analysis: Analysis) -> argparse.ArgumentParser:
+def options_of(analysis: Analysis) -> Parser:
     """The options of one analysis: its inputs, its parameters, and where results go."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"spatiotemporal run {analysis.id}", description=analysis.summary, epilog=f"Reference: {analysis.citation}"
     )
     _add_inputs(parser.add_argument_group("inputs"), analysis)

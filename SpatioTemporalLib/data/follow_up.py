@@ -68,7 +68,7 @@ class FollowUp:
         visits = tuple(self.visits)
         if not str(self.patient).strip():
             raise InputError("E-PATIENT", "a follow-up needs a pseudonym", fix="Give the patient a short code.")
-        where = f"patient {self.patient}"
+        where = self.called
         if not visits:
             raise InputError("E-VISIT-NONE", "has no visit", where=where, fix="Give at least one visit.")
         problem = order_problem([visit.days for visit in visits])
@@ -91,6 +91,11 @@ class FollowUp:
     def name(self) -> str:
         """The pseudonym: what messages and provenance call the follow-up."""
         return self.patient
+
+    @property
+    def called(self) -> str:
+        """What messages call the patient: "patient 007", and no second "patient" before a pseudonym that says it."""
+        return self.patient if self.patient.lower().startswith("patient") else f"patient {self.patient}"
 
     @property
     def unit(self) -> str:
@@ -118,13 +123,13 @@ class FollowUp:
                 "E-VISIT-IMAGE",
                 f"the visit at day {visit.days:g} has no image called {name} "
                 f"(it has {', '.join(visit.images) or 'none'})",
-                where=f"patient {self.patient}",
+                where=self.called,
                 fix=f"Give each visit one image, or name the one that is meant {name}.",
             )
         return replace(visit, images={name: image})
 
     def __str__(self) -> str:
-        head = f"patient {self.patient}: {len(self.visits)} visits, days {', '.join(f'{d:g}' for d in self.days)}"
+        head = f"{self.called}: {len(self.visits)} visits, days {', '.join(f'{d:g}' for d in self.days)}"
         return "\n".join([head, *(f"  {visit}" for visit in self.visits), *(f"  {f}" for f in self.findings)])
 
 

@@ -111,7 +111,7 @@ def _files_of(path: Path) -> list[Path]:
 
 
 def _read(path: Path, *, stop_before_pixels: bool):
-    pydicom = require("pydicom", package="pydicom", extra="dev", purpose="Reading DICOM")
+    pydicom = require("pydicom", package="pydicom", purpose="Reading DICOM")
     with reading_dicom(path):
         with open(path, "rb") as stream:
             start = stream.read(140)

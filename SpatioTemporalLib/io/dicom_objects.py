@@ -13,6 +13,7 @@ from ..data.result import Display, Result
 from ..data.units import ucum, unit_code
 from ..data.volumes import Code, Label, LabelMap, Map
 from ..packages import require
+from ..version import DISTRIBUTION
 from .atomic import atomic_path
 from .dicom_files import reading_dicom
 from .dicom_references import add_references, source_headers
@@ -52,7 +53,7 @@ def write_dicom_result(result: Result, folder: str | Path, *, reference: str | P
 
 def _written(result: Result, folder: Path, reference: Path | None) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    version = result.provenance.software.get("spatiotemporal", "0")
+    version = result.provenance.software.get(DISTRIBUTION, "0")
     headers = source_headers(reference)
     source = _study_attributes(headers)
     title, written = result.provenance.title, []

@@ -30,7 +30,7 @@ def read_itk_image(path: str | os.PathLike, *, components_are_frames: bool = Fal
         For images that are not three-dimensional with one real value a voxel.
     """
     path = existing_file(path)
-    itk = require("SimpleITK", package="SimpleITK", extra="dev", purpose=f"Reading {path.suffix} images")
+    itk = require("SimpleITK", package="SimpleITK", purpose=f"Reading {path.suffix} images")
     with reading(path, "an image", say_why=False):
         reader = itk.ImageFileReader()
         reader.SetFileName(str(path))

@@ -56,10 +56,12 @@ def require_absent(paths: list[Path], *, overwrite: bool) -> None:
     """Refuse to replace files the user did not agree to lose."""
     present = [path for path in paths if path.exists()]
     if present and not overwrite:
+        first, more = present[0].name, len(present) > 1
+        folder = present[0].parent
         raise InputError(
             "E-OUTPUT-EXISTS",
-            f"{len(present)} files exist already, the first is {present[0].name}",
-            where=str(present[0].parent),
+            f"{len(present)} files exist already, the first is {first}" if more else f"{first} exists already",
+            where=str(folder.resolve() if folder == Path() else folder),
             fix="Choose another folder, or allow replacing them (--overwrite).",
         )
 

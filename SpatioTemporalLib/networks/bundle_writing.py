@@ -14,6 +14,7 @@ from torch import nn
 
 from ..errors import InputError
 from ..packages import require
+from ..version import DISTRIBUTION, __version__
 from .bundle import SELF_TEST, ensemble_logits, random_batch
 from .bundle_container import METADATA, MODELS
 from .bundle_facts import BundleFacts, facts_as_json, visits_in_words
@@ -105,7 +106,7 @@ def _metadata(facts: BundleFacts) -> dict[str, object]:
         "monai_version": version("monai"),
         "pytorch_version": version("torch").split("+")[0],
         "numpy_version": version("numpy"),
-        "optional_packages_version": {"spatiotemporal": version("spatiotemporal")},
+        "optional_packages_version": {DISTRIBUTION: __version__},
         "task": f"probability of {facts.training.outcome} from follow-up images",
         "description": facts.description,
         "authors": "",

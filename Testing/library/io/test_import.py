@@ -8,18 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 CODE = """
-import sys, time
-start = time.perf_counter()
-import numpy
+import sys
 import SpatioTemporalLib
-print(time.perf_counter() - start, *(m for m in ("SimpleITK", "pydicom", "nibabel", "nrrd") if m in sys.modules))
+print(*(m for m in ("SimpleITK", "pydicom", "nibabel", "nrrd") if m in sys.modules))
 """
 
 
-def test_importing_is_quick_and_loads_no_image_packages():
-    seconds, *loaded = subprocess.run(
-        [sys.executable, "-c", CODE], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert loaded == []
-    # Twice what is allowed: the machine may be busy.
-    assert float(seconds) < 2.0
+def test_importing_loads_no_image_packages():
+    done = subprocess.run([sys.executable, "-c", CODE], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

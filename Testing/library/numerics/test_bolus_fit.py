@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from best_of_starts import EXCESS, smallest_sum_of_squares, worst_excess
+from best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts, worst_excess
 from scipy.integrate import quad
 
 from SpatioTemporalLib.numerics.bolus_fit import _bounds, arrival_and_shape, bolus_measures, fit_bolus, time_errors
@@ -42,16 +42,13 @@ def test_never_above_the_best_of_twenty_starts(name, noise, worst_error):
     found = fit_bolus(TIMES, curves, model)
     low, high = _bounds(TIMES, model)
 
-    def residual(y):
-        def of(parameters):
-            arrival, first, second = arrival_and_shape(TIMES, parameters, model)
-            curve = model.density(TIMES - arrival, first, second)
-            power = curve @ curve
-            return y - (max(curve @ y / power, 0) * curve if power > 1e-300 else 0)
+    def residuals(parameters, which):
+        arrival, first, second = (values[:, None] for values in arrival_and_shape(TIMES, parameters, model))
+        shape, measured = model.density(TIMES - arrival, first, second), curves.T[which]
+        power = np.maximum((shape**2).sum(axis=1, keepdims=True), 1e-300)
+        return measured - np.maximum((shape * measured).sum(axis=1, keepdims=True) / power, 0) * shape
 
-        return of
-
-    best = [smallest_sum_of_squares(residual(y), low, high, rng) for y in curves.T]
+    best = smallest_sums_of_squares(residuals, uniform_starts(rng, low, high, 20), low, high)
     excess = worst_excess(found.sse, best, (curves**2).sum(axis=0))
     worst_error(f"bolus, {name}, noise {noise:g}: excess over 20 starts", excess, EXCESS)
     assert excess <= EXCESS

@@ -108,18 +108,22 @@ def test_same_seed_writes_the_same_files(tmp_path):
     assert all((folder / p).read_bytes() == (again / p).read_bytes() for p in files)
 
 
-def test_every_split_has_its_part_of_either_class(tmp_path):
-    cohort = write_nodule_cohort(tmp_path / "cohort", 30, Context(seed=2), extent=(12, 12, 10))
-    people = cohort.participants.columns
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """Columns of thirty patients, of whom not everything is known."""
+    folder = tmp_path_factory.mktemp("nodules") / "many"
+    return write_nodule_cohort(folder, 30, Context(seed=2), extent=(3, 3, 3), unknown=0.3).participants.columns
+
+
+def test_every_split_has_its_part_of_either_class(people):
     for kind in (0, 1):
         own = [split for split, malignant in zip(people["split"], people["malignant"]) if malignant == kind]
         shares = {split: own.count(split) / len(own) for split in ("train", "validation", "test")}
         assert shares == pytest.approx({"train": 0.6, "validation": 0.2, "test": 0.2}, abs=0.1)
 
 
-def test_covariates_may_be_unknown_of_some(tmp_path):
-    cohort = write_nodule_cohort(tmp_path / "cohort", 30, Context(seed=2), extent=(12, 12, 10), unknown=0.3)
-    ages, sexes = (cohort.participants.columns[name] for name in ("age", "sex"))
+def test_covariates_may_be_unknown_of_some(people):
+    ages, sexes = (people[name] for name in ("age", "sex"))
     assert 3 <= np.isnan(np.array(ages, dtype=float)).sum() <= 16
     assert 3 <= sexes.count("") <= 16
     assert set(sexes) == {"F", "M", ""}

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from tracer_tissue import EDGES, GRID, LENGTHS, PLASMA, TIMES, tissue
+from tracer_tissue import EDGES, GRID, INPUT, LENGTHS, PLASMA, TIMES, tissue
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import ParameterError
 
-INPUT = st.Curve(GRID, PLASMA, "kBq/mL", "plasma")
 K1, K2, VB = 0.3, 0.2, 0.05
 C11 = np.log(2) / 1221.8
 

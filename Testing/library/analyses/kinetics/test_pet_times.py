@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tracer_tissue import EDGES, GRID, LENGTHS, PLASMA, STEP, TIMES, tissue
+from tracer_tissue import EDGES, GRID, INPUT, LENGTHS, PLASMA, STEP, TIMES, tissue
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import InputError
 
-INPUT = st.Curve(GRID, PLASMA, "kBq/mL", "plasma")
 K1, K2, VB = 0.3, 0.2, 0.05
 LATE = TIMES >= 2400
 
@@ -139,9 +138,9 @@ def part(keep):
         (part(GRID < 1800), "E-AIF-SHORT"),
         (part(GRID < EDGES[-1] - 200), "E-AIF-SHORT"),
         (part(GRID > 600), "E-AIF-LATE"),
-        (replace(INPUT, times=GRID + 36000), "E-AIF-CLOCK"),
-        (replace(INPUT, times=GRID + 300), "E-AIF-CLOCK"),
-        (replace(INPUT, times=GRID / 60), "E-AIF-SHORT"),
+        (replace(INPUT, times=INPUT.times + 36000), "E-AIF-CLOCK"),
+        (replace(INPUT, times=INPUT.times + 300), "E-AIF-CLOCK"),
+        (replace(INPUT, times=INPUT.times / 60), "E-AIF-SHORT"),
     ],
     ids=["ends early", "ends before the last frame", "begins late", "clock of the day", "five minutes late", "minutes"],
 )
@@ -154,7 +153,7 @@ def test_plasma_that_does_not_cover_the_series_is_refused(plasma, code):
 
 def test_a_series_whose_clock_began_long_before_the_injection_is_refused():
     given = series(curve_on(ONE, TIMES, LENGTHS), TIMES + 900, LENGTHS)
-    longer = replace(INPUT, times=np.append(GRID, 1e5), values=np.append(PLASMA, PLASMA[-1]))
+    longer = replace(INPUT, times=np.append(INPUT.times, 1e5), values=np.append(INPUT.values, INPUT.values[-1]))
     with pytest.raises(InputError, match="hardly anything") as caught:
         run("one_tissue", given, longer)
     assert caught.value.code == "E-AIF-CLOCK"

@@ -1,0 +1,37 @@
+"""The end of a command whose reader has gone, as ``spatiotemporal list | head`` has it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+READER_GONE = 141  # as a shell reports a program that SIGPIPE ended
+
+
+@contextmanager
+def quiet_where_nobody_reads() -> Iterator[None]:
+    """Flush what was printed, and end the program without a word where that finds no reader.
+
+    Python would say so itself when it closes its streams, after everything else.
+    """
+    try:
+        try:
+            yield
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            _turned(stream, nowhere)
+        sys.exit(READER_GONE)
+
+
+def _turned(stream, nowhere: int) -> None:
+    try:
+        os.dup2(nowhere, stream.fileno())
+    except (OSError, ValueError):
+        # A stream that is no file has no pipe that could break.
+        return

@@ -1,0 +1,6 @@
+"""Which release this is, and under which name it is installed."""
+
+__version__ = "0.1.0"
+
+DISTRIBUTION = "slicer-spatiotemporal"
+"""Name on PyPI; `spatiotemporal` there is another project."""
