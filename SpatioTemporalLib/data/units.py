@@ -72,7 +72,6 @@ FAMILIES = (
     },
     {"deg": 1.0, "degrees": 1.0, "°": 1.0, "rad": 57.29577951308232},
 )
-CONCENTRATIONS = FAMILIES[1]
 
 
 def factor_between(unit: str, wanted: str) -> float | None:

@@ -23,6 +23,8 @@ COST_OF_A_FRAME = 1.2
 # No curve is a parabola: below this part of its height the misfit does not tell one bend from another.
 FINEST_MISFIT = 1e-3
 SAME_SHAPE = 1e-9
+# In fewer frames the course of a curve cannot be told from noise.
+FEWEST_FOR_NOISE = 8
 
 
 def bolus_arrival(times, curves) -> np.ndarray:
@@ -85,13 +87,13 @@ def baseline_length(times, curve, arrival: float) -> int:
 
 
 def noise_level(times, curves) -> np.ndarray:
-    """(n,) standard deviations of the noise of (T, n) curves, whatever their slow course; 0 for fewer than five frames.
+    """(n,) standard deviations of the noise of (T, n) curves, whatever their slow course; 0 for a few frames.
 
     From how far each frame lies off the straight line between its neighbours,
     by the median over frames, to which a bolus of few frames is no matter.
     """
     times, curves = np.asarray(times, dtype=float), np.asarray(curves, dtype=float)
-    if len(times) < 5:
+    if len(times) < FEWEST_FOR_NOISE:
         return np.zeros(curves.shape[1])
     part = ((times[2:] - times[1:-1]) / (times[2:] - times[:-2]))[:, None]
     off = curves[1:-1] - part * curves[:-2] - (1 - part) * curves[2:]
