@@ -101,6 +101,8 @@ def _best_cluster(times: np.ndarray, curves: np.ndarray, chosen: np.ndarray) -> 
     # Here, because it takes long to import.
     from scipy.cluster.vq import kmeans2
 
+    # By size, not by place: where the clusters begin depends on the order.
+    chosen = chosen[np.lexsort((curves[:, chosen].max(axis=0), curves[:, chosen].sum(axis=0)))]
     _, label = kmeans2(curves[:, chosen].T, CLUSTERS, iter=ITERATIONS, minit="++", seed=SEED)
     clusters = [chosen[label == n] for n in range(CLUSTERS)]
     clusters = [cluster for cluster in clusters if cluster.size >= FEWEST] or [chosen]
