@@ -25,6 +25,7 @@ FINEST_MISFIT = 1e-3
 SAME_SHAPE = 1e-9
 # In fewer frames the course of a curve cannot be told from noise.
 FEWEST_FOR_NOISE = 8
+MOST_SAMPLES = 400
 
 
 def bolus_arrival(times, curves) -> np.ndarray:
@@ -61,6 +62,14 @@ def bolus_arrival(times, curves) -> np.ndarray:
     if len(times) > 1 and rises.any():
         arrival[rises] = _bend(times, curves[:, rises])
     return arrival
+
+
+def arrival_of_curve(times, values) -> float:
+    """Arrival in s of one curve, however finely it is sampled; NaN where there is none."""
+    times, values = np.asarray(times, dtype=float), np.asarray(values, dtype=float)
+    # The search takes the square of the samples, and arrival is not wanted more finely than this.
+    thinned = slice(None, None, max(1, len(times) // MOST_SAMPLES))
+    return float(bolus_arrival(times[thinned], values[thinned, None])[0])
 
 
 def baseline_length(times, curve, arrival: float) -> int:

@@ -149,7 +149,7 @@ def _row(days: np.ndarray, volumes: np.ndarray, parameters) -> dict[str, object]
 
 def _lesions(table: Table, parameters) -> dict[str, list[int]]:
     """Rows of each lesion by its name; all rows are one lesion when nothing tells them apart."""
-    columns = parameters.lesion or tuple(name for name in NAMES if name in table.columns)
+    columns = parameters.lesion or tuple(column for name in NAMES for column in table.columns if column.lower() == name)
     rows: dict[str, list[int]] = {}
     for n, cells in enumerate(zip(*(cells_of(table, name) for name in columns))):
         rows.setdefault(" ".join(word_of(cell) for cell in cells), []).append(n)

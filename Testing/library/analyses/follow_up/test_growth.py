@@ -147,6 +147,15 @@ def test_lesion_never_seen_is_left_out_and_told():
     assert "b 1" in finding.message and result.growth.columns["lesion"] == ["a 1", "a 2"]
 
 
+def test_headings_in_capitals_are_the_usual_ones():
+    table = st.Table(
+        {"Participant_ID": ["a", "b"] * 2, "Date": ["2024-01-01"] * 2 + ["2025-01-01"] * 2, "Volume": [1.0, 2, 2, 2]},
+        {"Volume": "CC"},
+    )
+    columns = st.run("follow_up.growth", measurements=table).growth.columns
+    assert columns["lesion"] == ["a", "b"] and columns["doubling time"] == [pytest.approx(366), np.inf]
+
+
 def test_command_line_reads_a_table_and_writes_one(tmp_path):
     st.write_table(tmp_path / "lesions.csv", measured())
     arguments = ["run", "follow_up.growth", "--measurements", tmp_path / "lesions.csv", "--out", tmp_path / "out"]
