@@ -14,7 +14,7 @@ export QT_QPA_PLATFORM ?= offscreen
 # several processes would only take the processors from one another. make WORKERS=0 test: all in one process.
 WORKERS ?= logical
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
-PYTEST := $(ONE_THREAD) $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup
+PYTEST := $(ONE_THREAD) $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8
 
 .PHONY: demo demo-follow-up test experiments lint benchmark clean
 

@@ -5,11 +5,12 @@ pyproject.toml can only list package by package: a new domain of analyses would
 then need a line there.
 """
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, find_packages, setup
 
 setup(
     packages=[
-        *find_packages(include=["SpatioTemporalLib", "SpatioTemporalLib.*"]),
+        # A folder of analyses needs no __init__.py.
+        *find_namespace_packages(include=["SpatioTemporalLib", "SpatioTemporalLib.*"], exclude=["*.__pycache__"]),
         *find_packages("SpatioTemporal", include=["SpatioTemporalNodes", "SpatioTemporalNodes.*"]),
         "SpatioTemporalSampleData",
     ],

@@ -12,6 +12,7 @@ from .data.result import Display, Result
 from .data.series import Series
 from .data.volumes import LabelMap, Map
 from .display_window import display_window
+from .errors import counted
 from .io import atomic_path
 from .packages import require
 
@@ -163,7 +164,9 @@ def draw_histogram(axes, values: Map, display: Display, regions: LabelMap) -> No
         inside = inside[np.isfinite(inside)]
         colour = label.colour or CURVE_COLOURS[number % len(CURVE_COLOURS)]
         beyond = np.count_nonzero((inside < low) | (inside > high))
-        text = f"{label.name}, median {np.median(inside):.3g}" + (f"\n({beyond} voxels outside)" if beyond else "")
+        text = f"{label.name}, median {np.median(inside):.3g}" + (
+            f"\n({counted(beyond, 'voxel')} outside)" if beyond else ""
+        )
         axes.hist(inside, bins=edges, color=colour, alpha=0.75, label=text)
     axes.set_xlabel(f"{display.symbol or values.name} [{values.unit}]")
     axes.set_ylabel("voxels")

@@ -9,7 +9,7 @@ from .data.lattice import on_lattice
 from .data.series import Series
 from .data.volumes import ImageStack, LabelMap, Map
 from .declare import Analysis, Input
-from .errors import Finding, InputError, Severity
+from .errors import Finding, InputError, Severity, counted
 
 ON_A_GRID = (Series, ImageStack, Map, LabelMap)
 NAMELESS = ("", "map", "mask", "stack")
@@ -93,7 +93,7 @@ def _check_kind(declared: Input, value: object) -> None:
     if isinstance(value, Series) and value.frame_count < declared.min_frames:
         raise InputError(
             "E-ONE-FRAME" if value.frame_count == 1 else "E-FRAMES",
-            f"{declared.min_frames} frames or more are needed, found {value.frame_count}",
+            f"{counted(declared.min_frames, 'frame')} or more are needed, found {value.frame_count}",
             where=value.name,
             fix="Choose the whole dynamic series, not a part of it.",
         )
@@ -130,7 +130,7 @@ def _check_values(declared: Input, value: object) -> list[Finding]:
         return []
     count = _gaps(value)
     if count and not isinstance(value, Map):
-        text = f"{count} voxels hold NaN or infinite values and were left out"
+        text = f"{counted(count, 'voxel holds', 'voxels hold')} NaN or infinite values, left out"
         return [Finding("W-NONFINITE", Severity.MASK, text, value.name)]
     return []
 
@@ -155,7 +155,7 @@ def _check_follow_up(declared: Input, value: FollowUp) -> list[Finding]:
     if len(value.visits) < declared.min_visits:
         raise InputError(
             "E-VISITS",
-            f"{declared.min_visits} visits or more are needed, found {len(value.visits)}",
+            f"{counted(declared.min_visits, 'visit')} or more are needed, found {len(value.visits)}",
             where=value.called,
             fix=f"Give the images of all visits with the day of each as {declared.name}.",
         )
@@ -182,5 +182,5 @@ def _check_visit(declared: Input, value: FollowUp, visit: Visit) -> list[Finding
             where=place,
             fix="Check how it was exported, and give an image that shows something.",
         )
-    text = f"{count} voxels hold NaN or infinite values"
+    text = f"{counted(count, 'voxel holds', 'voxels hold')} NaN or infinite values"
     return [Finding("W-NONFINITE", Severity.WARN, text, place)] if count else []

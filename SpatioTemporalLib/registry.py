@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 from types import ModuleType
 
 from . import analyses as built_in
@@ -73,8 +73,13 @@ def get(id: str) -> Analysis:
 
 
 def _built_in_modules():
-    for module in pkgutil.walk_packages(built_in.__path__, built_in.__name__ + "."):
-        yield module.name, functools.partial(importlib.import_module, module.name)
+    # By file, not by package: a folder of a new domain needs no __init__.py.
+    for root in map(Path, built_in.__path__):
+        for file in sorted(root.rglob("*.py")):
+            parts = file.relative_to(root).with_suffix("").parts
+            if parts[-1] != "__init__":
+                name = ".".join((built_in.__name__, *parts))
+                yield name, functools.partial(importlib.import_module, name)
 
 
 def _entry_points():

@@ -1,31 +1,43 @@
 """Fixtures that all tests share, and what they print at the end, whatever number of processes ran them."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 WORST = {}
 OF_WORKER = "worst errors"
-EXPENSIVE = {"cohort_folder", "other_cohort_folder", "trained_bundle", "ensemble"}
-"""What takes seconds to make and serves several files, which therefore go to one and the same process."""
+SHARED = ("cohort_folder", "trained_bundle")
+"""Fixtures that take seconds to make and serve several files, which therefore go to one and the same process."""
+EVERY = "test_every_analysis.py"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Say which tests belong together where several processes share them (``--dist loadgroup``)."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Where several processes share the tests, each takes what belongs together, whatever --dist says."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByWhatIsShared(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return group_of(nodeid)
+
+    return ByWhatIsShared(config, log)
 
 
-def group_of(item):
-    if EXPENSIVE.intersection(item.fixturenames):
-        return "small cohort"
-    file = Path(item.path).relative_to(Path(__file__).parent).as_posix()
-    if file == "library/test_every_analysis.py":
+def group_of(nodeid):
+    """Name of the tests that one process runs one after the other: those of a file, if nothing else."""
+    file, _, test = nodeid.partition("::")
+    if file.endswith(EVERY):
         # All that is asked of one analysis rests on the same run.
-        case = getattr(item, "callspec", None)
-        return f"{file} {case.id if case else ''}".strip()
-    return file
+        return f"{file}{test[test.index('[') :]}" if "[" in test else file
+    return "small cohort" if _takes_from(file) else file
+
+
+@cache
+def _takes_from(file):
+    """Whether a file's tests, by their words, take what is shared with other files."""
+    text = (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+    return any(name in text for name in SHARED)
 
 
 def note_worst(case, error, allowed, unit=""):

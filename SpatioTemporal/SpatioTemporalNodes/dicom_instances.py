@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import slicer
 
-from SpatioTemporalLib.errors import Finding, InputError, Severity
+from SpatioTemporalLib.errors import Finding, InputError, Severity, counted
 from SpatioTemporalLib.io.dicom_files import read_header
 from SpatioTemporalLib.io.dicom_grid import require_full_grid, slices_of
 from SpatioTemporalLib.io.dicom_groups import dynamic_group
@@ -41,7 +41,7 @@ def times_of_instances(
     if found != frame_count:
         raise InputError(
             "E-TIME-COUNT",
-            f"they hold {found} frames, the node {frame_count}",
+            f"they hold {counted(found, 'frame')}, the node {frame_count}",
             where=where,
             fix="Load the series again from DICOM.",
         )

@@ -7,7 +7,7 @@ import slicer
 from vtk.util.numpy_support import vtk_to_numpy
 
 from SpatioTemporalLib.data import LabelMap
-from SpatioTemporalLib.errors import Finding, GeometryError, Severity
+from SpatioTemporalLib.errors import Finding, GeometryError, Severity, counted
 
 # A move onto another grid changes small regions by rounding; more than this is said.
 SMALLEST_CHANGE = 0.02
@@ -35,7 +35,9 @@ def segmentation_findings(segmentation, drawn: LabelMap, placed: LabelMap) -> tu
     findings = []
     overlap = _overlapping_voxels(segmentation)
     if overlap:
-        text = f"{overlap} voxels lie in several segments; each was counted for the last of them"
+        text = (
+            f"{counted(overlap, 'voxel lies', 'voxels lie')} in several segments; each was counted for the last of them"
+        )
         findings.append(Finding("W-LABEL-OVERLAP", Severity.WARN, text, drawn.name))
     if after < (1 - MOST_CLIPPED) * before:
         text = f"only {after:.3g} of {before:.3g} mL lie inside the image; the rest was cut off"

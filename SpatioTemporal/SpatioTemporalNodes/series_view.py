@@ -8,7 +8,7 @@ import numpy as np
 
 from SpatioTemporalLib.data import Acquisition, Curve, Series
 from SpatioTemporalLib.data.series import describe_times
-from SpatioTemporalLib.errors import Finding, InputError
+from SpatioTemporalLib.errors import Finding, InputError, counted
 
 from . import attributes
 from .curve_probe import CurveProbe, probe_frames
@@ -47,7 +47,7 @@ class SeriesView:
 
     def __str__(self) -> str:
         span = f"{describe_times(self.times)} ({self.source})" if self.timed else "no times"
-        return f"{self.frames.count} frames, {span}; {self.probe.geometry}; {self.unit}"
+        return f"{counted(self.frames.count, 'frame')}, {span}; {self.probe.geometry}; {self.unit}"
 
 
 def view_of(node) -> SeriesView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import counted
 from ..packages import require
 
 
@@ -20,4 +21,7 @@ def bundle(arguments) -> None:
     found = read_bundle(bundle_path(arguments.path))
     weights = sum(p.numel() for p in found.networks[0].parameters())
     print(description_of(found.facts))
-    print(f"{len(found.networks)} network(s) of {weights:,} parameters; the bundle is whole and answers as recorded.")
+    print(
+        f"{counted(len(found.networks), 'network')} of {weights:,} parameters; the bundle is whole and answers "
+        f"as recorded."
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..context import Context
 from ..data.cohort import Cohort
-from ..errors import InputError, ParameterError
+from ..errors import InputError, ParameterError, counted
 from ..networks.training.settings import TrainingSettings
 from ..packages import require
 from ..steps.visit_crops import REGISTRATIONS, CropSettings
@@ -80,7 +80,7 @@ def train(arguments) -> None:
         if group.leads:
             measured = ", ".join(f"{name} {value:.3f}" for name, value in facts.training.metrics.items())
             print(f"covariates: {', '.join(str(c) for c in facts.covariates) or 'none'}")
-            print(f"{facts.training.patients} patients, {measured}; {facts.calibration.note}")
+            print(f"{counted(facts.training.patients, 'patient')}, {measured}; {facts.calibration.note}")
             print(f"bundle in {folder}, curves in {_working(folder)}. For research only, not for clinical use.")
 
 

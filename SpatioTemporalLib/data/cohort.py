@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import Finding, InputError
+from ..errors import Finding, InputError, counted
 from .curve import Table
 from .follow_up import FollowUp
 
@@ -76,7 +76,10 @@ class Cohort:
         days = np.array(self.visits.columns["days"], dtype=np.float64)
         fewest, most = min(counts.values()), max(counts.values())
         each = f"{fewest} each" if fewest == most else f"{fewest} to {most} each"
-        lines = [f"{self.name}: {len(self)} participants, {len(days)} visits ({each}), day 0 to {days.max():g}"]
+        lines = [
+            f"{self.name}: {counted(len(self), 'participant')}, {counted(len(days), 'visit')} ({each}), day 0 "
+            f"to {days.max():g}"
+        ]
         if self.images:
             lines.append(f"  images: {', '.join(self.images)}")
         if self.masks:

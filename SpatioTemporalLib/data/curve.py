@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, counted
 from .series import checked_times
 
 
@@ -36,7 +36,7 @@ class Curve:
             if len(spread) != len(values):
                 raise InputError(
                     "E-CURVE",
-                    f"{len(spread)} values of spread for {len(values)} points",
+                    f"{counted(len(spread), 'value')} of spread for {counted(len(values), 'point')}",
                     where=self.name,
                     fix="Give one half-width for each point.",
                 )
@@ -45,7 +45,7 @@ class Curve:
     def __str__(self) -> str:
         peak = int(np.nanargmax(self.values)) if np.isfinite(self.values).any() else 0
         return (
-            f"{self.name}: {len(self.times)} points, {self.times[0]:g}–{self.times[-1]:g} s, "
+            f"{self.name}: {counted(len(self.times), 'point')}, {self.times[0]:g}–{self.times[-1]:g} s, "
             f"peak {self.values[peak]:.4g} {self.unit} at {self.times[peak]:g} s"
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..errors import Finding, InputError
+from ..errors import Finding, InputError, counted
 from .volumes import LabelMap, Map
 
 
@@ -129,7 +129,7 @@ class FollowUp:
         return replace(visit, images={name: image})
 
     def __str__(self) -> str:
-        head = f"{self.called}: {len(self.visits)} visits, days {', '.join(f'{d:g}' for d in self.days)}"
+        head = f"{self.called}: {counted(len(self.visits), 'visit')}, days {', '.join(f'{d:g}' for d in self.days)}"
         return "\n".join([head, *(f"  {visit}" for visit in self.visits), *(f"  {f}" for f in self.findings)])
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from ..errors import Finding, InputError
+from ..errors import Finding, InputError, counted
 from .geometry import Geometry
 
 
@@ -150,7 +150,7 @@ class Series:
         return self.values.nbytes
 
     def __str__(self) -> str:
-        return f"{self.frame_count} frames, {describe_times(self.times)}; {self.geometry}; unit {self.unit}"
+        return f"{counted(self.frame_count, 'frame')}, {describe_times(self.times)}; {self.geometry}; unit {self.unit}"
 
 
 def describe_times(times: np.ndarray) -> str:
@@ -193,7 +193,7 @@ def checked_times(times, frame_count: int, name: str) -> np.ndarray:
     if len(times) != frame_count:
         raise InputError(
             "E-TIME-COUNT",
-            f"{len(times)} frame times for {frame_count} frames",
+            f"{counted(len(times), 'frame time')} for {counted(frame_count, 'frame')}",
             where=name,
             fix="Give exactly one time in seconds for each frame.",
         )
@@ -224,7 +224,7 @@ def checked_durations(durations, frame_count: int, name: str) -> np.ndarray:
     if len(durations) != frame_count:
         raise InputError(
             "E-TIME-DURATION",
-            f"{len(durations)} frame durations for {frame_count} frames",
+            f"{counted(len(durations), 'frame duration')} for {counted(frame_count, 'frame')}",
             where=name,
             fix="Give exactly one duration in seconds for each frame.",
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import Finding, InputError
+from ..errors import Finding, InputError, counted
 from .geometry import Geometry
 from .series import Acquisition, require_real
 
@@ -139,7 +139,7 @@ class ImageStack:
 
     def __str__(self) -> str:
         listed = ", ".join(f"{s:g}" for s in self.settings)
-        return f"{len(self.settings)} volumes, {self.setting} {listed} {self.setting_unit}; {self.geometry}"
+        return f"{counted(len(self.settings), 'volume')}, {self.setting} {listed} {self.setting_unit}; {self.geometry}"
 
 
 def whole_numbers(values: np.ndarray, name: str) -> np.ndarray:
@@ -152,7 +152,7 @@ def whole_numbers(values: np.ndarray, name: str) -> np.ndarray:
     if off.any():
         raise InputError(
             "E-LABEL-VALUE",
-            f"{np.count_nonzero(off)} voxels hold values that are not whole numbers, "
+            f"{counted(np.count_nonzero(off), 'voxel is', 'voxels are')} not whole numbers, "
             f"the first is {values[off].flat[0]}",
             where=name,
             fix="Give a label map (0 for background); threshold a probability map first.",

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, InputError, Severity, counted
 from .boundary import existing_file, reading
 from .time_axis import DECIMAL_COMMA
 
@@ -131,7 +131,7 @@ def _check_lengths(headings: list[str], rows: list[tuple[int, list[str]]], path:
         raise InputError(
             "E-TABLE-ROW",
             f"row {wrong[0]} has not {len(headings)} cells as the headings have"
-            + (f", nor have {len(wrong) - 1} others" if len(wrong) > 1 else ""),
+            + (f", nor have {counted(len(wrong) - 1, 'other')}" if len(wrong) > 1 else ""),
             where=path.name,
             fix="Put decimal numbers with a comma into quotes, or use a semicolon between the cells.",
         )

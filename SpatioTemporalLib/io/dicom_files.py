@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, InputError, Severity, counted
 from ..packages import require
 from .boundary import corrupt, existing_file, reading
 from .dicom_map import PIXELS
@@ -59,7 +59,7 @@ def read_headers(paths: Sequence[Path], name: str) -> tuple[list, list[Finding]]
     if not headers:
         raise InputError(
             "E-FILE-KIND",
-            f"holds no DICOM image ({len(files)} files looked at)",
+            f"holds no DICOM image ({counted(len(files), 'file')} looked at)",
             where=name,
             fix="Choose the folder with the images of the series.",
         )
@@ -69,7 +69,9 @@ def read_headers(paths: Sequence[Path], name: str) -> tuple[list, list[Finding]]
         listed = ", ".join(f"{n} with {ending}" for ending, n in sorted(Counter(others).items()))
         findings.append(
             Finding(
-                "W-FILES-IGNORED", Severity.WARN, f"{len(others)} files are no DICOM images and were left out: {listed}"
+                "W-FILES-IGNORED",
+                Severity.WARN,
+                f"{counted(len(others), 'file is not a DICOM image', 'files are no DICOM images')}, left out: {listed}",
             )
         )
     return _without_copies(headers, findings), findings
@@ -169,6 +171,9 @@ def _without_copies(headers: list, findings: list[Finding]) -> list:
             kept.append(header)
         seen.add(instance)
     if len(kept) < len(headers):
-        text = f"{len(headers) - len(kept)} files repeat an image (same SOPInstanceUID) and were left out"
+        text = (
+            f"{counted(len(headers) - len(kept), 'file repeats', 'files repeat')} an image (same "
+            f"SOPInstanceUID), left out"
+        )
         findings.append(Finding("R-DICOM-COPY", Severity.REPAIR, text))
     return kept

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, counted
 from .dicom_clocks import classic_clocks, enhanced_clocks, frame_duration, frame_time_clocks
 from .dicom_files import reading_dicom
 from .dicom_map import is_parametric_map, real_world_mapping
@@ -120,7 +120,7 @@ def _check_frame_count(header, groups: int, path: Path) -> None:
     if count != groups:
         raise InputError(
             "E-DICOM-TAG",
-            f"says it has {count} frames but describes {groups} (PerFrameFunctionalGroupsSequence)",
+            f"says it has {counted(count, 'frame')} but describes {groups} (PerFrameFunctionalGroupsSequence)",
             where=path.name,
             fix="Export the series again from the scanner or archive.",
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.geometry import POSITION_TOLERANCE_MM, Geometry
-from ..errors import Finding, GeometryError, InputError, Severity
+from ..errors import Finding, GeometryError, InputError, Severity, counted
 from .dicom_clocks import ABSOLUTE, MICROSECONDS, PRECEDENCE
 from .dicom_frames import Frame
 
@@ -65,7 +65,8 @@ def require_full_grid(slices: list[Slice], name: str) -> int:
     more = f"; and {len(short) - 4} more places" if len(short) > 4 else ""
     raise InputError(
         "E-DICOM-GRID",
-        f"{len(slices)} slice positions with up to {max(counts)} frames do not make a full series: {missing}{more}",
+        f"{counted(len(slices), 'slice position')} with up to {counted(max(counts), 'frame')} do not make a "
+        f"full series: {missing}{more}",
         where=name,
         fix="Copy the missing files too, or take the files of the incomplete time or slice out of the folder.",
     )
@@ -84,7 +85,7 @@ def _missing(short: Slice, full: Slice, count: int) -> str:
         start = wanted[0] if tag in ABSOLUTE else 0
         times = ", ".join(f"{(w - start) / MICROSECONDS:g} s" for w in left[:4])
         return f"{place} has no image at {times} ({tag})"
-    return f"{place} has {len(short.frames)} images, {count} were expected"
+    return f"{place} has {counted(len(short.frames), 'image')}, {count} were expected"
 
 
 def grid_of(slices: list[Slice], name: str) -> tuple[Geometry, list[Finding]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, InputError, Severity, counted
 from .dicom_files import reading_dicom
 from .dicom_frames import Frame, frames_of
 from .dicom_phases import is_dynamic, joined_phases, likeness, phase_findings, show_one_place
@@ -30,7 +30,7 @@ class Group:
         header, kind = first.header, "\\".join(first.image_type)
         return (
             f"series {header.get('SeriesNumber', '?')} ({header.get('Modality', '?')}, {kind or 'no image type'}, "
-            f"{header.Columns}×{header.Rows}, {len(self.frames)} images)"
+            f"{header.Columns}×{header.Rows}, {counted(len(self.frames), 'image')})"
         )
 
 

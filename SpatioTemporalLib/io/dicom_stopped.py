@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import Finding, Severity
+from ..errors import Finding, Severity, counted
 from .dicom_clocks import ABSOLUTE, MICROSECONDS, PRECEDENCE
 from .dicom_grid import Slice, require_full_grid
 from .dicom_times import volume_starts
@@ -33,7 +33,8 @@ def whole_frames(slices: list[Slice], name: str) -> tuple[list[Slice], list[Find
         since = (min(left) - (starts[0] if tag in ABSOLUTE else 0)) / MICROSECONDS
         text = (
             f"the last {'volume is' if most - fewest == 1 else f'{most - fewest} volumes are'} not whole: "
-            f"{len(left)} images from {since:g} s on were left out, {fewest} whole volumes are kept"
+            f"{counted(len(left), 'image')} from {since:g} s on left out, "
+            f"{counted(fewest, 'whole volume is', 'whole volumes are')} kept"
         )
         return kept, [Finding("W-DICOM-STOPPED", Severity.WARN, text, name)]
     require_full_grid(slices, name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, InputError, Severity, counted
 from .dicom_clocks import (
     ABSOLUTE,
     DAY,
@@ -145,7 +145,7 @@ def volume_starts(slices: list[Slice], tag: str) -> tuple[np.ndarray | None, str
     clocks = [[frame.clocks.get(tag) for frame in s.frames] for s in slices]
     missing = sum(clock is None for place in clocks for clock in place)
     if missing:
-        return None, "" if missing == sum(map(len, clocks)) else f"missing in {missing} images"
+        return None, "" if missing == sum(map(len, clocks)) else f"missing in {counted(missing, 'image')}"
     table = np.sort(np.array(clocks, dtype=np.float64 if tag not in ABSOLUTE else np.int64), axis=1)
     if (table[:, 1:] == table[:, :-1]).any():
         return None, "the same for different frames"

@@ -13,7 +13,7 @@ from ..data.follow_up import FollowUp, Visit
 from ..data.geometry import Geometry
 from ..data.label_grid import labels_on_grid
 from ..data.volumes import LabelMap, Map
-from ..errors import Finding, InputError
+from ..errors import Finding, InputError, counted
 from .cohort_files import read_cohort
 from .dicom_series import read_dicom_volume
 from .image import FileImage
@@ -105,7 +105,7 @@ def _require_one_each(paths: list[Path], given: Sequence | None, what: str, form
     if given is not None and len(given) != len(paths):
         raise InputError(
             "E-VISIT-DAYS",
-            f"one of {what} is needed for each of {len(paths)} visits, found {len(given)}",
+            f"one of {what} is needed for each of {counted(len(paths), 'visit')}, found {len(given)}",
             fix=f"Give {form} in the order of the images.",
         )
 

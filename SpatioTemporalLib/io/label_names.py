@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from ..data.volumes import Code, Label, LabelMap
-from ..errors import InputError
+from ..errors import InputError, counted
 from .image import FileImage
 from .sidecar import OWN_SECTION
 
@@ -44,7 +44,8 @@ def merged_layers(image: FileImage, file: str) -> tuple[np.ndarray, dict[int, La
         if overlap:
             raise InputError(
                 "E-LABEL-OVERLAP",
-                f"segment {label.name!r} shares {overlap} voxels with another; one label map cannot hold both",
+                f"segment {label.name!r} shares {counted(overlap, 'voxel')} with another; one label map cannot "
+                f"hold both",
                 where=file,
                 fix="Save each segment to a file of its own, or remove the overlap in the Segment Editor.",
             )

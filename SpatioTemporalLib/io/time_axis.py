@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..data.series import checked_times
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, InputError, Severity, counted
 
 GAP_RATIO = 1.5
 SECONDS_PER_UNIT = {
@@ -168,7 +168,7 @@ def _numbers(times: Sequence, name: str, earliest: float) -> tuple[np.ndarray, l
         numbers.append(number)
     findings = []
     if commas:
-        text = f"decimal commas in {len(commas)} times were read as decimal points"
+        text = f"decimal commas in {counted(len(commas), 'time')} were read as decimal points"
         findings.append(Finding("R-DECIMAL-COMMA", Severity.REPAIR, text, name))
     return np.array(numbers, dtype=np.float64), findings
 
@@ -191,7 +191,8 @@ def _without_copies(
             )
     if dropped:
         text = (
-            f"{len(dropped)} frames were exact copies of another at the same time and were dropped: {_listed(dropped)}"
+            f"{counted(len(dropped), 'frame was an exact copy', 'frames were exact copies')} of another at "
+            f"the same time, dropped: {_listed(dropped)}"
         )
         findings.append(Finding("R-TIME-DUP", Severity.REPAIR, text, name))
     return np.array(keep, dtype=np.intp)
@@ -213,7 +214,8 @@ def _gaps(times: np.ndarray, name: str, lengthen: bool) -> list[Finding]:
     median = usual[wide[0]]
     first = wide[0]
     text = (
-        f"{len(wide)} intervals are {GAP_RATIO:g} times the usual {median:.4g} s or longer, the first between "
+        f"{counted(len(wide), 'interval is', 'intervals are')} {GAP_RATIO:g} times the usual {median:.4g} s or "
+        f"longer, the first between "
         f"{times[first]:.6g} and {times[first + 1]:.6g} s; frames may be missing, the true times are kept"
     )
     return [Finding("W-TIME-GAP", Severity.WARN, text, name)]

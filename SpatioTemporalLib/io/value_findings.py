@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import Finding, Severity
+from ..errors import Finding, Severity, counted
 
 # Squares of larger values overflow float32.
 LARGEST_SAFE = 1e18
@@ -37,7 +37,12 @@ def value_findings(frames: np.ndarray, unit: str, kind: str | None, name: str) -
     findings = []
     if constant:
         listed = ", ".join(map(str, constant[:8])) + (", …" if len(constant) > 8 else "")
-        findings.append(("W-FRAME-CONSTANT", f"{len(constant)} frames have the same value in every voxel: {listed}"))
+        findings.append(
+            (
+                "W-FRAME-CONSTANT",
+                f"{counted(len(constant), 'frame has', 'frames have')} the same value in every voxel: {listed}",
+            )
+        )
     if clipped:
         findings.append(("W-CLIPPED", f"{clipped} voxel values stand at {top}, the highest their type can hold"))
     if extreme:

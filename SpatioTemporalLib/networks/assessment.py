@@ -10,7 +10,7 @@ import numpy as np
 from ..context import Context
 from ..data.cohort import Cohort
 from ..data.curve import Table
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, InputError, Severity, counted
 from .bundle import Bundle
 from .bundle_facts import far_from_training, visits_in_words
 from .cases import Cases, prepare_cases
@@ -76,7 +76,7 @@ def _require_visits(bundle: Bundle, cases: Cases) -> None:
     if wrong.size:
         raise InputError(
             "E-BUNDLE-VISITS",
-            f"{wrong.size} patients have another number of visits than those of training, "
+            f"{counted(wrong.size, 'patient has', 'patients have')} another number of visits than those of training, "
             f"{visits_in_words(bundle.facts.visits)}; {cases.ids[wrong[0]]} has {counts[wrong[0]]}",
             where=bundle.name,
             fix="Leave these patients out, or choose which of their visits stand in timepoints.csv.",
@@ -89,5 +89,8 @@ def _odd(bundle: Bundle, cases: Cases) -> tuple[Finding, ...]:
     outside = int(far_from_training(bundle.facts.training, span).sum())
     if not outside:
         return ()
-    text = f"{outside} patients have visits far from the {low:.0f} to {high:.0f} days of training"
+    text = (
+        f"{counted(outside, 'patient has', 'patients have')} visits far from the {low:.0f} to {high:.0f} "
+        f"days of training"
+    )
     return (Finding("W-INTERVAL", Severity.WARN, text, bundle.name),)

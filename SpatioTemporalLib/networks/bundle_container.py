@@ -7,7 +7,7 @@ import stat
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from ..errors import InputError
+from ..errors import InputError, counted
 
 METADATA, MODELS = "configs/metadata.json", "models"
 MOST_FILES, MOST_BYTES, MOST_METADATA = 2000, 4 * 2**30, 4 * 2**20
@@ -125,7 +125,7 @@ def _bounded(sizes: dict[str, int], where: str) -> dict[str, int]:
     if len(sizes) > MOST_FILES or sum(sizes.values()) > MOST_BYTES:
         raise InputError(
             "E-BUNDLE-SIZE",
-            f"holds {len(sizes)} files of {sum(sizes.values()) / 2**20:.0f} MiB in all",
+            f"holds {counted(len(sizes), 'file')} of {sum(sizes.values()) / 2**20:.0f} MiB in all",
             where=where,
             fix="Choose the folder of a single bundle.",
         )

@@ -11,7 +11,7 @@ from scipy import special
 
 from ..context import Context
 from ..data.follow_up import FollowUp
-from ..errors import Finding, InputError, ParameterError, Severity
+from ..errors import Finding, InputError, ParameterError, Severity, counted
 from ..steps.covariates import coded
 from ..steps.visit_crops import VisitCrops, crop_visits
 from .batch import Batch
@@ -213,7 +213,8 @@ def _require_visits(bundle: Bundle, count: int) -> None:
     if not fewest <= count <= most:
         raise InputError(
             "E-BUNDLE-VISITS",
-            f"{count} visits were given, the bundle was trained with {visits_in_words(bundle.facts.visits)}",
+            f"{counted(count, 'visit was', 'visits were')} given, the bundle was trained with "
+            f"{visits_in_words(bundle.facts.visits)}",
             where=bundle.name,
             fix="Choose as many visits, or another bundle.",
         )

@@ -10,7 +10,7 @@ import numpy as np
 from ..data.series import Series
 from ..data.volumes import LabelMap
 from ..declare import Advanced, FrameRole, Help, Range
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, InputError, Severity, counted
 from ..numerics.bolus_arrival import baseline_length
 from .series_arrival import arriving_curve, first_unsteady_frames
 
@@ -84,7 +84,8 @@ def baseline_before(series: Series, curve: np.ndarray, arrival: float) -> Baseli
     first, end = series.times[frames.start], series.times[frames.stop - 1]
     count = frames.stop - frames.start
     text = (
-        f"contrast arrives at {arrival:.4g} s; the baseline is the mean of {count} frames ({first:.4g} to {end:.4g} s)"
+        f"contrast arrives at {arrival:.4g} s; the baseline is the mean of {counted(count, 'frame')} "
+        f"({first:.4g} to {end:.4g} s)"
     )
     findings = [Finding("I-BASELINE", Severity.NOTE, text, series.name)]
     if unsteady:
@@ -121,7 +122,8 @@ def _set_too_late(series: Series, mask: LabelMap | None, baseline: slice, fallin
     if baseline.stop <= reached + TOLERATED_FRAMES:
         return findings
     text = (
-        f"baseline_frames takes {baseline.stop} frames, to {series.times[baseline.stop - 1]:.4g} s, for the baseline, "
+        f"baseline_frames takes {counted(baseline.stop, 'frame')}, to {series.times[baseline.stop - 1]:.4g} s, "
+        f"for the baseline, "
         f"and contrast arrives at {arrival:.4g} s, after {reached}: all values become too small"
     )
     return (*findings, Finding("W-BASELINE-LATE", Severity.WARN, text, series.name))

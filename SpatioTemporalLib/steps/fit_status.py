@@ -8,7 +8,7 @@ import numpy as np
 
 from ..data.geometry import Geometry
 from ..data.volumes import Label, LabelMap
-from ..errors import Finding, Severity
+from ..errors import Finding, Severity, counted
 
 
 class FitStatus(IntEnum):
@@ -66,5 +66,5 @@ def status_findings(codes: np.ndarray, name: str) -> tuple[Finding, ...]:
     counts = status_counts(codes)
     fine = counts.pop(LABELS[FitStatus.FITTED].name, 0)
     listed = ", ".join(f"{count} {reason}" for reason, count in counts.items())
-    text = f"{fine} voxels fitted without remark; {listed}"
+    text = f"{counted(fine, 'voxel')} fitted without remark; {listed}"
     return (Finding("W-FIT", Severity.MASK, text, name),) if counts else ()

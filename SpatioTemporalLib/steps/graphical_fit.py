@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data.series import Series
 from ..declare import Help, Range, Unit
-from ..errors import Finding, InputError
+from ..errors import Finding, InputError, counted
 from ..numerics.graphical_analysis import Line, fitted_line, frame_integrals
 from .fit_status import FitStatus
 from .kinetic_model import Estimates
@@ -45,7 +45,8 @@ def late_weights(series: Series, frames: PetFrames, linear_from: float) -> np.nd
     if late.sum() < FEWEST_FRAMES:
         raise InputError(
             "E-FRAMES",
-            f"{late.sum()} frames lie after t* = {linear_from:g} min, the last at {since[-1] / 60:.3g} min after time "
+            f"{counted(late.sum(), 'frame lies', 'frames lie')} after t* = {linear_from:g} min, the last at "
+            f"{since[-1] / 60:.3g} min after time "
             f"zero (injection); "
             f"{FEWEST_FRAMES} or more are needed",
             where=series.name,

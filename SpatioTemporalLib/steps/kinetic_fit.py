@@ -11,7 +11,7 @@ from ..context import Context
 from ..data.curve import Curve, Table
 from ..data.series import Series
 from ..data.volumes import Label, LabelMap
-from ..errors import Finding, InputError, ParameterError, Severity
+from ..errors import Finding, InputError, ParameterError, Severity, counted
 from ..numerics.arrays import like, namespace
 from ..numerics.bolus_arrival import arrival_of_curve
 from ..numerics.frame_sampling import FrameSampling
@@ -175,7 +175,7 @@ def _require_frames(series: Series, model: KineticModel) -> None:
     if series.frame_count <= model.degrees:
         raise InputError(
             "E-FRAMES",
-            f"{series.frame_count} frames cannot determine {model.degrees} parameters "
+            f"{counted(series.frame_count, 'frame')} cannot determine {counted(model.degrees, 'parameter')} "
             f"({', '.join(model.units)}); {model.degrees + 1} or more are needed",
             where=series.name,
             fix="Choose the whole dynamic series, or a model with fewer parameters.",

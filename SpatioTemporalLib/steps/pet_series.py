@@ -12,7 +12,7 @@ from ..data.isotopes import HALF_LIVES
 from ..data.series import Series
 from ..data.volumes import LabelMap
 from ..declare import Advanced, Choices, Help, Input
-from ..errors import Finding, InputError
+from ..errors import Finding, InputError, counted
 from ..numerics.frame_sampling import FrameSampling, frame_ends, over_intervals
 from .pet_decay import FROM_FILES, decay_factors, decay_rate, mean_decay, require_agreement
 from .pet_timing import checked_durations
@@ -155,7 +155,8 @@ def _require_frames(series: Series, unknowns: int) -> None:
         return
     raise InputError(
         "E-FRAMES",
-        f"{series.frame_count} frames for {unknowns} unknowns of the model: any noise would be fitted, and nothing "
+        f"{counted(series.frame_count, 'frame')} for {unknowns} unknowns of the model: any noise would be "
+        f"fitted, and nothing "
         "would tell how well",
         where=series.name,
         fix=f"Give {unknowns + 1} frames or more, or choose a simpler model (kinetics.one_tissue, or a plot).",

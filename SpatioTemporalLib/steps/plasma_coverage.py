@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.curve import Curve
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, InputError, Severity, counted
 
 MISSED_TOLD, MISSED_REFUSED = 0.01, 0.1  # part of the input's area that may be missing before its first sample
 APART = 60.0  # s by which tissue may come before or after plasma that was sampled at the wrist
@@ -36,7 +36,7 @@ def plasma_findings(plasma: Curve, mean: np.ndarray, starts: np.ndarray, ends: n
     if not area > 0:
         raise InputError(
             "E-AIF-FLAT",
-            f"holds {len(plasma.times)} samples with no area under them",
+            f"holds {counted(len(plasma.times), 'sample')} with no area under them",
             where=plasma.name,
             fix="Give the activity over time, two samples or more.",
         )

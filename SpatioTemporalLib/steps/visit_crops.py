@@ -12,7 +12,7 @@ from ..context import Context
 from ..data.follow_up import FollowUp, Visit
 from ..data.geometry import Geometry
 from ..data.volumes import LabelMap, Map
-from ..errors import Finding, InputError, ParameterError, Severity
+from ..errors import Finding, InputError, ParameterError, Severity, counted
 from ..numerics.intensity_window import LUNG, windowed
 from ..numerics.region_of_interest import SHAPE, region_around, require_inside, resampled
 from .visit_registration import RegisteredVisit, RegistrationParameters, register_visit
@@ -164,7 +164,7 @@ def _checked_image(visit: Visit, settings: CropSettings, number: int) -> Map:
     if bad:
         raise InputError(
             "E-NOT-FINITE",
-            f"{bad} voxels of the image {image.name} hold NaN or infinite values",
+            f"{counted(bad, 'voxel')} of the image {image.name} hold{'s' * (bad == 1)} NaN or infinite values",
             where=where,
             fix=f"Fill them, with {settings.fill:g} {settings.unit} outside the body.",
         )

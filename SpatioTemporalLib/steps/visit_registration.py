@@ -11,7 +11,7 @@ import numpy as np
 from ..context import Context
 from ..data.volumes import LabelMap, Map
 from ..declare import Advanced, Choices, Help, Range, Unit
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, InputError, Severity, counted
 from ..numerics.displacement import volume_change
 from ..numerics.image_registration import (
     Picture,
@@ -213,7 +213,8 @@ def _picture(image: Map, inside: np.ndarray | None) -> Picture:
     if not np.isfinite(image.values).all():
         raise InputError(
             "E-NOT-FINITE",
-            f"{np.count_nonzero(~np.isfinite(image.values))} voxels hold NaN or infinite values",
+            f"{counted(np.count_nonzero(~np.isfinite(image.values)), 'voxel holds', 'voxels hold')} NaN or "
+            f"infinite values",
             where=image.name,
             fix="Fill them (-1024 for CT, 0 for MR) before registration.",
         )

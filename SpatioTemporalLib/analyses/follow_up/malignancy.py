@@ -26,7 +26,7 @@ from ...declare import (
     Unit,
     analysis,
 )
-from ...errors import Finding, InputError, ParameterError, Severity
+from ...errors import Finding, InputError, ParameterError, Severity, counted
 from ...packages import require
 from ...steps.lesion_growth import growth_of_masks
 from ...steps.named_segment import named_segment, visits_with_segment
@@ -158,7 +158,7 @@ def _centres(visits: FollowUp, nodule: LabelMap | None, point: Point | None, num
     if number > len(visits.visits):
         raise ParameterError(
             "E-PARAMETER",
-            f"nodule_visit = {number}, and there are {len(visits.visits)} visits",
+            f"nodule_visit = {number}, of {counted(len(visits.visits), 'visit')}",
             fix="Give the number of the visit that the segment or point lies on.",
         )
     centres[number - 1 if number else _visit_of(visits, nodule)] = place

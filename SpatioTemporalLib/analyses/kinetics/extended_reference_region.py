@@ -11,7 +11,7 @@ from ...data.curve import Curve, Table
 from ...data.result import Display
 from ...data.volumes import Map
 from ...declare import Help, Output, Range, Unit, analysis
-from ...errors import InputError
+from ...errors import InputError, counted
 from ...numerics.exponential_convolution import running_integral
 from ...numerics.reference_region import (
     fit_constrained_extended_reference_region,
@@ -116,7 +116,8 @@ def _transfer(series, found: ReferenceFits, plasma: Curve, tail_start: float) ->
     if series.frame_count - first < FEWEST_FRAMES:
         raise InputError(
             "E-FRAMES",
-            f"{series.frame_count - first} frames lie later than {tail_start:g} s after the peak of the input "
+            f"{counted(series.frame_count - first, 'frame lies', 'frames lie')} later than {tail_start:g} s "
+            f"after the peak of the input "
             f"function; {FEWEST_FRAMES} or more are needed",
             where=series.name,
             fix="Let the tail begin earlier (tail_start).",

@@ -11,7 +11,7 @@ from ...data.curve import Curve, Table
 from ...data.result import Display
 from ...data.volumes import LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
-from ...errors import InputError
+from ...errors import InputError, counted
 from ...numerics.separable_least_squares import solve, tabulate
 from ...steps.fit_status import FitStatus
 from ...steps.intensity_curves import INTENSITY_SERIES, fit_intensity
@@ -80,7 +80,8 @@ def replenishment(series, mask=None, *, parameters, context):
     if after.size < FEWEST_FRAMES:
         raise InputError(
             "E-FRAMES",
-            f"{after.size} frames follow the destruction at {start:g} s; {FEWEST_FRAMES} or more are needed",
+            f"{counted(after.size, 'frame follows', 'frames follow')} the destruction at {start:g} s; "
+            f"{FEWEST_FRAMES} or more are needed",
             where=series.name,
             fix="Correct destruction_time.",
         )

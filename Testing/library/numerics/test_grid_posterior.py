@@ -14,7 +14,7 @@ from SpatioTemporalLib.numerics.tabulated_exponentials import tabulate_exponenti
 from SpatioTemporalLib.numerics.tofts_models import extended_tofts_concentration
 
 TIMES = np.arange(0, 240, 6.0)
-FINE = np.arange(0, 300, 0.1)
+FINE = np.arange(0, 300, 0.5)
 PLASMA = np.where(FINE >= 20, parker_blood_concentration(np.maximum(FINE - 20, 0)), 0.0) / 0.58
 BOUNDS = (1e-3 / 60, 20 / 60)
 MODEL = "kinetics.tofts_posterior"

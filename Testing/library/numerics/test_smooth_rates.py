@@ -13,7 +13,7 @@ from SpatioTemporalLib.numerics.tabulated_exponentials import tabulate_exponenti
 from SpatioTemporalLib.numerics.tofts_models import extended_tofts_concentration
 
 TIMES = np.arange(0, 300, 5.0)
-FINE = np.arange(0, 400, 0.1)
+FINE = np.arange(0, 400, 0.5)
 PLASMA = np.where(FINE >= 20, parker_blood_concentration(np.maximum(FINE - 20, 0)), 0.0) / 0.58
 AIF = {"aif": Curve(FINE, PLASMA, "mmol/L", "plasma"), "curve_is": "plasma"}
 LOG_RATES = np.log(np.geomspace(1e-3, 20, 96) / 60)

@@ -10,7 +10,7 @@ from SpatioTemporalLib.numerics.population_input_functions import parker_blood_c
 from SpatioTemporalLib.numerics.tofts_models import extended_tofts_concentration
 
 TIMES = np.arange(0, 300, 3.0)
-FINE = np.arange(0, 400, 0.1)
+FINE = np.arange(0, 400, 0.5)
 PLASMA = parker_blood_concentration(np.maximum(FINE - 30, 0)) * (FINE >= 30) / 0.58
 AIF = Curve(FINE, PLASMA, "mmol/L", "plasma")
 KTRANS, VE = np.array([0.05, 0.1, 0.2, 0.4]), np.array([0.2, 0.3, 0.25, 0.4])

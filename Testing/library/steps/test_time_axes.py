@@ -11,7 +11,7 @@ from SpatioTemporalLib.numerics.tofts_models import extended_tofts_concentration
 
 KTRANS, VE, VP = np.array([0.03, 0.1, 0.25, 0.5]), np.array([0.15, 0.3, 0.25, 0.4]), np.array([0.01, 0.02, 0.05, 0.1])
 HEMATOCRIT = 0.42
-FINE = np.arange(0, 420, 0.05)
+FINE = np.arange(0, 300.5, 0.5)
 EVEN = np.arange(0, 300, 3.0)
 UNEVEN = np.concatenate([[0, 56.9], 56.9 + 18.24 * np.arange(1, 15)])  # first gap as in some breast protocols
 LATE = np.arange(75.0, 300, 3.0)

@@ -129,7 +129,7 @@ def test_a_point_stands_for_a_segment(visits, ensemble):
 
 
 def test_a_point_for_a_visit_there_is_not_is_refused(visits, trained_bundle):
-    with pytest.raises(st.ParameterError, match="nodule_visit = 3, and there are 2 visits"):
+    with pytest.raises(st.ParameterError, match="nodule_visit = 3, of 2 visits"):
         assessed(visits, trained_bundle, point=st.Point((0.0, 0.0, 0.0)), nodule_visit=3)
 
 

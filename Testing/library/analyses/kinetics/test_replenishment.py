@@ -72,6 +72,6 @@ def test_series_without_any_refilling_is_refused():
 
 
 def test_destruction_after_the_series_is_refused():
-    with pytest.raises(st.InputError, match="1 frames follow the destruction at 19.5 s") as caught:
+    with pytest.raises(st.InputError, match="1 frame follows the destruction at 19.5 s") as caught:
         analysed(refilling(50, 0.3), destruction_time=19.5)
     assert caught.value.code == "E-FRAMES"

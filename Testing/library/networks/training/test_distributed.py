@@ -6,31 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import shared_training
 import torch
-from small_cases import small_cases
-
-SCRIPT = """
-import sys
-from pathlib import Path
-import torch
-torch.set_num_threads(1)
-from small_cases import small_cases
-from small_networks import small_network
-from SpatioTemporalLib.context import Context
-from SpatioTemporalLib.networks.training.distributed import process_group
-from SpatioTemporalLib.networks.training.loop import Task, train_network
-from SpatioTemporalLib.networks.training.settings import TrainingSettings
-
-folder = Path(sys.argv[1])
-# Without dropout, whose draws differ from process to process.
-network = small_network("csfnet", cross_modal="concat")
-settings = TrainingSettings(epochs=2, batch_size=8)
-with process_group("cpu") as group:
-    cases = small_cases(folder / f"cases{group.rank}")
-    task = Task(cases, cases, ((1.0, 1.0, 1.0),), settings, group=group)
-    train_network(network, task, folder / "training", Context())
-    torch.save(network.state_dict(), folder / f"weights{group.rank}.pt")
-"""
 
 
 def run_together(folder: Path, count: int) -> list[dict]:
@@ -43,7 +20,7 @@ def run_together(folder: Path, count: int) -> list[dict]:
     together = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "PYTHONPATH": paths}
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(folder)],
+            [sys.executable, shared_training.__file__, str(folder)],
             env={**os.environ, **together, "RANK": str(rank), "LOCAL_RANK": str(rank)},
         )
         for rank in range(count)
@@ -53,9 +30,9 @@ def run_together(folder: Path, count: int) -> list[dict]:
 
 
 def test_two_processes_have_the_same_weights_and_those_of_one(tmp_path):
-    small_cases(tmp_path / "cases")
     first, second = run_together(tmp_path / "two", 2)
-    (alone,) = run_together(tmp_path / "one", 1)
+    shared_training.train_together(tmp_path / "one")
+    alone = torch.load(tmp_path / "one" / "weights0.pt", weights_only=True)
     for name in alone:
         assert torch.equal(first[name], second[name]), name
         # Gradients are summed in another order.
