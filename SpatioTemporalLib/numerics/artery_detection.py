@@ -41,7 +41,8 @@ def arterial_curves(times, curves, *, part: float = LARGEST_AREA_PART, most: int
     times, curves = np.asarray(times, float), _without_last_digits(np.asarray(curves, float))
     chosen = _smooth_and_large(times, curves, part)
     for _ in range(ROUNDS):
-        if chosen.size <= 2 * CLUSTERS:
+        # Curves that are all alike, as in a phantom without noise, have no clusters.
+        if chosen.size <= 2 * CLUSTERS or np.unique(curves[:, chosen], axis=1).shape[1] <= CLUSTERS:
             break
         chosen = _best_cluster(times, curves, chosen)
     if chosen.size > most:
