@@ -126,4 +126,4 @@ def test_another_number_of_visits_than_in_training_is_refused(capsys, trained_bu
     change_table(folder / TIMEPOINTS, lambda rows: rows.pop(2))
     options = ["--cohort", folder, "--out", tmp_path / "e", "--split", "all"]
     told = refused(capsys, "evaluate", trained_bundle, *options)
-    assert "1 patients" in told and "nodule01 has 1" in told and "E-BUNDLE-VISITS" in told
+    assert "1 patient has" in told and "nodule01 has 1" in told and "E-BUNDLE-VISITS" in told

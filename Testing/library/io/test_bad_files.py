@@ -197,7 +197,7 @@ REFUSED = [
 
 TOLD = [
     Bad(59, "lossy compression", dicom(set_("LossyImageCompression", "01")), "W-LOSSY"),
-    Bad(61, "scout in the folder", mixed, "W-SERIES-IGNORED", ("LOCALIZER", "1 images")),
+    Bad(61, "scout in the folder", mixed, "W-SERIES-IGNORED", ("LOCALIZER", "1 image")),
     Bad(61, "other files in the folder", mixed, "W-FILES-IGNORED", (".txt",)),
 ]
 

@@ -68,7 +68,7 @@ REFUSED = [
 ]
 
 TOLD = [
-    Bad(32, "frame of zeros", series_of(nifti, constant_frame()), "W-FRAME-CONSTANT", ("1 frames", ": 4")),
+    Bad(32, "frame of zeros", series_of(nifti, constant_frame()), "W-FRAME-CONSTANT", ("1 frame has", ": 4")),
     Bad(34, "clipped values", series_of(nifti, with_value(255, "uint8")), "W-CLIPPED", ("255",)),
     Bad(
         34,

@@ -145,7 +145,7 @@ def test_all_participants_that_cannot_be_used_are_told_in_one_error(copied_cohor
     text = str(caught.value)
     assert caught.value.code == "E-COHORT" and "4 of 10 participants" in text
     told = {n: next(line for line in text.splitlines() if f"nodule{n:02d}" in line) for n in (2, 5, 7, 9)}
-    assert "1 voxels" in told[2] and "visit 2" in told[2]
+    assert "1 voxel " in told[2] and "visit 2" in told[2]
     assert "where the nodule lies" in told[5]
     assert "sex = 'X'" in told[7]
     assert "500" in told[9] and "outside" in told[9]

@@ -202,7 +202,7 @@ def test_values_that_are_no_number_are_refused_with_the_visit(visits, trained_bu
     values = image.values.astype(np.float32)
     values[3, 4, 5] = np.nan
     broken = replace(visits.visits[1], images={"ct": replace(image, values=values)})
-    with pytest.raises(st.InputError, match=rf"(visit 2|day {broken.days:g}).*1 voxels.*E-NOT-FINITE"):
+    with pytest.raises(st.InputError, match=rf"(visit 2|day {broken.days:g}).*1 voxel .*E-NOT-FINITE"):
         assessed(replace(visits, visits=(visits.visits[0], broken)), trained_bundle)
 
 
