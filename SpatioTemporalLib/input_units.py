@@ -8,7 +8,7 @@ import numpy as np
 
 from .data.curve import Curve
 from .data.series import Series
-from .data.units import CONCENTRATIONS, factor_between
+from .data.units import factor_between
 from .data.volumes import LabelMap, Map
 from .declare import Analysis, Input
 from .errors import Finding, InputError, Severity
@@ -45,8 +45,8 @@ def within_ranges(analysis: Analysis, inputs: dict[str, object]) -> tuple[dict[s
 def _converted(declared: Input, value: object) -> object:
     if not isinstance(value, (Series, Map, Curve)):
         return value
-    concentration = CONCENTRATION if isinstance(value, (Series, Curve)) and value.unit in CONCENTRATIONS else ""
-    wanted = declared.unit or concentration
+    is_concentration = isinstance(value, (Series, Curve)) and factor_between(value.unit, CONCENTRATION) is not None
+    wanted = declared.unit or (CONCENTRATION if is_concentration else "")
     factor = factor_between(value.unit, wanted) if wanted and value.unit != wanted else None
     if factor is None:
         return value

@@ -18,7 +18,7 @@ from ..data.result import Result
 from ..data.series import Series
 from ..data.volumes import ImageStack, LabelMap, Map
 from ..declare import Analysis, Input
-from ..errors import MissingPackageError, ParameterError, counted
+from ..errors import InputError, MissingPackageError, ParameterError, counted
 from ..io.dicom_objects import write_dicom_result
 from ..io.dicom_references import source_headers
 from ..io.results import SUMMARY, require_absent, write_result
@@ -186,7 +186,7 @@ def _plain(text: str) -> str:
 def _read(item: Input, given, options) -> object:
     unit = _assignments(options.unit, "--unit").get(item.name)
     if item.kind is Map:
-        return io.read_map(given, unit=unit)
+        return _read_map(item, given, unit)
     if item.kind is Point:
         return point_of(given, _flag(item.name), item.name)
     if item.kind is FollowUp:
@@ -198,6 +198,16 @@ def _read(item: Input, given, options) -> object:
     else:
         value = READERS[item.kind](given)
     return replace(value, unit=unit) if unit else value
+
+
+def _read_map(item: Input, given, unit: str | None) -> Map:
+    try:
+        return io.read_map(given, unit=unit)
+    except InputError as error:
+        if error.code != "E-UNIT":
+            raise
+        fix = f'Give it: --unit {item.name}={item.unit or "a.u."}; "1" stands for a ratio, "a.u." for a signal.'
+        raise InputError(error.code, error.message, where=error.where, fix=fix) from error
 
 
 def _read_stack(item: Input, given: list[str], options) -> ImageStack:

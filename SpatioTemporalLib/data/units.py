@@ -33,7 +33,12 @@ UCUM = {
 # How many of the family's first unit one of these is; prefixes and spellings that a file or a person may use.
 FAMILIES = (
     {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "msec": 1e-3, "milliseconds": 1e-3, "us": 1e-6}
-    | {"min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0},
+    | {"min": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0}
+    | {"d": 86400.0, "day": 86400.0, "days": 86400.0}
+    | {name: 7 * 86400.0 for name in ("wk", "week", "weeks")}
+    # The mean month and year of the Julian calendar, as UCUM has them.
+    | {name: 365.25 / 12 * 86400.0 for name in ("mo", "month", "months")}
+    | {name: 365.25 * 86400.0 for name in ("a", "yr", "year", "years")},
     {"mmol/L": 1.0, "mmol/l": 1.0, "mM": 1.0, "mM/L": 1.0, "mol/m3": 1.0, "umol/L": 1e-3, "umol/l": 1e-3, "uM": 1e-3}
     | {"mol/L": 1e3, "mol/l": 1e3, "M": 1e3, "umol/mL": 1.0, "mmol/mL": 1e3, "nmol/L": 1e-6, "nM": 1e-6},
     {
@@ -59,11 +64,14 @@ FAMILIES = (
         "cc": 1e3,
         "mL": 1e3,
         "ml": 1e3,
+        "cL": 1e4,
+        "dL": 1e5,
         "L": 1e6,
+        "uL": 1.0,
+        "ul": 1.0,
     },
     {"deg": 1.0, "degrees": 1.0, "°": 1.0, "rad": 57.29577951308232},
 )
-CONCENTRATIONS = FAMILIES[1]
 
 
 def factor_between(unit: str, wanted: str) -> float | None:

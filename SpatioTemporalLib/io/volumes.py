@@ -39,7 +39,7 @@ def read_map(path: str | os.PathLike, unit: str | None = None, name: str | None 
             "E-UNIT",
             "the file does not say in what unit its values are",
             where=Path(path).name,
-            fix='Give it (unit="1/min"; "1" for a ratio, "a.u." for a signal).',
+            fix='Give it: unit="1/min" (--unit INPUT=1/min); "1" for a ratio, "a.u." for a signal.',
         )
     return Map(values, image.geometry, unit, name or image.name)
 

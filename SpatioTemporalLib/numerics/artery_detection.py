@@ -38,17 +38,24 @@ def arterial_curves(times, curves, *, part: float = LARGEST_AREA_PART, most: int
     `arterial_score`, which is not misled by the slow decay after the first pass
     that long series with a permeable tissue show.
     """
-    times, curves = np.asarray(times, float), np.asarray(curves, float)
+    times, curves = np.asarray(times, float), _without_last_digits(np.asarray(curves, float))
     chosen = _smooth_and_large(times, curves, part)
     for _ in range(ROUNDS):
-        if chosen.size <= 2 * CLUSTERS:
+        # Curves that are all alike, as in a phantom without noise, have no clusters.
+        if chosen.size <= 2 * CLUSTERS or np.unique(curves[:, chosen], axis=1).shape[1] <= CLUSTERS:
             break
         chosen = _best_cluster(times, curves, chosen)
     if chosen.size > most:
-        chosen = chosen[np.argsort(arterial_score(times, curves[:, chosen]))[-most:]]
+        chosen = chosen[np.argsort(arterial_score(times, curves[:, chosen]), kind="stable")[-most:]]
     found = np.zeros(curves.shape[1], dtype=bool)
     found[chosen if chosen.size >= FEWEST else []] = True
     return found
+
+
+def _without_last_digits(curves: np.ndarray) -> np.ndarray:
+    """Curves rounded to a millionth of the highest: which of two like ones is chosen must not hang on less."""
+    unit = 1e-6 * np.abs(curves).max(initial=0.0)
+    return np.round(curves / unit) * unit if unit > 0 else curves
 
 
 def arterial_score(times, curves) -> np.ndarray:
@@ -82,19 +89,21 @@ def _smooth_and_large(times: np.ndarray, curves: np.ndarray, part: float) -> np.
     if rising.size < FEWEST:
         return rising
     count = max(FEWEST, int(np.ceil(part * curves.shape[1])))
-    large = rising[np.argsort(area[rising])[-count:]]
+    large = rising[np.argsort(area[rising], kind="stable")[-count:]]
     # By the curve of unit area, so that high curves are not taken for rough ones.
     slope = np.diff(curves[:, large] / area[large], axis=0) / np.diff(times)[:, None]
     bend = np.diff(slope, axis=0) / (times[2:] - times[:-2])[:, None] * 2
     roughness = (bend**2).sum(axis=0)
     kept = max(FEWEST, int(np.floor((1 - ROUGHEST_PART) * large.size)))
-    return large[np.argsort(roughness)[:kept]]
+    return large[np.argsort(roughness, kind="stable")[:kept]]
 
 
 def _best_cluster(times: np.ndarray, curves: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     # Here, because it takes long to import.
     from scipy.cluster.vq import kmeans2
 
+    # By size, not by place: where the clusters begin depends on the order.
+    chosen = chosen[np.lexsort((curves[:, chosen].max(axis=0), curves[:, chosen].sum(axis=0)))]
     _, label = kmeans2(curves[:, chosen].T, CLUSTERS, iter=ITERATIONS, minit="++", seed=SEED)
     clusters = [chosen[label == n] for n in range(CLUSTERS)]
     clusters = [cluster for cluster in clusters if cluster.size >= FEWEST] or [chosen]

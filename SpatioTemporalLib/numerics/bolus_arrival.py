@@ -23,6 +23,9 @@ COST_OF_A_FRAME = 1.2
 # No curve is a parabola: below this part of its height the misfit does not tell one bend from another.
 FINEST_MISFIT = 1e-3
 SAME_SHAPE = 1e-9
+# In fewer frames the course of a curve cannot be told from noise.
+FEWEST_FOR_NOISE = 8
+MOST_SAMPLES = 400
 
 
 def bolus_arrival(times, curves) -> np.ndarray:
@@ -61,6 +64,14 @@ def bolus_arrival(times, curves) -> np.ndarray:
     return arrival
 
 
+def arrival_of_curve(times, values) -> float:
+    """Arrival in s of one curve, however finely it is sampled; NaN where there is none."""
+    times, values = np.asarray(times, dtype=float), np.asarray(values, dtype=float)
+    # The search takes the square of the samples, and arrival is not wanted more finely than this.
+    thinned = slice(None, None, max(1, len(times) // MOST_SAMPLES))
+    return float(bolus_arrival(times[thinned], values[thinned, None])[0])
+
+
 def baseline_length(times, curve, arrival: float) -> int:
     """Number of first frames that still show the baseline, at least one.
 
@@ -85,13 +96,13 @@ def baseline_length(times, curve, arrival: float) -> int:
 
 
 def noise_level(times, curves) -> np.ndarray:
-    """(n,) standard deviations of the noise of (T, n) curves, whatever their slow course; 0 for fewer than five frames.
+    """(n,) standard deviations of the noise of (T, n) curves, whatever their slow course; 0 for a few frames.
 
     From how far each frame lies off the straight line between its neighbours,
     by the median over frames, to which a bolus of few frames is no matter.
     """
     times, curves = np.asarray(times, dtype=float), np.asarray(curves, dtype=float)
-    if len(times) < 5:
+    if len(times) < FEWEST_FOR_NOISE:
         return np.zeros(curves.shape[1])
     part = ((times[2:] - times[1:-1]) / (times[2:] - times[:-2]))[:, None]
     off = curves[1:-1] - part * curves[:-2] - (1 - part) * curves[2:]

@@ -14,7 +14,7 @@ ENOUGH = 1e-12  # a fall of the sum of squares by less than this part of it is n
 AS_GOOD_AS_ZERO = 1e-20  # of the power of the data
 # A descent that was still on its way has arrived all the same when it had no more than this part of its sum of squares,
 # or of the power, to gain: how many steps a flat valley takes hangs on rounding.
-ARRIVED, ARRIVED_AT_ZERO = 1e-5, 1e-14
+ARRIVED, ARRIVED_AT_ZERO = 1e-5, 1e-9
 # Parameters, as logarithms, rest on a bound when they are this near to it.
 AT_BOUND = 1e-4
 

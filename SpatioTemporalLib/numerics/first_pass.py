@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+CLEAR_PEAK = 5.0  # times the scatter of the baseline
 UNEVEN = 1e-3  # part of an interval by which the others may differ before curves are resampled
 
 
@@ -63,3 +64,18 @@ def perfusion(residues, tissue, artery, times, step: float, *, causal: bool) -> 
     return Perfusion(
         residues.max(axis=0), np.trapezoid(tissue, times, axis=0) / np.trapezoid(artery, times), step * lag
     )
+
+
+def remaining_part(curves, baseline: slice) -> np.ndarray:
+    """(n,) parts of their peak that (T, n) curves still have in their last two frames; 0 where there is no peak.
+
+    baseline : frames before arrival, above whose scatter a peak must stand. A
+    curve that falls with contrast is judged by its depth.
+    """
+    change = np.asarray(curves, dtype=float)
+    change = change - change[baseline].mean(axis=0)
+    noise = change[baseline].std(axis=0)
+    # Of two frames each: the highest of many noisy frames lies above all others by chance.
+    change = (change[1:] + change[:-1])[baseline.stop - 1 :] / 2
+    peak = np.take_along_axis(change, np.abs(change).argmax(axis=0)[None], axis=0)[0]
+    return np.divide(change[-1], peak, out=np.zeros(peak.shape), where=np.abs(peak) > CLEAR_PEAK * noise)

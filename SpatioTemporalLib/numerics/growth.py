@@ -15,6 +15,8 @@ from ..errors import InputError
 # Where the four edges of a pixel lie from its centre, (I, J).
 EDGES = np.array([(0.5, 0.0), (-0.5, 0.0), (0.0, 0.5), (0.0, -0.5)])
 MM3_PER_ML = 1000.0
+# A change of the volume by less than this part of it over all visits is rounding, and none.
+NO_CHANGE = 1e-6
 
 
 class LongestAxis(NamedTuple):
@@ -113,7 +115,7 @@ def exponential_growth(days, volumes, relative_error: float) -> GrowthRate:
     Notes
     -----
     A straight line through ln(volume) by least squares; for two dates it is
-    ln(V2 / V1) / (t2 - t1).
+    ln(V2 / V1) / (t2 - t1). A change that is rounding alone is a rate of zero.
     """
     days, volumes = np.asarray(days, dtype=float), np.asarray(volumes, dtype=float)
     if days.shape != volumes.shape or days.ndim != 1 or np.unique(days).size < 2 or not np.isfinite(days).all():
@@ -129,6 +131,7 @@ def exponential_growth(days, volumes, relative_error: float) -> GrowthRate:
     centred, logs = days - days.mean(), np.log(volumes)
     spread = float(centred @ centred)
     rate = float(centred @ logs) / spread
+    rate = 0.0 if abs(rate) * np.ptp(days) < NO_CHANGE else rate
     return GrowthRate(rate, relative_error / np.sqrt(spread), logs - logs.mean() - rate * centred)
 
 
@@ -137,9 +140,9 @@ def doubling_time(growth: GrowthRate, *, confidence: float = 0.95) -> DoublingTi
 
     The interval holds the doubling times of all growth rates within the rate's
     normal interval. Where that holds both growth and no growth, `high` is
-    infinite: the lesion may as well be stable. Where the best rate is a
-    shrinkage but growth is not excluded, `days` is negative and `low` is the
-    shortest doubling time that is not excluded.
+    infinite: the lesion may as well be stable. A rate of zero has infinite
+    `days`. Where the best rate is a shrinkage but growth is not excluded, `days`
+    is negative and `low` is the shortest doubling time that is not excluded.
 
     Notes
     -----
@@ -148,6 +151,6 @@ def doubling_time(growth: GrowthRate, *, confidence: float = 0.95) -> DoublingTi
     reach = special.ndtri(0.5 + confidence / 2) * growth.standard_error
     slowest, fastest = growth.per_day - reach, growth.per_day + reach
     days = np.log(2) / growth.per_day if growth.per_day else np.inf
-    low = np.log(2) / fastest if fastest else -np.inf
+    low = np.log(2) / fastest if fastest else np.inf
     high = np.inf if slowest <= 0 <= fastest else np.log(2) / slowest
     return DoublingTime(float(days), float(low), float(high))

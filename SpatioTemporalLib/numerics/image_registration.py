@@ -17,6 +17,8 @@ WORK_UNITS = 4
 SEED = 1
 SAMPLES = 200_000
 FEWEST_VOXELS = 12
+# Of ITK's recursive filters.
+THINNEST = 4
 SMOOTHING_MM = {4: 4.0, 2: 2.0, 1: 0.0}
 RIGID_STEPS, DEMONS_STEPS = 150, 30
 
@@ -45,6 +47,7 @@ def register_rigid(fixed: Picture, moving: Picture, metric: str, report: Callabl
     Trans Med Imaging 22:120 (2003).
     """
     itk = _itk()
+    _require_thick(fixed, moving)
     images = to_itk(fixed), to_itk(moving)
     centred = itk.CenteredTransformInitializer(*images, itk.Euler3DTransform())
     in_place = itk.Euler3DTransform(centred)
@@ -102,11 +105,14 @@ def similarity(fixed: Picture, moving: Picture, metric: str, transform) -> float
     # A field of displacements cannot be optimised, so it goes before a motion that is none.
     method.SetMovingInitialTransform(transform)
     method.SetInitialTransform(_itk().Euler3DTransform())
+    # Images that do not overlap are told by the value; ITK would also print pages about them.
+    _itk().ProcessObject.SetGlobalWarningDisplay(False)
     try:
-        return -method.MetricEvaluate(to_itk(fixed), to_itk(moving))
+        value = -method.MetricEvaluate(to_itk(fixed), to_itk(moving))
     except RuntimeError:
-        # ITK's only sign that no sample lies in the other image.
+        # ITK's sign that no sample lies in the other image; of mean squares it is the largest number.
         return -np.inf
+    return value if abs(value) < np.finfo(float).max else -np.inf
 
 
 def displacement_of(transform, geometry: Geometry) -> np.ndarray:
@@ -178,6 +184,16 @@ def _method(fixed: Picture, metric: str, levels: list[int]):
     method.SetSmoothingSigmasPerLevel([SMOOTHING_MM[f] for f in levels])
     method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
     return method
+
+
+def _require_thick(*pictures: Picture) -> None:
+    for picture in pictures:
+        if min(picture.geometry.shape) < THINNEST:
+            raise InputError(
+                "E-REGISTRATION",
+                f"an image of {' x '.join(map(str, picture.geometry.shape[::-1]))} voxels is too thin to be registered",
+                fix=f"Give images of {THINNEST} voxels or more along each axis.",
+            )
 
 
 def _execute(method, images: tuple, report: Callable[[float], bool]) -> None:

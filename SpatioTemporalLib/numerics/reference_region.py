@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .linear_regression import regression
+from .smooth_integrals import smooth_integrals
 
 
 class ReferenceFit(NamedTuple):
@@ -47,15 +48,7 @@ def running_integrals(times, curves: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros((1, curves.shape[1])), np.cumsum(areas, axis=0)])
 
 
-def twice_integrated(times, curves: np.ndarray) -> np.ndarray:
-    """(T, n) integrals of `running_integrals`, exact too."""
-    steps = np.diff(np.asarray(times, dtype=float))[:, None]
-    once = running_integrals(times, curves)
-    added = once[:-1] * steps + steps**2 * (2 * curves[:-1] + curves[1:]) / 6
-    return np.concatenate([np.zeros((1, curves.shape[1])), np.cumsum(added, axis=0)])
-
-
-def fit_reference_region(times, reference, tissue) -> ReferenceFit:
+def fit_reference_region(times, reference, tissue, bend=None) -> ReferenceFit:
     """The three coefficients of each tissue.
 
     Parameters
@@ -63,28 +56,29 @@ def fit_reference_region(times, reference, tissue) -> ReferenceFit:
     times : (T,) array, s
     reference : (T,) array, mmol/L
     tissue : (T, n) array, mmol/L
+    bend : float, s, or None
+        Where the tissues' curves bend between two frames (`arrival_bend`); here and below.
     """
-    integral = running_integrals(times, tissue)
-    fixed = [reference, running_integrals(times, reference[:, None])[:, 0]]
+    integral, _ = smooth_integrals(times, tissue, bend)
+    fixed = [reference, smooth_integrals(times, reference[:, None])[0][:, 0]]
     (ratio, product, efflux), _, sse = regression(tissue, [*fixed, -integral])
     with np.errstate(divide="ignore", invalid="ignore"):
         return ReferenceFit(ratio, efflux, product / ratio, np.zeros_like(ratio), sse)
 
 
-def fit_constrained_reference_region(times, reference, tissue, reference_efflux: float) -> ReferenceFit:
+def fit_constrained_reference_region(times, reference, tissue, reference_efflux: float, bend=None) -> ReferenceFit:
     """The two coefficients that remain when the reference's efflux rate (1/s) is known; otherwise as above."""
-    integral = running_integrals(times, tissue)
-    driving = reference + reference_efflux * running_integrals(times, reference[:, None])[:, 0]
+    integral, _ = smooth_integrals(times, tissue, bend)
+    driving = reference + reference_efflux * smooth_integrals(times, reference[:, None])[0][:, 0]
     (ratio, efflux), _, sse = regression(tissue, [driving, -integral])
     return ReferenceFit(ratio, efflux, np.full_like(ratio, reference_efflux), np.zeros_like(ratio), sse)
 
 
-def fit_extended_reference_region(times, reference, tissue) -> ReferenceFit:
+def fit_extended_reference_region(times, reference, tissue, bend=None) -> ReferenceFit:
     """The four coefficients of each tissue with plasma."""
-    column = reference[:, None]
-    fixed = [reference, running_integrals(times, column)[:, 0], twice_integrated(times, column)[:, 0]]
-    regressed = running_integrals(times, tissue)
-    (plasma, middle, last, efflux), _, sse = regression(regressed, [*fixed, -twice_integrated(times, tissue)])
+    fixed = [reference, *(integral[:, 0] for integral in smooth_integrals(times, reference[:, None]))]
+    regressed, twice = smooth_integrals(times, tissue, bend)
+    (plasma, middle, last, efflux), _, sse = regression(regressed, [*fixed, -twice])
     # k_r and B / A are the roots of a quadratic equation; the tissue's own k + Ktrans / vp is the larger of them.
     with np.errstate(divide="ignore", invalid="ignore"):
         reference_efflux = 2 * last / (middle + np.sqrt(middle**2 - 4 * plasma * last))
@@ -92,24 +86,26 @@ def fit_extended_reference_region(times, reference, tissue) -> ReferenceFit:
     return ReferenceFit(ratio, efflux, reference_efflux, plasma, sse)
 
 
-def fit_constrained_extended_reference_region(times, reference, tissue, reference_efflux: float) -> ReferenceFit:
+def fit_constrained_extended_reference_region(
+    times, reference, tissue, reference_efflux: float, bend=None
+) -> ReferenceFit:
     """The three coefficients that remain when the reference's efflux rate (1/s) is known."""
-    column = reference[:, None]
-    once, twice = running_integrals(times, column)[:, 0], twice_integrated(times, column)[:, 0]
+    once, twice = (integral[:, 0] for integral in smooth_integrals(times, reference[:, None]))
     regressors = [reference + reference_efflux * once, once + reference_efflux * twice]
-    regressed = running_integrals(times, tissue)
-    (plasma, both, efflux), _, sse = regression(regressed, [*regressors, -twice_integrated(times, tissue)])
+    regressed, own = smooth_integrals(times, tissue, bend)
+    (plasma, both, efflux), _, sse = regression(regressed, [*regressors, -own])
     return ReferenceFit(both - efflux * plasma, efflux, np.full_like(both, reference_efflux), plasma, sse)
 
 
-def reference_transfer(times, reference, plasma, reference_efflux: float, first: int) -> float:
+def reference_transfer(times, reference, entered, reference_efflux: float, first: int) -> float:
     """Ktrans of the reference in 1/s from the tail of the input function, from frame `first` on.
 
     The mass balance of the reference between that frame and each later one is
     a line through zero, whose slope it is: Ahmed & Levesque, Magn Reson Med
-    83:286 (2020). plasma : (T,) mmol/L on the frames.
+    83:286 (2020). entered : (T,) running integral of the plasma's concentration
+    at the frames, mmol/L*s.
     """
-    column = np.stack([reference, plasma], axis=1)[first:]
-    left, entered = running_integrals(times[first:], column).T
-    gained = reference[first:] - reference[first] + reference_efflux * left
+    left = smooth_integrals(times, reference[:, None])[0][:, 0]
+    gained = (reference - reference[first] + reference_efflux * (left - left[first]))[first:]
+    entered = (entered - entered[first])[first:]
     return float(entered @ gained / (entered @ entered))

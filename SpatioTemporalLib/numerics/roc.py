@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
+from scipy import optimize, special
 
 from ..errors import InputError
 
+# Of the standard error of an area, below which it is rounding.
+NO_SCATTER = 1e-9
+EDGE = 1e-12
+
 
 class Area(NamedTuple):
-    """Area under the curve, its standard error, and its confidence interval."""
+    """Area under the curve, its standard error, and its confidence interval with whose it is."""
 
     auc: float
     standard_error: float
     low: float
     high: float
+    method: str = "DeLong"
 
 
 class Difference(NamedTuple):
@@ -44,17 +49,44 @@ def roc_area(positive, values, *, confidence: float = 0.95) -> Area:
     positive : (n,) bool array
     values : (n,) array             Higher values speak for a positive case.
     confidence : float
-        Of the interval, which is symmetric and cut off at 0 and 1.
+        Of the interval, DeLong's about the area where that lies within 0 and 1,
+        else Newcombe's, which has a width even where the groups do not overlap.
 
     Raises
     ------
     InputError
         ``E-ROC`` without a positive or a negative case, or with values that are not finite.
     """
-    auc, covariance = roc_areas(positive, np.asarray(values, dtype=float)[None])
-    error = float(np.sqrt(covariance[0, 0]))
-    reach = special.ndtri(0.5 + confidence / 2) * error
-    return Area(float(auc[0]), error, max(0.0, float(auc[0] - reach)), min(1.0, float(auc[0] + reach)))
+    areas, covariance = roc_areas(positive, np.asarray(values, dtype=float)[None])
+    auc, error = float(areas[0]), float(np.sqrt(covariance[0, 0]))
+    z = float(special.ndtri(0.5 + confidence / 2))
+    low, high = auc - z * error, auc + z * error
+    # Without scatter there is nothing to estimate it from: all cases lie above all controls, or all are equal.
+    if error > NO_SCATTER and low >= 0 and high <= 1:
+        return Area(auc, error, low, high)
+    cases = int(np.count_nonzero(positive))
+    return Area(auc, error, *_score_interval(auc, cases, np.size(positive) - cases, z), "Newcombe")
+
+
+def _score_interval(auc: float, cases: int, controls: int, z: float) -> tuple[float, float]:
+    """Areas from which the one found is as far as `z` of their own standard errors.
+
+    Notes
+    -----
+    Newcombe, Stat Med 25:559 (2006), method 5: the variance of Hanley & McNeil,
+    Radiology 143:29 (1982), with both groups taken to be of their mean size.
+    """
+    others = (cases + controls) / 2 - 1
+
+    def beyond(area: float) -> float:
+        pairs = 1 + others * ((1 - area) / (2 - area) + area / (1 + area))
+        return (auc - area) ** 2 - z**2 * area * (1 - area) / (cases * controls) * pairs
+
+    # At 0 and 1 the variance is zero, which is a root too and not the one that is sought.
+    inside = min(max(auc, EDGE), 1 - EDGE)
+    low = optimize.brentq(beyond, 0.0, inside) if auc > EDGE else 0.0
+    high = optimize.brentq(beyond, inside, 1.0) if auc < 1 - EDGE else 1.0
+    return float(low), float(high)
 
 
 def roc_areas(positive, values) -> tuple[np.ndarray, np.ndarray]:

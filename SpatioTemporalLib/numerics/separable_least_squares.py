@@ -28,6 +28,7 @@ STEP = 0.12  # of the table, in log theta
 SCAN_EVERY = 3  # grid points from one scanned point to the next
 TOLERANCE = 1e-9  # on log theta
 MAX_STEPS = 60
+AS_GOOD_AS_NOTHING = 1e-7  # of the length of the data
 
 
 @dataclass(frozen=True)
@@ -308,29 +309,34 @@ def _solution(search: _Search, s: np.ndarray, power: np.ndarray, converged: np.n
     best = point.best
     norm = xp.exp(point.log_norm[0])
     at_edge = (s <= search.low) & (search.low == 0) | (s >= search.high) & (search.high == 0)
-    linear_at_limit = best.first >= point.limit
+    # What is as good as nothing, or as the limit, is exactly that: which side of it rounding leaves it on says nothing.
+    least = AS_GOOD_AS_NOTHING * xp.sqrt(power)
+    first = xp.where(best.first <= least, 0.0, best.first)
+    linear_at_limit = first >= point.limit * (1 - AS_GOOD_AS_NOTHING)
     fixed = best.second + xp.zeros_like(s)
+    fixed = xp.where(fixed <= least, 0.0, fixed)
+    fixed_at_limit = fixed >= family.fixed_limit * (1 - AS_GOOD_AS_NOTHING)
     return Solution(
         theta=xp.exp(search.centre + s * search.unit),
-        linear=best.first / norm,
+        linear=first / norm,
         fixed=fixed / family.fixed_norm,
         sse=clipped(power - best.gain, 0.0, np.inf),
         covariance=unit_covariance(
-            first=best.first,
+            first=first,
             norm=norm,
             slopes=(point.log_norm[1] / search.unit, point.overlap[1] / search.unit),
             overlap=point.overlap[0],
             curvature=value_and_slope(search.tables[2], s)[0],
             fixed_norm=family.fixed_norm,
             free=(
-                (best.first > 0) & ~linear_at_limit,
-                (fixed > 0) & (fixed < family.fixed_limit),
-                (best.first > 0) & ~at_edge,
+                (first > 0) & ~linear_at_limit,
+                (fixed > 0) & ~fixed_at_limit,
+                (first > 0) & ~at_edge,
             ),
             linear_at_limit=linear_at_limit,
         ),
         theta_at_edge=at_edge,
         linear_at_limit=linear_at_limit,
-        fixed_at_limit=(fixed >= family.fixed_limit) & (family.fixed is not None),
+        fixed_at_limit=fixed_at_limit & (family.fixed is not None),
         converged=converged,
     )

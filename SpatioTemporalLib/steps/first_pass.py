@@ -10,10 +10,11 @@ from ..context import Context
 from ..data.series import Series
 from ..data.volumes import LabelMap
 from ..errors import Finding, InputError, Severity
-from ..numerics.bolus_arrival import baseline_length, bolus_arrival
+from ..numerics.first_pass import remaining_part
 from .artery import find_artery
-from .baseline import BaselineParameters, baseline_frames
+from .baseline import Baseline, BaselineParameters, baseline_before, baseline_frames, find_baseline
 from .fit_status import FitStatus
+from .series_arrival import curve_arrival, first_unsteady_frames
 from .voxelwise import map_voxels
 
 CONCENTRATION_UNITS = ("mmol/L", "1/s", "HU")
@@ -22,6 +23,9 @@ CONCENTRATION_UNITS = ("mmol/L", "1/s", "HU")
 LATE_FRAMES = 10  # at the end, that show whether contrast stayed
 CLEAR_PASS = 5.0  # times the scatter of the baseline
 VOXELS_AT_ONCE = 16384
+# Parts of its peak that a curve may have left at the end: after the pass contrast recirculates with 10 to 30 %.
+SMALL_REST, LARGE_REST = 1 / 3, 1 / 2
+FEW_VOXELS = 0.05
 
 
 @dataclass(frozen=True)
@@ -58,22 +62,24 @@ def arterial_first_pass(
     Raises
     ------
     InputError
-        ``E-AIF-FLAT`` when the artery shows no bolus, ``E-BASELINE`` when no frame is left before it.
+        ``E-AIF-FLAT`` when the artery shows no bolus, ``E-BASELINE`` when no frame is left before it,
+        ``E-FIRST-PASS`` when the series ends before the bolus has left the artery.
     """
     chosen = np.flatnonzero(aif_mask.foreground)
     curves = np.stack([np.asarray(frame, dtype=float).reshape(-1)[chosen] for frame in series.values])
     curves = curves[:, np.isfinite(curves).all(axis=0)]
     if not curves.size:
         raise _flat(aif_mask.name, "none of its voxels is finite throughout")
-    baseline = _baseline(series, curves.mean(axis=1), aif_mask.name, parameters)
-    conversion = FirstPass(baseline, series.unit in CONCENTRATION_UNITS)
+    baseline = _baseline(series, curves.mean(axis=1), aif_mask, parameters)
+    conversion = FirstPass(baseline.frames, series.unit in CONCENTRATION_UNITS)
     concentration, reason = conversion(curves)
     if not (reason == 0).any():
         raise _flat(aif_mask.name, "none of its voxels has a positive signal throughout")
     artery = concentration[:, reason == 0].mean(axis=1)
     if not np.abs(artery).max() > 0:
         raise _flat(aif_mask.name, "its concentration is zero throughout")
-    return conversion, artery, _odd(artery, series, conversion)
+    cut = _cut_off(artery, series, conversion.baseline, aif_mask.name)
+    return conversion, artery, (*baseline.findings, *_odd(artery, series, conversion), *cut)
 
 
 def detected_artery(series: Series, parameters: BaselineParameters, context: Context) -> LabelMap:
@@ -121,25 +127,18 @@ def reference_without_leakage(
     return total / chosen.size
 
 
-def _baseline(series: Series, mean: np.ndarray, name: str, parameters: BaselineParameters) -> slice:
-    count = parameters.baseline_frames
-    if count is None:
-        # A T2*-weighted signal falls with contrast, others rise.
-        first = mean[: max(2, len(mean) // 20)].mean()
-        rising = mean if abs(mean.max() - first) > abs(mean.min() - first) else 2 * first - mean
-        arrival = float(bolus_arrival(series.times, rising[:, None])[0])
-        if np.isnan(arrival):
-            raise _flat(name, "its mean signal does not leave the baseline")
-        count = baseline_length(series.times, rising, arrival)
-    if not parameters.skipped_frames < count < series.frame_count:
-        raise InputError(
-            "E-BASELINE",
-            f"frames {parameters.skipped_frames} to {count - 1} were to be the baseline, "
-            f"of {series.frame_count} frames",
-            where=series.name,
-            fix="Set baseline_frames to the number of frames before contrast arrives, and skip fewer frames.",
-        )
-    return slice(parameters.skipped_frames, count)
+def _baseline(series: Series, mean: np.ndarray, aif_mask: LabelMap, parameters: BaselineParameters) -> Baseline:
+    """Of the artery's (T,) mean curve, which falls with contrast in a T2*-weighted series and rises in others."""
+    unsteady = first_unsteady_frames(series, mean)
+    first = mean[unsteady : unsteady + max(2, len(mean) // 20)].mean()
+    falls = abs(mean[unsteady:].min() - first) > abs(mean[unsteady:].max() - first)
+    if parameters.baseline_frames is not None:
+        return find_baseline(series, aif_mask, parameters, falling=falls)
+    curve = -mean if falls else mean
+    arrival = curve_arrival(series, curve)
+    if np.isnan(arrival):
+        raise _flat(aif_mask.name, "its mean signal does not leave the baseline")
+    return baseline_before(series, curve, arrival)
 
 
 def _odd(artery: np.ndarray, series: Series, conversion: FirstPass) -> tuple[Finding, ...]:
@@ -147,6 +146,37 @@ def _odd(artery: np.ndarray, series: Series, conversion: FirstPass) -> tuple[Fin
         return ()
     text = "the artery's signal rises with contrast; that of a T2*-weighted series falls"
     return (Finding("W-SIGNAL-RISES", Severity.WARN, text, series.name),)
+
+
+def _cut_off(artery: np.ndarray, series: Series, baseline: slice, name: str) -> tuple[Finding, ...]:
+    left = float(remaining_part(artery[:, None], baseline)[0])
+    if left <= SMALL_REST:
+        return ()
+    text = (
+        f"the series ends at {series.times[-1]:.4g} s, when the artery still has {100 * left:.0f} % of its peak, so "
+        "the first pass is not over"
+    )
+    if left > LARGE_REST:
+        raise InputError(
+            "E-FIRST-PASS",
+            f"{text} and its area is not known",
+            where=name,
+            fix="Give the series up to where the bolus has passed, or a region inside an artery.",
+        )
+    return (Finding("W-FIRST-PASS", Severity.WARN, f"{text}; flow and volume come out too large", name),)
+
+
+def tissue_cut_off(still: np.ndarray, usable: np.ndarray, series: Series) -> tuple[Finding, ...]:
+    """What is to be said of voxels whose first pass was not over: where `still` of those that are `usable`."""
+    count, total = np.count_nonzero(still & usable), np.count_nonzero(usable)
+    if not total or count <= FEW_VOXELS * total:
+        return ()
+    text = (
+        f"{100 * count / total:.0f} % of the voxels have more than {100 * LARGE_REST:.0f} % of their peak left at the "
+        "end: their first pass is not over, or contrast leaks into the tissue, and volume and transit time are not "
+        "those of the pass"
+    )
+    return (Finding("W-FIRST-PASS-TISSUE", Severity.WARN, text, series.name),)
 
 
 def _flat(name: str, what: str) -> InputError:

@@ -7,7 +7,7 @@ import numpy as np
 from ..data.curve import Curve
 from ..data.series import Series
 from ..errors import Finding, InputError, Severity
-from ..numerics.bolus_arrival import bolus_arrival, noise_level
+from ..numerics.bolus_arrival import arrival_of_curve, noise_level
 
 # A peak this many times the scatter is told from noise (reliability of the arrival and the scale).
 SMALLEST_PEAK = 5.0
@@ -64,7 +64,7 @@ def _require_bolus(blood: Curve) -> None:
 
 
 def _rises(blood: Curve, peak: float) -> bool:
-    arrival = float(bolus_arrival(blood.times, blood.values[:, None])[0])
+    arrival = arrival_of_curve(blood.times, blood.values)
     if np.isnan(arrival):
         return False
     before = blood.values[blood.times <= arrival]

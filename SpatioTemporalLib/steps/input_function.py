@@ -149,8 +149,8 @@ def _kind(aif, aif_mask, parameters) -> str:
 
 def _population(name: str, series: Series, mask: LabelMap | None, parameters) -> Curve:
     arrival = series_arrival(series, mask) if parameters.arrival is None else parameters.arrival
-    start = min(arrival, series.times[0])
-    times = np.arange(start, series.times[-1] + POPULATION_STEP, POPULATION_STEP)
+    # From the arrival on, so that a curve that begins with a step has it there and not at the next sample.
+    times = arrival + np.arange(0.0, max(series.times[-1] - arrival, 0.0) + 2 * POPULATION_STEP, POPULATION_STEP)
     population = POPULATIONS[name]
     values = population_concentration(name, times, arrival=arrival, dose=parameters.dose)
     plasma = values if population.in_plasma else values / (1 - parameters.hematocrit)

@@ -13,7 +13,7 @@ from ..data.series import Series
 from ..data.volumes import Label, LabelMap
 from ..errors import Finding, InputError, ParameterError, Severity, counted
 from ..numerics.arrays import like, namespace
-from ..numerics.bolus_arrival import bolus_arrival
+from ..numerics.bolus_arrival import arrival_of_curve
 from ..numerics.frame_sampling import FrameSampling
 from .artery import find_artery
 from .baseline import baseline_frames
@@ -248,11 +248,11 @@ def _statistics(distributions: Table, measured: list[Curve], means: Estimates) -
 
 def _late_input(plasma: Curve, measured: list[Curve], series: Series) -> tuple[Finding, ...]:
     """Say when tissue enhances before the input does, which no delay of the bolus explains."""
-    arrival = float(bolus_arrival(plasma.times, plasma.values[:, None])[0])
+    arrival = arrival_of_curve(plasma.times, plasma.values)
     interval = float(np.median(series.intervals))
     early = []
     for curve in measured:
-        ahead = arrival - float(bolus_arrival(curve.times, curve.values[:, None])[0])
+        ahead = arrival - arrival_of_curve(curve.times, curve.values)
         if ahead > 2 * interval:
             early.append(f"{curve.name} by {ahead:.3g} s")
     text = f"the input function arrives after the tissue ({', '.join(early)}); check its times, or use delay = fit"

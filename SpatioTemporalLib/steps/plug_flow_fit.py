@@ -81,15 +81,18 @@ def _estimates(solution: ScannedSolution, high: np.ndarray) -> Estimates:
         spread = variance[3] - 2 * transit * solution.covariance[0, 3] + transit**2 * variance[0]
         errors["mtt"] = np.sqrt(np.maximum(spread, 0.0)) / flow
     values = dict(zip(UNITS, solution.parameters / IN_ONE_UNIT[:, None])) | {"mtt": transit}
-    flowing, exchanging = flow > 0, (flow > 0) & (ps > 0)
+    # No exchange and no interstitium are one case: nothing is known of the other then.
+    flowing, exchanging = flow > 0, (flow > 0) & (ps > 0) & (ve > 0)
+    values["ps"], errors["ps"] = np.where(exchanging, values["ps"], 0.0), np.where(exchanging, errors["ps"], np.nan)
     values |= {name: np.where(flowing, values[name], np.nan) for name in ("ps", "vp")}
-    values["ve"] = np.where(exchanging, values["ve"], np.nan)
+    for found in (values, errors):
+        found["ve"] = np.where(exchanging, found["ve"], np.nan)
     errors = {name: np.where(np.isfinite(error), error, np.nan) for name, error in errors.items()}
     status = np.select(
         [
             ~solution.converged,
             ~flowing,
-            ~exchanging | (flow >= high[0]) | (ps >= high[1]) | (ve <= 0) | (vp <= 0),
+            ~exchanging | (flow >= high[0]) | (ps >= high[1]) | (vp <= 0),
             ve >= high[2],
             vp >= high[3],
         ],

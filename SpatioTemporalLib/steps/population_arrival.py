@@ -36,7 +36,7 @@ def at_best_arrival(
         fitted, whatever model the voxels have: it is quick, and follows the
         beginning of any tissue.
     """
-    found = float(plasma.times[np.argmax(plasma.values > 0)])
+    found = float(plasma.times[0])
     interval = float(np.interp(found, series.times[:-1], series.intervals))
     reach = max(FRAMES_AROUND_BEND * interval, SECONDS_AROUND_BEND)
     equal = sampling.scaled(None)

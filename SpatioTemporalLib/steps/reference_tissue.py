@@ -15,7 +15,9 @@ from ..data.series import Series
 from ..data.volumes import Label, LabelMap, Map
 from ..declare import Choices, Help, Input, Output, Range, Unit
 from ..errors import InputError
+from ..numerics.bolus_arrival import noise_level
 from ..numerics.reference_region import ReferenceFit
+from ..numerics.smooth_integrals import arrival_bend
 from ..numerics.tofts_models import SECONDS_PER_MINUTE
 from .concentration import ConcentrationParameters, baseline_findings, conversion_for
 from .fit_status import FitStatus, status_map
@@ -23,6 +25,8 @@ from .kinetic_declaration import QUANTITIES
 from .regions import distribution_table, region_curves
 from .voxelwise import map_voxels
 
+# Of the voxels at most so many, whose peaks stand so many times above their noise, show where tissue begins to rise.
+MOST_VOXELS, CLEAR = 4000, 10.0
 REFERENCE_MASK = Input(
     "reference_mask", LabelMap, help="Voxels of healthy tissue, as muscle, that serves as the reference."
 )
@@ -99,10 +103,11 @@ def fit_to_reference(
 
         return map_voxels(fit_block, series.values, mask=mask, context=context, message=message)
 
-    maps, nonfinite = fitted(lambda c: free(series.times, reference.values, c), "fitting voxels")
+    bend = _bend(series, mask, conversion)
+    maps, nonfinite = fitted(lambda c: free(series.times, reference.values, c, bend), "fitting voxels")
     efflux = _common_efflux(maps, reference)
     if parameters.efflux == "constrained":
-        maps, _ = fitted(lambda c: constrained(series.times, reference.values, c, efflux), "fitting again")
+        maps, _ = fitted(lambda c: constrained(series.times, reference.values, c, efflux, bend), "fitting again")
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
     return ReferenceFits(maps, status, reference, efflux, conversion)
@@ -137,6 +142,18 @@ def _reference_curve(series, reference_mask: LabelMap, parameters, t1_map, b1_ma
         )
     mean = concentration[:, usable].mean(axis=1)
     return Curve(series.times, mean, "mmol/L", f"mean of {reference_mask.name}")
+
+
+def _bend(series: Series, mask: LabelMap | None, conversion: Callable) -> float | None:
+    """Where between two frames the tissues' mean curve bends, of those voxels whose own stands out."""
+    chosen = np.arange(np.prod(series.geometry.shape)) if mask is None else np.flatnonzero(mask.foreground)
+    chosen = chosen[:: max(1, -(-chosen.size // MOST_VOXELS))]
+    curves = np.stack([np.asarray(frame).reshape(-1)[chosen] for frame in series.values]).astype(float)
+    concentration, reason = conversion(curves, chosen)
+    usable = (reason == 0) & np.isfinite(curves).all(axis=0) & np.isfinite(concentration).all(axis=0)
+    concentration = concentration[:, usable]
+    clear = concentration.max(axis=0, initial=0.0) > CLEAR * noise_level(series.times, concentration)
+    return arrival_bend(series.times, concentration[:, clear].mean(axis=1)) if clear.any() else None
 
 
 def _common_efflux(maps, reference: Curve) -> float:

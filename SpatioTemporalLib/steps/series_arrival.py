@@ -47,14 +47,14 @@ def arriving_curve(series: Series, mask: LabelMap | None, falling: bool = False)
     if mask is not None:
         inside = np.flatnonzero(mask.foreground)
         curve = sign * np.array([robust_mean(np.asarray(frame[inside], float)) for frame in frames])
-        arrival = _arrival(series, curve)
+        arrival = curve_arrival(series, curve)
         if np.isfinite(arrival):
             return curve, arrival
         inside = inside[changing_voxels(frames[:, inside])]
     else:
         inside = changing_voxels(frames)
     curve = _typical_rise(series, sign * _curves(frames, inside))
-    arrival = _arrival(series, curve)
+    arrival = curve_arrival(series, curve)
     if np.isnan(arrival):
         change = "fall clearly below" if falling else "rise clearly above"
         raise InputError(
@@ -106,7 +106,8 @@ def robust_mean(values: np.ndarray, part: float = TRIMMED_PART) -> float:
     return float(finite[cut : finite.size - cut].mean()) if finite.size else float("nan")
 
 
-def _arrival(series: Series, curve: np.ndarray) -> float:
+def curve_arrival(series: Series, curve: np.ndarray) -> float:
+    """When a (T,) curve of the series leaves its baseline, in s, whatever its first unsteady frames; NaN if never."""
     # What is not yet in the steady state looks like a level from which the signal falls.
     first = first_unsteady_frames(series, curve)
     return float(bolus_arrival(series.times[first:], curve[first:, None])[0])

@@ -57,10 +57,17 @@ def _estimates(solution: TwoCompartmentSolution, names: tuple[str, ...], upper: 
         variance = solution.variances[inside]
         errors[name] = xp.where(xp.isfinite(variance), xp.sqrt(variance), np.nan) / in_unit
     flowing = solution.parameters["flow"] > 0
-    exchanging = flowing & (solution.parameters["ps"] > 0) if "ps" in upper else flowing
+    exchanging = flowing
+    # No exchange and no interstitium are one case: nothing is known of the other then.
+    for name in ("ps", "ve"):
+        exchanging = exchanging & (solution.parameters[name] > 0) if name in upper else exchanging
+    if "ps" in upper:
+        values["ps"] = xp.where(exchanging, values["ps"], 0.0)
+        errors["ps"] = xp.where(exchanging, errors["ps"], np.nan)
     for name in names[1:]:
         # Without flow nothing else can be seen, and without exchange nothing of the interstitium.
-        values[name] = xp.where(exchanging if name == "ve" else flowing, values[name], np.nan)
+        seen = exchanging if name == "ve" else flowing
+        values[name], errors[name] = (xp.where(seen, found[name], np.nan) for found in (values, errors))
     return Estimates(values, errors, solution.sse, _status(solution, upper))
 
 

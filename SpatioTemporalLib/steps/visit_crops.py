@@ -196,15 +196,15 @@ def _motion(
         f"{motion.similarity_after:.3f} after",
         image.name,
     )
-    return replace(motion, findings=(*findings, note, *_doubtful(motion.similarity_after, image.name)))
+    return replace(motion, findings=(*findings, note, *_doubtful(motion, image.name)))
 
 
-def _doubtful(similarity: float, name: str) -> tuple[Finding, ...]:
-    if similarity >= ALIKE:
+def _doubtful(motion: RegisteredVisit, name: str) -> tuple[Finding, ...]:
+    if motion.similarity_after >= ALIKE and motion.shared.is_beyond_chance:
         return ()
     text = (
-        f"the registration to the latest visit is doubtful (correlation {similarity:.2f}), and with it where the "
-        "nodule was taken to be; mark the nodule at this visit too"
+        f"the registration to the latest visit is doubtful (correlation {motion.similarity_after:.2f}), and with it "
+        "where the nodule was taken to be; mark the nodule at this visit too"
     )
     return (Finding("W-REGISTRATION-POOR", Severity.WARN, text, name),)
 

@@ -22,8 +22,13 @@ from ..numerics.image_registration import (
     rigid_matrix,
     similarity,
 )
+from ..numerics.shared_structure import SharedStructure, shared_structure
 
 LEAST_OVERLAP = 0.5
+# Interpolation blurs what was moved: so much of the likeness before may be lost without a change for the worse.
+TOLERANCE = 0.02
+# Of the way from what is by chance to the same image: below it the body's outline alone may be what agrees.
+PLAIN = 1 / 3
 # Of the work, as told to the user; the last tenth describes the result.
 RIGID_PART, REGISTERED = 0.4, 0.9
 
@@ -56,7 +61,8 @@ class RegisteredVisit:
     same for the whole transform. similarity_before, similarity_after : in the
     chosen metric, higher is better. smallest_volume_change : least local volume
     after displacement by before. overlap : 0..1 of the first visit that the
-    follow-up shows.
+    follow-up shows. shared : structure that both show after the rigid motion,
+    beside what any two images share: a deformation makes any two images alike.
     """
 
     image: Map
@@ -66,6 +72,7 @@ class RegisteredVisit:
     similarity_after: float
     smallest_volume_change: float
     overlap: float
+    shared: SharedStructure
     findings: tuple[Finding, ...] = ()
 
 
@@ -87,8 +94,9 @@ def register_visit(
     Returns
     -------
     RegisteredVisit
-        With warnings where the images became less alike, the field folds onto
-        itself, or little of the first visit is shown.
+        With warnings where the images are no more alike than by chance or became
+        less alike, the field folds onto itself, or little of the first visit is
+        shown.
 
     Raises
     ------
@@ -104,6 +112,7 @@ def register_visit(
     share = RIGID_PART if parameters.deformable else REGISTERED
     rigid = register_rigid(fixed, moving, parameters.metric, _reporter(context, 0.0, share, "rigid registration"))
     context.progress(share, "rigid registration")
+    rigid = _still_if_nothing_moved(fixed, moving, rigid, parameters.metric)
     transform = _deformed(fixed, moving, rigid, parameters, context) if parameters.deformable else rigid
     return _described(first, followup, (fixed, moving), (rigid, transform), parameters)
 
@@ -116,30 +125,60 @@ def _deformed(fixed: Picture, moving: Picture, rigid, parameters: RegistrationPa
     return transform
 
 
+def _still_if_nothing_moved(fixed: Picture, moving: Picture, rigid, metric: str):
+    """The motion, or none where one of less than a voxel makes the images no more alike."""
+    still = _identity(rigid)
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in fixed.geometry.shape[::-1]])).reshape(3, -1).T
+    points = fixed.geometry.ijk_to_ras(corners)
+    matrix = rigid_matrix(rigid)
+    moved = np.linalg.norm(points @ matrix[:3, :3].T + matrix[:3, 3] - points, axis=1).max()
+    if moved > min(fixed.geometry.spacing):
+        return rigid
+    return max((still, rigid), key=lambda transform: similarity(fixed, moving, metric, transform))
+
+
 def _described(first: Map, followup: Map, pictures, transforms, parameters) -> RegisteredVisit:
     fixed, moving = pictures
     rigid, transform = transforms
     displacement = displacement_of(transform, first.geometry)
     change = float(volume_change(displacement, first.geometry).min())
-    shown = resampled_through(Picture(np.ones_like(moving.values), moving.geometry), first.geometry, transform, 0.0)
-    still = _identity(rigid)
-    before, after = (similarity(fixed, moving, parameters.metric, t) for t in (still, transform))
-    values = resampled_through(moving, first.geometry, transform, parameters.outside)
-    overlap = float((shown > 0.5).mean())
+    shown = _shown(moving, first, transform)
+    before, after = (similarity(fixed, moving, parameters.metric, t) for t in (_identity(rigid), transform))
+    overlap = float(shown.mean())
+    shared = _shared(fixed, moving, rigid)
     return RegisteredVisit(
-        image=Map(values, first.geometry, followup.unit, followup.name),
+        image=Map(
+            resampled_through(moving, first.geometry, transform, parameters.outside),
+            first.geometry,
+            followup.unit,
+            followup.name,
+        ),
         rigid=rigid_matrix(rigid),
         displacement=displacement,
         similarity_before=before,
         similarity_after=after,
         smallest_volume_change=change,
         overlap=overlap,
-        findings=tuple(_warnings(before, after, change, overlap, followup.name)),
+        shared=shared,
+        findings=tuple(_warnings((before, after), change, overlap, shared, followup.name)),
     )
 
 
-def _warnings(before: float, after: float, change: float, overlap: float, name: str):
-    if not after >= before:
+def _shown(moving: Picture, first: Map | Picture, transform) -> np.ndarray:
+    everywhere = Picture(np.ones_like(moving.values), moving.geometry)
+    return resampled_through(everywhere, first.geometry, transform, 0.0) > 0.5
+
+
+def _shared(fixed: Picture, moving: Picture, rigid) -> SharedStructure:
+    seen = _shown(moving, fixed, rigid)
+    seen = seen if fixed.inside is None else seen & fixed.inside
+    return shared_structure(fixed.values, resampled_through(moving, fixed.geometry, rigid, 0.0), seen)
+
+
+def _warnings(likeness: tuple[float, float], change: float, overlap: float, shared: SharedStructure, name: str):
+    before, after = likeness
+    yield from _told_from_chance(shared, name)
+    if not after >= before - TOLERANCE * abs(before):
         text = (
             f"is less like the first visit after registration ({after:.4g}) than before ({before:.4g}); do not use it"
         )
@@ -150,6 +189,24 @@ def _warnings(before: float, after: float, change: float, overlap: float, name: 
     if overlap < LEAST_OVERLAP:
         text = f"shows {100 * overlap:.0f} % of the first visit only"
         yield Finding("W-REGISTRATION-OVERLAP", Severity.WARN, text, name)
+
+
+def _told_from_chance(shared: SharedStructure, name: str):
+    if not np.isfinite(shared.value):
+        text = "shares too little of the first visit's region to tell whether both show the same; do not use it"
+        yield Finding("W-REGISTRATION-CHANCE", Severity.WARN, text, name)
+    elif not shared.is_beyond_chance:
+        text = (
+            f"is no more like the first visit than an unrelated image may be (shared structure {shared.value:.2f}, "
+            f"by chance up to {shared.by_chance:.2f}); do not use it"
+        )
+        yield Finding("W-REGISTRATION-CHANCE", Severity.WARN, text, name)
+    elif shared.value - shared.by_chance < PLAIN * (1 - shared.by_chance):
+        text = (
+            f"is little more like the first visit than an unrelated image may be (shared structure {shared.value:.2f}, "
+            f"by chance up to {shared.by_chance:.2f}); look at both before using it"
+        )
+        yield Finding("W-REGISTRATION-DOUBTFUL", Severity.WARN, text, name)
 
 
 def _picture(image: Map, inside: np.ndarray | None) -> Picture:

@@ -8,13 +8,16 @@ from typing import Annotated
 import numpy as np
 
 from ...data.curve import Table
+from ...data.units import factor_between
 from ...declare import Help, Input, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
-from ...numerics.growth import doubling_time, equivalent_diameter, exponential_growth, growth_percent
+from ...numerics.growth import equivalent_diameter
+from ...steps.lesion_course import ends_of, lesion_course
 from ...steps.table_columns import cells_of, numbers_of, word_of
+from ...steps.visit_days import days_of
 
 NAMES = ("participant_id", "lesion")
-ML_PER = {"mL": 1.0, "ml": 1.0, "cm3": 1.0, "cm³": 1.0, "mm3": 1e-3, "mm³": 1e-3}
+SIZES = ("volume", "diameter")
 UNITS = {
     "interval": "d",
     "first volume": "mL",
@@ -27,6 +30,12 @@ UNITS = {
     "upper": "d",
 }
 
+COURSES = {
+    "gone": "not seen at the last visit, so there is no doubling time",
+    "new": "not seen at the first visit, so there is no growth in percent",
+    "returned": "not seen at a visit in between, so there is no doubling time",
+}
+
 
 @dataclass(frozen=True)
 class GrowthParameters:
@@ -37,8 +46,20 @@ class GrowthParameters:
             "when left empty."
         ),
     ] = ()
-    days: Annotated[str, Help("Column of days, counted from any date.")] = "days"
-    volume: Annotated[str, Help("Column of volumes, headed with its unit (mL or mm3).")] = "volume"
+    days: Annotated[
+        str,
+        Help(
+            "Column of days counted from any date, of weeks, months or years as its heading says, or of dates such as "
+            "2023-01-31; a column date is taken where there is no days."
+        ),
+    ] = "days"
+    volume: Annotated[
+        str,
+        Help(
+            "Column of volumes, headed with its unit (mL, cm3 or mm3), 0 where the lesion was not seen; or of "
+            "diameters (mm or cm), taken to be those of spheres."
+        ),
+    ] = "volume"
     measurement_error: Annotated[
         float,
         Unit("%"),
@@ -61,78 +82,103 @@ class GrowthParameters:
             "growth",
             Table,
             help="One row a lesion: change from first to last visit, the doubling time of an exponential through all "
-            "visits (negative: halving time) with its interval, and whether it grows beyond the measurement error.",
+            "visits (negative: halving time; infinite: no change; empty: seen at too few) with its interval, and its "
+            "course: whether it grows or shrinks beyond the measurement error, is new, gone, or returned.",
         )
     ],
     parameters=GrowthParameters,
 )
 def growth(measurements, *, parameters, context):
     """Growth in percent and volume doubling time of each lesion, with the interval from the error of measurement."""
-    days, volumes = (numbers_of(measurements, name) for name in (parameters.days, parameters.volume))
-    volumes = volumes * _millilitres(measurements, parameters.volume)
-    rows, left_out = [], []
+    days = days_of(measurements, parameters.days)
+    volumes, findings = _volumes(measurements, parameters.volume)
+    rows, left_out, repeated = [], [], []
     for name, at in _lesions(measurements, parameters).items():
-        seen = [n for n in at if np.isfinite(days[n]) and volumes[n] > 0]
-        if len(set(days[seen])) < 2:
+        seen = np.array([n for n in at if np.isfinite(days[n]) and np.isfinite(volumes[n])], dtype=int)
+        visits = np.unique(days[seen])
+        if len(visits) < 2 or not volumes[seen].any():
             left_out.append(name)
             continue
-        order = np.array(seen)[np.argsort(days[seen], kind="stable")]
+        if len(visits) < len(seen):
+            repeated.append(name)
+        order = seen[np.argsort(days[seen], kind="stable")]
         rows.append({"lesion": name, **_row(days[order], volumes[order], parameters)})
     if not rows:
         raise InputError(
             "E-GROWTH",
-            "no lesion has positive volumes at two different days",
+            "no lesion has volumes at two different days, one of them above zero",
             where=measurements.name,
             fix="Check that lesion names the columns that stay the same from visit to visit.",
         )
-    text = f"without volumes at two different days, and left out: {', '.join(left_out)}"
     return {
         "growth": Table({key: [row[key] for row in rows] for key in rows[0]}, UNITS, "growth"),
-        "findings": (Finding("W-GROWTH", Severity.MASK, text, measurements.name),) if left_out else (),
+        "findings": (*findings, *_told(left_out, repeated, rows, measurements.name)),
     }
+
+
+def _told(left_out: list[str], repeated: list[str], rows: list[dict], where: str):
+    if left_out:
+        text = f"not seen, or not measured at two different days, and left out: {', '.join(left_out)}"
+        yield Finding("W-GROWTH", Severity.MASK, text, where)
+    if repeated:
+        text = f"measured several times on one day, of which first and last volume are means: {', '.join(repeated)}"
+        yield Finding("W-GROWTH-REPEATED", Severity.WARN, text, where)
+    for course, text in COURSES.items():
+        names = [row["lesion"] for row in rows if row["course"] == course]
+        if names:
+            yield Finding("N-GROWTH-COURSE", Severity.NOTE, f"{text}: {', '.join(names)}", where)
 
 
 def _row(days: np.ndarray, volumes: np.ndarray, parameters) -> dict[str, object]:
-    rate = exponential_growth(days, volumes, parameters.measurement_error / 100)
-    doubling = doubling_time(rate, confidence=parameters.confidence / 100)
-    first, last = volumes[0], volumes[-1]
+    course = lesion_course(days, volumes, parameters.measurement_error / 100, confidence=parameters.confidence / 100)
+    interval, first, last = ends_of(days, volumes)
     return {
-        "visits": len(days),
-        "interval": float(days[-1] - days[0]),
-        "first volume": float(first),
-        "last volume": float(last),
+        "visits": len(np.unique(days)),
+        "interval": interval,
+        "first volume": first,
+        "last volume": last,
         "first diameter": float(equivalent_diameter(first)),
         "last diameter": float(equivalent_diameter(last)),
-        "growth": float(growth_percent(first, last)),
-        "doubling time": doubling.days,
-        "lower": doubling.low,
-        "upper": doubling.high,
-        "course": _course(doubling),
+        "growth": course.growth,
+        "doubling time": course.doubling.days,
+        "lower": course.doubling.low,
+        "upper": course.doubling.high,
+        "course": course.word,
     }
-
-
-def _course(doubling) -> str:
-    if not np.isfinite(doubling.high) or not np.isfinite(doubling.low):
-        return "within error"
-    return "grows" if doubling.low > 0 else "shrinks"
 
 
 def _lesions(table: Table, parameters) -> dict[str, list[int]]:
     """Rows of each lesion by its name; all rows are one lesion when nothing tells them apart."""
-    columns = parameters.lesion or tuple(name for name in NAMES if name in table.columns)
+    columns = parameters.lesion or tuple(column for name in NAMES for column in table.columns if column.lower() == name)
     rows: dict[str, list[int]] = {}
     for n, cells in enumerate(zip(*(cells_of(table, name) for name in columns))):
         rows.setdefault(" ".join(word_of(cell) for cell in cells), []).append(n)
     return rows or {"lesion": list(range(table.row_count))}
 
 
-def _millilitres(table: Table, name: str) -> float:
-    unit = table.units.get(name, "")
-    if unit not in ML_PER:
+def _volumes(table: Table, name: str) -> tuple[np.ndarray, tuple[Finding, ...]]:
+    """(rows,) mL, NaN where there is none; of spheres where the column is one of lengths."""
+    if name not in table.columns and name == SIZES[0]:
+        name = next((column for size in SIZES for column in table.columns if column.lower() == size), name)
+    sizes, unit = numbers_of(table, name), table.units.get(name, "").strip()
+    for row in np.flatnonzero((sizes < 0) | np.isinf(sizes)):
         raise InputError(
-            "E-INPUT-UNIT",
-            f"the column {name!r} is in {unit or 'no unit'}",
+            "E-GROWTH",
+            f"row {row + 1} of column {name!r} holds {sizes[row]:g}, a size from 0 on was expected",
             where=table.name,
-            fix=f"Head it with one of its units, as {name} [mL] or {name} [mm3].",
+            fix="Correct this cell, or leave it empty if the lesion was not measured.",
         )
-    return ML_PER[unit]
+    # As people write units in headings: ML, CC, Mm3.
+    spellings = (unit, unit.lower())
+    to_ml, to_mm = (next(filter(None, (factor_between(u, w) for u in spellings)), None) for w in ("mL", "mm"))
+    if to_ml:
+        return sizes * to_ml, ()
+    if to_mm:
+        text = f"{name} is a diameter: volumes are those of spheres"
+        return np.pi / 6 * (sizes * to_mm) ** 3 / 1000, (Finding("N-GROWTH-SPHERE", Severity.NOTE, text, table.name),)
+    raise InputError(
+        "E-INPUT-UNIT",
+        f"the column {name!r} is in {unit or 'no unit'}",
+        where=table.name,
+        fix=f"Head it with one of its units, as {name} [mL] or {name} [mm3], or [mm] for diameters.",
+    )

@@ -32,6 +32,8 @@ from ...steps.lesion_growth import growth_of_masks
 from ...steps.named_segment import named_segment, visits_with_segment
 from ...steps.visit_crops import centre_of_mask, centres_of
 
+NOT_TO_BE_USED = {"W-REGISTRATION-CHANCE", "W-REGISTRATION-WORSE"}
+DOUBTFUL = {"W-REGISTRATION-POOR", "W-REGISTRATION-DOUBTFUL", "W-REGISTRATION-FOLD"}
 MAP_HELP = "On the grid of what the network saw of each visit, in that visit's own coordinates."
 
 
@@ -226,8 +228,14 @@ def _visits(found) -> Table:
         **{axis: centres[:, n].tolist() for n, axis in enumerate("RAS")},
         "influence": found.influence.tolist(),
         "correlation after registration": [float("nan") if m is None else m.similarity_after for m in motions],
+        "registration": ["" if m is None else _trusted(m) for m in motions],
     }
     return Table(columns, {"day": "d", "R": "mm", "A": "mm", "S": "mm"}, "visits")
+
+
+def _trusted(motion) -> str:
+    codes = {finding.code for finding in motion.findings}
+    return "do not use it" if codes & NOT_TO_BE_USED else "look at it" if codes & DOUBTFUL else "can be used"
 
 
 def _of_simulation(bundle) -> tuple[Finding, ...]:

@@ -58,8 +58,9 @@ class VisitsParameters(RegistrationParameters):
         Output(
             "quality",
             Table,
-            help="One row a later visit: likeness before and after (higher is better), how much of the first visit it "
-            "shows, smallest local volume after by before, how far tissue moved, and whether it can be used.",
+            help="One row a later visit: likeness before and after (more is better), structure that both show (0 to 1, "
+            "after the rigid motion), and the most that unrelated images share by chance, how much of the first visit "
+            "it shows, smallest local volume after by before, how far tissue moved, and whether it can be used.",
         ),
         Output(
             "motion",
@@ -104,6 +105,8 @@ def _row(day: float, one: RegisteredVisit) -> dict[str, object]:
         "day": float(day),
         "likeness before": one.similarity_before,
         "likeness after": one.similarity_after,
+        "shared structure": one.shared.value,
+        "shared by chance": one.shared.by_chance,
         "overlap": 100 * one.overlap,
         "smallest volume change": one.smallest_volume_change,
         "mean displacement": float(moved.mean()),

@@ -45,7 +45,7 @@ def arterial_input_function(series, mask=None, b1_map=None, *, parameters, conte
         "artery": artery,
         "input_function": (blood,),
         "statistics": _statistics(artery, blood),
-        "findings": findings,
+        "findings": (*conversion.findings, *findings),
     }
 
 

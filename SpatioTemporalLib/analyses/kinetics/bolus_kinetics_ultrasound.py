@@ -13,7 +13,7 @@ from ...data.volumes import LabelMap, Map
 from ...declare import Choices, Help, Output, analysis
 from ...numerics.bolus_fit import arrival_and_shape, bolus_measures, fit_bolus, time_errors
 from ...numerics.indicator_dilution import GAMMA, LOGNORMAL, RANDOM_WALK
-from ...steps.baseline import BaselineParameters, baseline_frames
+from ...steps.baseline import BaselineParameters, find_baseline
 from ...steps.fit_status import FitStatus
 from ...steps.intensity_curves import INTENSITY_SERIES, fit_intensity
 from ...steps.kinetic_declaration import MASK
@@ -76,11 +76,11 @@ def _output(name: str, unit: str, symbol: str, text: str) -> Output:
 def bolus_kinetics_ultrasound(series, mask=None, *, parameters, context):
     """Area, peak, times and rates of the bolus, from a model fitted to linear intensity above the baseline."""
     model = MODELS[parameters.model]
-    baseline = baseline_frames(series, mask, parameters)
+    baseline = find_baseline(series, mask, parameters)
 
     def above_baseline(curves):
         curves = np.asarray(curves, dtype=float)
-        return curves - curves[baseline].mean(axis=0)
+        return curves - curves[baseline.frames].mean(axis=0)
 
     def fit(curves):
         return _measured(series.times, curves, fit_bolus(series.times, curves, model), model)
@@ -91,7 +91,8 @@ def bolus_kinetics_ultrasound(series, mask=None, *, parameters, context):
         return found.amplitude * model.density(series.times[:, None] - arrival, first, second)
 
     units = {name: unit for name, (unit, _, _) in MEASURES.items()}
-    return fit_intensity(series, mask, context, convert=above_baseline, fit=fit, model=fitted_curve, units=units)
+    found = fit_intensity(series, mask, context, convert=above_baseline, fit=fit, model=fitted_curve, units=units)
+    return found | {"findings": (*baseline.findings, *found["findings"])}
 
 
 def _measured(times, curves, found, model) -> dict[str, np.ndarray]:

@@ -108,6 +108,7 @@ def brix(series, mask=None, *, parameters, context):
         "fit_status": status_map(status, series.geometry),
         "curves": tuple(curve for one in measured for curve in (one, _fitted(one, model, shapes))),
         "statistics": distribution_table(maps, regions, usable, UNITS),
+        "findings": enhancement.findings,
     }
 
 

@@ -159,6 +159,7 @@ def enhancement(series, mask=None, aif_mask=None, *, parameters, context):
         "fit_status": status_map(status, series.geometry),
         "curves": tuple(region_curves(series, regions, usable, lambda c, i: measured(c)[0], measured.unit)),
         "statistics": distribution_table(maps, regions, usable, units),
+        "findings": measured.findings,
     }
 
 

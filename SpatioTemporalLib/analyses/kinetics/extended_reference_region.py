@@ -12,6 +12,7 @@ from ...data.result import Display
 from ...data.volumes import Map
 from ...declare import Help, Output, Range, Unit, analysis
 from ...errors import InputError, counted
+from ...numerics.exponential_convolution import running_integral
 from ...numerics.reference_region import (
     fit_constrained_extended_reference_region,
     fit_extended_reference_region,
@@ -121,5 +122,5 @@ def _transfer(series, found: ReferenceFits, plasma: Curve, tail_start: float) ->
             where=series.name,
             fix="Let the tail begin earlier (tail_start).",
         )
-    on_frames = np.interp(series.times, plasma.times, plasma.values, left=0.0)
-    return reference_transfer(series.times, found.reference.values, on_frames, found.efflux, first)
+    entered = running_integral(plasma.times, plasma.values, series.times)
+    return reference_transfer(series.times, found.reference.values, entered, found.efflux, first)

@@ -94,7 +94,8 @@ def _estimates(solution: Solution, freedom: int) -> Estimates:
     errors = {
         "k1": k1 * MINUTE * propagated_error(relative, covariance),
         "k2": rate * MINUTE * np.sqrt(np.maximum(covariance[2, 2], 0)),
-        "vt": k1 / rate * propagated_error(of_volume, covariance),
+        # At its limit the volume is fixed, and what rounding leaves of its error is none.
+        "vt": np.where(solution.linear_at_limit, np.nan, k1 / rate * propagated_error(of_volume, covariance)),
         "vb": np.sqrt(np.maximum(covariance[1, 1], 0)),
     }
     errors = {name: np.where(error > 0, error, np.nan) for name, error in errors.items()}

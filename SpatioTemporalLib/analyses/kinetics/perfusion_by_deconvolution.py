@@ -13,11 +13,17 @@ from ...data.series import Series
 from ...data.volumes import Label, LabelMap, Map
 from ...declare import Advanced, Choices, Help, Input, Output, Range, Unit, analysis
 from ...numerics.deconvolution import circulant_residues, standard_residues, tikhonov_residues
-from ...numerics.first_pass import perfusion, uniform_axis
+from ...numerics.first_pass import perfusion, remaining_part, uniform_axis
 from ...numerics.leakage import without_leakage
 from ...steps.artery import ArteryParameters
 from ...steps.baseline import BaselineParameters
-from ...steps.first_pass import arterial_first_pass, detected_artery, reference_without_leakage
+from ...steps.first_pass import (
+    LARGE_REST,
+    arterial_first_pass,
+    detected_artery,
+    reference_without_leakage,
+    tissue_cut_off,
+)
 from ...steps.fit_status import FitStatus, status_map
 from ...steps.kinetic_declaration import ARTERY_FOUND, MASK
 from ...steps.regions import distribution_table, region_curves
@@ -123,12 +129,14 @@ def perfusion_by_deconvolution(series, aif_mask=None, mask=None, *, parameters, 
         tissue = leakage.corrected if corrected else tissue
         residues = _residues(input_curve, axis.resampled(tissue), axis.step, parameters)
         measures = perfusion(residues, tissue, artery, series.times, axis.step, causal=parameters.method == "sSVD")
-        return _in_units(measures, reason, parameters) | ({"leakage": leakage.leakage} if corrected else {})
+        maps = _in_units(measures, reason, parameters) | ({"leakage": leakage.leakage} if corrected else {})
+        return maps | {"still": (remaining_part(tissue, conversion.baseline) > LARGE_REST).astype(np.uint8)}
 
     maps, nonfinite = map_voxels(measure, series.values, mask=mask, context=context, message="deconvolving")
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
     usable = status == FitStatus.FITTED
+    findings += tissue_cut_off(maps.pop("still") > 0, usable, series)
     regions = mask or LabelMap(usable.astype(np.uint8), series.geometry, {1: Label("voxels with flow")})
     unit = series.unit if conversion.is_concentration else "1"
     curves = region_curves(series, regions, usable, lambda values, index: conversion(values)[0], unit)

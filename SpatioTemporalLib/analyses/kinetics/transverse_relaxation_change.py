@@ -12,7 +12,7 @@ from ...data.series import Series
 from ...data.volumes import LabelMap
 from ...declare import Help, Input, Output, Range, Unit, analysis
 from ...errors import InputError
-from ...steps.baseline import BaselineParameters, baseline_frames
+from ...steps.baseline import BaselineParameters, find_baseline
 from ...steps.first_pass import FirstPass
 from ...steps.fit_status import FitStatus, status_map
 from ...steps.kinetic_declaration import MASK
@@ -62,7 +62,8 @@ def transverse_relaxation_change(series, mask=None, *, parameters, context):
             where=series.name,
             fix="Set the parameter echo_time in s (--set echo_time=...).",
         )
-    first_pass = FirstPass(baseline_frames(series, mask, parameters, falling=True))
+    baseline = find_baseline(series, mask, parameters, falling=True)
+    first_pass = FirstPass(baseline.frames)
 
     def convert(curves, index):
         change, reason = first_pass(curves)
@@ -76,4 +77,5 @@ def transverse_relaxation_change(series, mask=None, *, parameters, context):
     return {
         "delta_r2star": replace(series, values=maps["delta_r2star"], unit="1/s", name="delta_r2star", findings=()),
         "fit_status": status_map(status, series.geometry),
+        "findings": baseline.findings,
     }

@@ -111,6 +111,7 @@ def ultrafast(series, mask=None, aif_mask=None, *, parameters, context):
         "fit_status": status_map(status, series.geometry),
         "curves": tuple(region_curves(series, regions, usable, lambda c, i: enhancement(c)[0], "%")),
         "durations": _table(maps, durations, regions, usable),
+        "findings": enhancement.findings,
     }
 
 

@@ -43,8 +43,9 @@ class ClassificationParameters:
         Output(
             "measures",
             Table,
-            help="AUC with DeLong's interval; accuracy, precision, recall, specificity, F1, Brier score and "
-            "calibration error with bootstrap intervals; one row a model and measure.",
+            help="AUC with DeLong's interval, or Newcombe's where that would pass 0 or 1; accuracy, precision, recall, "
+            "specificity and F1 with Wilson's, Brier score and calibration error with bootstrap intervals (Wilson's if "
+            "those have no width); one row a model and measure.",
         ),
         Output("calibration", Table, help="Mean probability and share of positive cases in bins of equal size."),
         Output(

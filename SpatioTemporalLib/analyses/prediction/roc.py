@@ -37,7 +37,8 @@ class RocParameters:
         Output(
             "areas",
             Table,
-            help="Area under the ROC curve of each measurement with its interval, and the paired comparison with the "
+            help="Area under the ROC curve of each measurement with its interval (DeLong's, or Newcombe's where that "
+            "would pass 0 or 1), and the paired comparison with the "
             "last one on the cases that have both.",
         ),
         Output("points", Table, help="The ROC curves: rates at each threshold."),
@@ -73,6 +74,7 @@ def _area(name: str, positive, values, reference: str, confidence: float) -> dic
         "standard error": area.standard_error,
         "lower": area.low,
         "upper": area.high,
+        "interval": area.method,
         "compared with": "",
         "difference": float("nan"),
         "p": float("nan"),

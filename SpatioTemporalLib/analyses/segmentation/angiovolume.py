@@ -72,6 +72,7 @@ def angiovolume(series, mask=None, *, parameters, context):
         "curve_type": LabelMap(kinds, series.geometry, CURVE_TYPES, "curve_type"),
         "early_enhancement": maps["early"],
         "lesions": _lesions(kinds, maps["early"], regions, parameters.worst_curve_voxels),
+        "findings": enhancement.findings,
     }
 
 

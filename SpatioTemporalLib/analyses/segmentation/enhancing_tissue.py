@@ -103,6 +103,7 @@ def enhancing_tissue(series, mask=None, *, parameters, context):
         "early_enhancement": maps["early"],
         "curves": tuple(region_curves(series, regions, usable, lambda c, i: enhancement(c)[0], "%")),
         "statistics": _statistics(regions, maps["early"]),
+        "findings": enhancement.findings,
     }
 
 

@@ -111,7 +111,10 @@ def functional_tumour_volume(series, mask=None, *, parameters, context):
         "early_enhancement": maps["early"],
         "signal_enhancement_ratio": maps["ratio"],
         "volumes": _volumes(tumour, mask or LabelMap(np.ones_like(tumour), series.geometry, {1: Label("whole image")})),
-        "findings": _findings(series, enhancing & np.isnan(maps["ratio"]), late_time - enhancement.arrival),
+        "findings": (
+            *enhancement.findings,
+            *_findings(series, enhancing & np.isnan(maps["ratio"]), late_time - enhancement.arrival),
+        ),
     }
 
 

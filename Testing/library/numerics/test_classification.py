@@ -57,3 +57,42 @@ def test_mcnemar_is_the_two_sided_binomial_of_the_cases_that_differ():
     # 2 (1 + 10) / 2^10
     assert mcnemar(first, second) == pytest.approx(22 / 1024)
     assert np.isnan(mcnemar(first, first))
+
+
+@pytest.mark.parametrize("probability", [[0.9] * 20 + [0.1] * 20, [1.0] * 20 + [0.0] * 20, [0.5] * 40])
+def test_no_interval_is_without_width(probability):
+    positive = np.repeat([True, False], 20)
+    for name, (value, low, high) in classification_measures(positive, probability).items():
+        if name == "precision" and np.isnan(value):
+            continue
+        assert high - low > 1e-3 and low <= value <= high, name
+
+
+def test_twenty_of_twenty_are_known_to_about_a_sixth():
+    positive = np.repeat([True, False], [20, 20])
+    found = classification_measures(positive, np.where(positive, 0.9, 0.2))
+    assert found["recall"] == pytest.approx((1, 0.839, 1), abs=1e-3)
+    # F1 is 2 J / (1 + J) of J = 20 of 20.
+    assert found["F1"] == pytest.approx((1, 2 * 0.839 / 1.839, 1), abs=1e-3)
+    none = classification_measures(positive, np.where(positive, 0.2, 0.9))
+    assert none["recall"] == none["F1"]._replace(high=none["recall"].high) and none["recall"].high > 0.1
+
+
+def test_interval_of_f1_agrees_with_the_bootstrap_away_from_the_ends():
+    rng = np.random.default_rng(6)
+    positive = rng.random(600) < 0.4
+    called = np.where(rng.random(600) < 0.8, positive, ~positive)
+    found = classification_measures(positive, called.astype(float))["F1"]
+    again = rng.integers(0, 600, (2000, 600))
+    hits = (called & positive)[again].sum(1)
+    scores = 2 * hits / (called[again].sum(1) + positive[again].sum(1))
+    assert (found.low, found.high) == pytest.approx(np.quantile(scores, [0.025, 0.975]), abs=0.015)
+
+
+def test_order_of_cases_with_one_probability_does_not_matter():
+    positive = np.repeat([True, False], 30)
+    probability = np.where(np.arange(60) % 3 == 0, 0.8, 0.5)
+    assert calibration_error(positive, np.full(60, 0.5)) == pytest.approx(0, abs=1e-12)
+    order = np.random.default_rng(3).permutation(60)
+    there, again = reliability(positive, probability), reliability(positive[order], probability[order])
+    np.testing.assert_allclose(there.observed, again.observed, atol=1e-12)

@@ -89,3 +89,41 @@ def test_one_kind_of_case_is_refused():
         roc_area([True, True, True], [1.0, 2.0, 3.0])
     with pytest.raises(st.InputError, match="one finite value for each"):
         roc_area([True, False], [1.0, np.nan])
+
+
+@pytest.mark.parametrize("cases, controls, low", [(20, 20, 0.899), (5, 5, 0.643), (1, 1, 0.207), (100, 400, 0.988)])
+def test_groups_that_do_not_overlap_have_an_interval_with_a_width(cases, controls, low):
+    positive = np.repeat([True, False], [cases, controls])
+    perfect, reversed_ = (roc_area(positive, sign * (positive + np.arange(len(positive)) * 1e-6)) for sign in (1, -1))
+    assert perfect.auc == perfect.high == 1 and perfect.method == "Newcombe"
+    assert perfect.low == pytest.approx(low, abs=1e-3)
+    assert (reversed_.low, reversed_.high) == pytest.approx((0, 1 - perfect.low), abs=1e-9)
+
+
+def test_interval_does_not_jump_when_one_pair_is_the_wrong_way_round():
+    positive = np.repeat([True, False], 20)
+    values = np.arange(40, 0, -1.0)
+    perfect = roc_area(positive, values)
+    values[[19, 20]] = values[[20, 19]]
+    almost = roc_area(positive, values)
+    assert almost.auc == pytest.approx(0.9975) and almost.low == pytest.approx(perfect.low, abs=0.02)
+    assert almost.low < almost.auc < almost.high < 1
+
+
+def test_equal_values_of_all_have_an_area_of_a_half_and_a_wide_interval():
+    area = roc_area([True, True, False, False, False], [7.0] * 5)
+    assert area.auc == 0.5 and 0 < area.low < 0.2 and 0.8 < area.high < 1
+
+
+def test_one_case_of_a_kind_has_an_interval_too():
+    area = roc_area([True, False, False, False], [2.0, 1.0, 3.0, 0.0])
+    assert np.isnan(area.standard_error) and 0 < area.low < area.auc < area.high < 1
+
+
+def test_interval_covers_areas_close_to_one():
+    rng = np.random.default_rng(5)
+    truth, positive = special.ndtr(3 / np.sqrt(2)), np.repeat([True, False], 20)
+    drawn = [roc_area(positive, rng.normal(size=40) + 3 * positive) for _ in range(800)]
+    assert np.mean([area.high == 1 and area.auc < 1 for area in drawn]) == 0
+    # Where the true area is 0.983, DeLong's own interval covers it in 69 of 100 samples.
+    assert np.mean([area.low <= truth <= area.high for area in drawn]) >= 0.93

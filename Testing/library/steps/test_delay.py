@@ -8,6 +8,7 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib.data.curve import Curve
 from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.numerics.tofts_models import extended_tofts_concentration
+from SpatioTemporalLib.steps.fit_status import FitStatus
 
 TIMES = np.arange(0, 300, 3.0)
 FINE = np.arange(0, 400, 0.5)
@@ -81,3 +82,16 @@ def test_weights_give_the_weighted_optimum(worst_error):
 def test_weights_that_do_not_suit_the_frames_are_refused(weights):
     with pytest.raises(st.InputError, match="E-WEIGHTS"):
         st.run(MODEL, series=series_of(tissue()), frame_weights=weights, **KNOWN)
+
+
+@pytest.mark.parametrize("late", [25.0, -25.0])
+def test_a_delay_at_the_edge_of_the_search_has_a_status_and_is_told(late):
+    series = series_of(tissue(late))
+    each = st.run(MODEL, series=series, delay="fit", **KNOWN)
+    assert (each.fit_status.values == FitStatus.DELAY_AT_LIMIT).all()
+    assert np.abs(each.delay.values) == pytest.approx(10.0)
+    together = st.run(MODEL, series=series, delay="shared", **KNOWN)
+    wide = st.run(MODEL, series=series, delay="fit", largest_delay=40.0, **KNOWN)
+    for result, told in ((each, True), (together, True), (wide, False)):
+        assert ("W-DELAY-EDGE" in {finding.code for finding in result.findings}) is told
+    np.testing.assert_allclose(wide.ktrans.values.ravel(), KTRANS, rtol=0.01)

@@ -128,9 +128,15 @@ def test_input_function_a_thousand_times_too_high_is_reported(phantom):
 
 
 def test_input_function_that_ends_early_is_reported(phantom):
-    times = np.arange(0.0, 200.0)
+    times = np.arange(0.0, 300.0)
     result = st.run(MODEL, series=phantom.series, aif=curve(parker_blood_concentration(times, arrival=30), times))
-    assert any(f.code == "W-AIF-SHORT" and "158 s before" in f.message for f in result.findings)
+    assert any(f.code == "W-AIF-SHORT" and "58 s before" in f.message for f in result.findings)
+
+
+def test_input_function_that_covers_too_little_of_the_series_is_refused(phantom):
+    times = np.arange(0.0, 200.0)
+    error = refusal(phantom, aif=curve(parker_blood_concentration(times, arrival=30), times))
+    assert error.code == "E-AIF-TIMES" and "0 to 199 s" in str(error)
 
 
 def test_input_function_that_arrives_after_the_tissue_is_reported(phantom):
