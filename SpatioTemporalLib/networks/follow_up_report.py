@@ -16,15 +16,15 @@ from .inference import Assessment
 from .registry import networks
 
 TITLES = {
-    "hires_cam": "HiResCAM",
+    "layer_cam": "LayerCAM",
     "grad_cam": "Grad-CAM",
     "integrated_gradients": "Integrated gradients",
     "occlusion": "Occlusion",
 }
-SIGNED = {"hires_cam", "integrated_gradients", "occlusion"}
+SIGNED = {"integrated_gradients", "occlusion"}
 HELPS = {
-    "hires_cam": "where features of a fine map of the network speak, red for and blue against the outcome "
-    "(Draelos and Carin, arXiv 2011.08891, 2020)",
+    "layer_cam": "where features that rose since the first visit speak for the outcome, at a fine map of the network "
+    "(Jiang et al., IEEE Trans Image Process 30:5875, 2021)",
     "grad_cam": "where the network's last map speaks for the outcome; too coarse to tell a nodule from what "
     "lies beside it, and less to be trusted than the others "
     "(Selvaraju et al., ICCV 2017)",

@@ -54,7 +54,7 @@ def test_each_map_belongs_over_the_images_of_its_visit(scene, found, shown, tmp_
     (summary,) = result_summary(scene)
     nodes = nodes_of_run(scene, summary.run)
     inputs = input_nodes(nodes)
-    for name in ("hires_cam", "grad_cam", "integrated_gradients", "occlusion"):
+    for name in ("layer_cam", "grad_cam", "integrated_gradients", "occlusion"):
         for number, visit in enumerate(visits.visits):
             node = nodes[f"{name}_{number + 1}"]
             assert visit_number(node, inputs["visits"]) == number
@@ -75,7 +75,7 @@ def test_visits_without_a_browser_are_given_one_when_they_are_first_shown(scene,
 
 
 @pytest.mark.parametrize(
-    "name, colours", [("hires_cam", "Coolwarm"), ("grad_cam", "Inferno"), ("integrated_gradients", "Coolwarm")]
+    "name, colours", [("layer_cam", "Inferno"), ("grad_cam", "Inferno"), ("integrated_gradients", "Coolwarm")]
 )
 def test_maps_of_all_visits_share_colours_and_window(shown, name, colours):
     displays = [shown[1][f"{name}_{number}"].GetDisplayNode() for number in (1, 2)]

@@ -1,4 +1,4 @@
-"""HiResCAM of a network with known maps is each position's map times its own gradient, with its sign."""
+"""LayerCAM of a network with known maps is what rose at each position, times its own gradient where that is positive."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import nn
 
 from SpatioTemporalLib.errors import ParameterError
 from SpatioTemporalLib.networks.blocks.visits import EachVisit
-from SpatioTemporalLib.networks.explanation.hires_cam import hires_cam
+from SpatioTemporalLib.networks.explanation.layer_cam import layer_cam
 
 
 class TwoMaps(nn.Module):
@@ -47,13 +47,17 @@ class Placed(nn.Module):
         return torch.stack([torch.zeros_like(score), score], dim=1)
 
 
-def test_each_position_has_its_own_gradient_and_its_sign():
+@pytest.mark.parametrize("changes", [True, False])
+def test_each_position_has_its_own_gradient_where_that_is_positive(changes):
     batch = plain_batch(channels=1)
     network = Placed(batch.images.shape[3:])
-    found = hires_cam(network, batch)
-    expected = batch.images[:, :, 0].nan_to_num() * network.weights
-    assert torch.allclose(found, expected.masked_fill(~batch.mask[:, :, None, None, None], 0.0), atol=1e-6)
-    assert (found < 0).any() and (found > 0).any()
+    found = layer_cam(network, batch, changes=changes)
+    images, unseen = batch.images[:, :, 0].nan_to_num(), ~batch.mask[:, :, None, None, None]
+    earliest = batch.times.masked_fill(~batch.mask, torch.inf).argmin(dim=1)
+    reference = images[range(len(images)), earliest][:, None] if changes else 0.0
+    expected = (network.weights.relu() * (images - reference)).relu().masked_fill(unseen, 0.0)
+    assert torch.allclose(found, expected, atol=1e-6) and found.any()
+    assert not changes or not found[range(len(images)), earliest].any()
 
 
 @pytest.mark.parametrize("name", ["csfnet", "nas_lung", "deepcad"])
@@ -64,12 +68,12 @@ def test_map_is_finer_than_the_last_one(name):
     assert all(len(f) >= len(c) for f, c in zip(fine, last))
     kept = {}
     encoder.fine_map.register_forward_hook(lambda _, given, gave: kept.update(map=gave))
-    found = hires_cam(network, batch)
+    found = layer_cam(network, batch)
     assert kept["map"].shape[2:] == tuple(len(f) for f in fine)
-    assert torch.isfinite(found).all() and found.abs().flatten(1).amax(dim=1).all()
+    assert torch.isfinite(found).all() and found.any()
 
 
 def test_a_network_without_maps_is_refused_with_what_to_use():
     batch = plain_batch()
     with pytest.raises(ParameterError, match="Weighted has no encoder .* Use integrated_gradients"):
-        hires_cam(Weighted(batch.images.shape[1:]), batch)
+        layer_cam(Weighted(batch.images.shape[1:]), batch)

@@ -1,4 +1,4 @@
-"""HiResCAM of a fine map: where in each visit a network's features speak for a class, and where against it."""
+"""LayerCAM of a fine map: where in each visit what is new speaks for a class."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .kept_map import encoder_of_visits, kept_map
 from .undisturbed import Report, each_patient, log_odds, undisturbed
 
 
-def hires_cam(network: nn.Module, batch: Batch, target: int = 1, *, report: Report = None) -> Tensor:
-    """Maps (B, T, K, J, I), positive where features speak for the class and negative where against it.
-
-    Zero for visits that were not observed or not looked at.
+def layer_cam(
+    network: nn.Module, batch: Batch, target: int = 1, *, changes: bool = True, report: Report = None
+) -> Tensor:
+    """Maps (B, T, K, J, I), not negative; zero for visits that were not observed or not looked at.
 
     Parameters
     ----------
@@ -24,6 +24,10 @@ def hires_cam(network: nn.Module, batch: Batch, target: int = 1, *, report: Repo
     batch : Batch
     target : int
         Class whose `log_odds` are explained.
+    changes : bool
+        Whether a later visit's features count by how far they rise above those of
+        the earliest, which is then zero itself. Without, and where a network looks
+        at one visit only, they count as they are.
     report : callable, optional
         Told the share done.
 
@@ -34,11 +38,12 @@ def hires_cam(network: nn.Module, batch: Batch, target: int = 1, *, report: Repo
 
     Notes
     -----
-    Draelos & Carin, arXiv 2011.08891 (2020), eq. 3: each position of a map is
-    weighted by its own gradient. Grad-CAM's weights are means over all positions,
-    which tell no place when what counts is a change at one of them. The map is
-    that after the first halving of the grid: the last one is too coarse to tell
-    a nodule from what lies beside it.
+    Jiang et al., LayerCAM, IEEE Trans Image Process 30:5875 (2021), eq. 5-7:
+    each position of a map is weighted by its own gradient, where that is
+    positive. Grad-CAM's weights are means over all positions, and its map, the
+    last one, is too coarse to tell a nodule from what lies beside it. What both
+    visits show speaks for the class in one and against it in the other where a
+    network compares them: only its change says something of the answer.
     """
     encoder = encoder_of_visits(network)
     fine = hasattr(encoder, "fine_map")
@@ -51,6 +56,9 @@ def hires_cam(network: nn.Module, batch: Batch, target: int = 1, *, report: Repo
             with torch.enable_grad(), kept_map(network.encoder, module) as kept:
                 score = log_odds(network, patient, target).sum()
                 gradient = torch.autograd.grad(score, kept["map"])[0]
-            spoken = (gradient * kept["map"].detach()).sum(dim=1)
-            maps[number, kept["mask"][0]] = on_voxels(spoken, centres, shape)
+            features, seen = kept["map"].detach(), kept["mask"][0]
+            if changes and len(features) > 1:
+                features = features - features[patient.times[0, seen].argmin()]
+            spoken = (gradient.relu() * features).sum(dim=1).relu()
+            maps[number, seen] = on_voxels(spoken, centres, shape)
     return maps
