@@ -9,14 +9,15 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from small_inputs import small_phantom, two_visits
+from small_inputs import two_visits
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib import cli, registry
 from SpatioTemporalLib.validation.domains import DOMAINS
 from SpatioTemporalLib.validation.relaxation import check_relaxation
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language):
@@ -24,56 +25,64 @@ def blocks(language):
 
 
 @pytest.fixture
-def files(tmp_path, monkeypatch):
-    """The files the examples name, in the current folder."""
-    phantom = small_phantom()
-    st.write_series(tmp_path / "dce.seq.nrrd", phantom.series)
-    st.write_labels(tmp_path / "lesion.nii.gz", phantom.tissue)
-    st.write_labels(tmp_path / "artery.nii.gz", phantom.artery)
+def clone(tmp_path, monkeypatch):
+    """A folder that has what a clone has beside the program, in which the examples may write."""
+    for folder in ("Resources", "Testing"):
+        (tmp_path / folder).symlink_to(ROOT / folder, target_is_directory=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def test_python_example_runs(files):
+def commands(block):
+    """The words of each command of an example, as a shell would hand them over."""
+    return [shlex.split(line, comments=True) for line in block.replace("\\\n", "").splitlines()]
+
+
+def test_every_example_of_the_command_line_is_run_here():
+    told = [words for block in blocks("sh") for words in commands(block)]
+    assert {words[0] for words in told} == {"make", "spatiotemporal"}
+    run_here = [marker for marker in ("kinetics.extended_tofts --series", "--visits-days", "spatiotemporal train")]
+    examples = [block for block in blocks("sh") if "spatiotemporal" in block]
+    assert len(examples) == len(run_here)
+    for block, marker in zip(examples, run_here):
+        assert marker in block
+
+
+def test_python_example_runs(clone):
     example = next(block for block in blocks("python") if "read_series" in block)
     names = {}
     exec(compile(example, "README.md", "exec"), names)
     assert names["result"].ktrans.unit == "1/min"
-    assert (files / "ktrans.nii.gz").exists()
+    assert (clone / "ktrans.nii.gz").exists()
 
 
-def test_command_line_examples_run(files, monkeypatch):
+def test_command_line_examples_run(clone, monkeypatch, capsys):
     # The whole check has tests of its own.
     monkeypatch.setitem(DOMAINS, "kinetics", (check_relaxation,))
-    example = next(block for block in blocks("sh") if "spatiotemporal run" in block).replace("\\\n", "")
-    commands = [shlex.split(line, comments=True)[1:] for line in example.splitlines()]
-    assert [command[0] for command in commands] == ["list", "describe", "run", "convert", "check", "doctor"]
-    for command in commands:
-        if command[0] != "convert":
-            assert cli.main(command) == 0, command
-    assert (files / "results" / "scene.mrb").exists()
+    example = next(block for block in blocks("sh") if "kinetics.extended_tofts --series" in block)
+    for _, *command in commands(example):
+        assert cli.main(command) == 0, (command, capsys.readouterr().err)
+    assert (clone / "out" / "tofts" / "scene.mrb").exists()
 
 
-def test_follow_up_examples_run(files):
+def test_follow_up_examples_run(clone, capsys):
     """Visits as files and as a participant of a cohort."""
-    (files / "study").mkdir()
+    example = next(block for block in blocks("sh") if "--visits-days" in block)
+    for _, *command in commands(example):
+        small = ["--extent", "30,30,24"] if command[0] == "simulate" else []
+        assert cli.main([*command, *small]) == 0, (command, capsys.readouterr().err)
+    assert (clone / "out/registered/registered_2.nii.gz").exists()
+    assert (clone / "out/registered-nodule1/registered_2.nii.gz").exists()
     for n, visit in enumerate(two_visits().visits):
-        st.write_map(files / f"ct{n}.nii.gz", visit.images["image"])
-        st.write_map(files / f"study/ct{n}.nii.gz", visit.images["image"])
-        st.write_labels(files / f"lesion{n}.nii.gz", visit.mask)
-    (files / "study/participants.csv").write_text("participant_id\n007\n")
-    (files / "study/timepoints.csv").write_text(
-        "participant_id,days,image:ct [HU]\n007,0,ct0.nii.gz\n007,90,ct1.nii.gz\n"
-    )
-    example = next(block for block in blocks("sh") if "--visits" in block)
-    for line in example.splitlines():
-        assert cli.main(shlex.split(line)[1:]) == 0, line
-    assert (files / "registered-007" / "registered_2.nii.gz").exists()
-    (expression,) = re.findall(r"`(st.run\(.*read_follow_up.*\))`", README)
-    assert eval(expression, {"st": st}).quality.columns["day"] == [365]
+        st.write_map(clone / f"ct{n}.nii.gz", visit.images["image"])
+        (clone / f"ct{n}.json").unlink()
+    (expression,) = re.findall(r"`(st.read_follow_up\(.*?\))`", README)
+    assert eval(expression, {"st": st}).unit == "HU"
+    with pytest.raises(st.InputError, match="unit"):
+        st.run("follow_up.registration", visits=eval(expression.replace(', unit="HU"', ""), {"st": st}))
 
 
-def test_cohort_examples_run_on_a_small_cohort(files):
+def test_cohort_examples_run_on_a_small_cohort(clone):
     """Simulate, train, check, evaluate and ask, as the README says, with fewer patients and a smaller network."""
     example = next(block for block in blocks("sh") if "spatiotemporal train" in block)
     smaller = {
@@ -87,8 +96,8 @@ def test_cohort_examples_run_on_a_small_cohort(files):
             # One test patient of ten is too few to evaluate on.
             assert cli.main(["simulate", "nodules", "--seed", "1", "--out", "others", *smaller["simulate"]]) == 0
         assert cli.main([*command, *smaller.get(command[0], [])]) == 0, line
-    assert (files / "nodule05" / "report.html").exists()
-    assert (files / "evaluation" / "measures.csv").exists()
+    assert (clone / "nodule05" / "report.html").exists()
+    assert (clone / "evaluation" / "measures.csv").exists()
 
 
 def test_example_analysis_is_found_and_runs(monkeypatch):
@@ -114,6 +123,5 @@ def test_analyses_named_in_the_table_exist():
 
 
 def test_every_picture_and_file_named_exists():
-    root = Path(__file__).parents[2]
     for path in re.findall(r"\]\((Resources/[^)]+)\)", README) + ["Resources/SampleData/README.md", "LICENSE"]:
-        assert (root / path).is_file(), path
+        assert (ROOT / path).is_file(), path
