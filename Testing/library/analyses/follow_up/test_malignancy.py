@@ -182,7 +182,7 @@ def test_an_age_far_from_training_is_told(visits, trained_bundle):
 @pytest.mark.parametrize("count", [1, 3])
 def test_another_number_of_visits_than_in_training_is_refused(visits, trained_bundle, count):
     several = [*visits.visits, replace(visits.visits[1], days=visits.visits[1].days + 90)]
-    with pytest.raises(st.InputError, match=f"{count} visits? w(as|ere) given, the bundle was trained with 2") as caught:
+    with pytest.raises(st.InputError, match=f"{count} visits? w(as|ere) given, .* trained with 2") as caught:
         assessed(replace(visits, visits=tuple(several[:count])), trained_bundle)
     assert caught.value.code == "E-BUNDLE-VISITS"
 
