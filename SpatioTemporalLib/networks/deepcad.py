@@ -83,7 +83,7 @@ preset "paper" has encoders of a ResNet-10 with batch normalisation.
 class NoduleAndLung(nn.Module):
     """Vectors of the first and of the second channel, one after the other, each by an encoder of its own.
 
-    `last_map` and `map_centres` are those of the nodule, whose voxels the images are explained in.
+    `last_map`, `fine_map` and their centres are those of the nodule, whose voxels the images are explained in.
     """
 
     def __init__(self, widths: Sequence[int], norm: Norm, lung: bool):
@@ -116,6 +116,13 @@ class NoduleAndLung(nn.Module):
 
     def map_centres(self, shape: Sequence[int]) -> tuple[Tensor, ...]:
         return self.nodule.map_centres(shape)
+
+    @property
+    def fine_map(self) -> nn.Module:
+        return self.nodule.fine_map
+
+    def fine_centres(self, shape: Sequence[int]) -> tuple[Tensor, ...]:
+        return self.nodule.fine_centres(shape)
 
 
 @network(

@@ -15,10 +15,18 @@ from .bundle import Bundle
 from .inference import Assessment
 from .registry import networks
 
-TITLES = {"grad_cam": "Grad-CAM", "integrated_gradients": "Integrated gradients", "occlusion": "Occlusion"}
+TITLES = {
+    "layer_cam": "LayerCAM",
+    "grad_cam": "Grad-CAM",
+    "integrated_gradients": "Integrated gradients",
+    "occlusion": "Occlusion",
+}
 SIGNED = {"integrated_gradients", "occlusion"}
 HELPS = {
-    "grad_cam": "where the network's last map speaks for the outcome; coarse, and less to be trusted than the others "
+    "layer_cam": "where features that rose since the first visit speak for the outcome, at a fine map of the network "
+    "(Jiang et al., IEEE Trans Image Process 30:5875, 2021)",
+    "grad_cam": "where the network's last map speaks for the outcome; too coarse to tell a nodule from what "
+    "lies beside it, and less to be trusted than the others "
     "(Selvaraju et al., ICCV 2017)",
     "integrated_gradients": "what each voxel adds to the log-odds, red for and blue against the outcome "
     "(Sundararajan et al., ICML 2017)",

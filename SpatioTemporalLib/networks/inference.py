@@ -19,6 +19,7 @@ from .bundle import Bundle, ensemble_logits
 from .bundle_facts import far_from_training, visits_in_words
 from .explanation.grad_cam import grad_cam
 from .explanation.integrated_gradients import integrated_gradients
+from .explanation.layer_cam import layer_cam
 from .explanation.occlusion import occlusion, visit_occlusion
 from .explanation.uncertainty import monte_carlo
 from .prediction import automatic_device
@@ -35,7 +36,8 @@ class Wishes:
     samples : of dropout, where the bundle holds a single network.
     """
 
-    grad_cam: bool = True
+    layer_cam: bool = True
+    grad_cam: bool = False
     integrated_gradients: bool = True
     occlusion: bool = False
     baseline: str = "carry_forward"
@@ -181,6 +183,9 @@ def _explained(network, batch: Batch, wishes: Wishes, context: Context, findings
             )
             findings.append(Finding("W-COMPLETENESS", Severity.WARN, text))
         maps["integrated_gradients"] = _array(found.values.sum(dim=2))
+    if wishes.layer_cam:
+        context.progress(0.5, "LayerCAM")
+        maps["layer_cam"] = _array(layer_cam(network, batch))
     if wishes.grad_cam:
         context.progress(0.5, "Grad-CAM")
         maps["grad_cam"] = _array(grad_cam(network, batch))

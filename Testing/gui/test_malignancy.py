@@ -106,7 +106,7 @@ def test_two_volumes_become_a_probability_with_what_it_rests_on(panel, user, bun
     found = table_shown(panel)
     assert found["outcome"] == "malignant" and 0 < float(found["probability"]) < 1
     assert "SIMULATED" in found["trained on"]
-    assert results.ui.reportButton.isVisible() and results.output == "grad_cam_1"
+    assert results.ui.reportButton.isVisible() and results.output == "layer_cam_1"
     user.click_item(results.ui.runTree, TITLE, "Integrated gradients 2")
     photograph("31-malignancy-results", panel.ui.resultsButton)
     assert slice_picture().save(str(pictures / "32-malignancy-slice.png"))
@@ -127,10 +127,10 @@ def test_each_map_lies_over_its_own_visit_with_the_views_on_the_nodule(panel, us
     field(panel, "integrated_gradients").editor.setChecked(False)
     finish(panel, user, wait)
     for number, scan in enumerate(two_scans(), start=1):
-        user.click_item(panel.results.ui.runTree, TITLE, f"Grad CAM {number}")
+        user.click_item(panel.results.ui.runTree, TITLE, f"Layer CAM {number}")
         background, foreground = shown()
         assert node_geometry(background).matches(scan.ct.geometry)
-        assert foreground.GetAttribute("SpatioTemporal.Output") == f"grad_cam_{number}"
+        assert foreground.GetAttribute("SpatioTemporal.Output") == f"layer_cam_{number}"
         matrix = slicer.mrmlScene.GetSingletonNode("Red", "vtkMRMLSliceNode").GetSliceToRAS()
         centre = [matrix.GetElement(axis, 3) for axis in range(3)]
         assert centre == pytest.approx(scan.centre, abs=3.0)
@@ -139,7 +139,7 @@ def test_each_map_lies_over_its_own_visit_with_the_views_on_the_nodule(panel, us
 def test_a_point_and_a_named_segment_say_where_the_nodule_is(panel, user, bundles, wait):
     join(panel, user, masks=())
     fill_in(panel, user, bundles)
-    for name in ("grad_cam", "integrated_gradients"):
+    for name in ("layer_cam", "integrated_gradients"):
         field(panel, name).editor.setChecked(False)
     scan = two_scans()[1]
     point = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "place")
@@ -147,7 +147,7 @@ def test_a_point_and_a_named_segment_say_where_the_nodule_is(panel, user, bundle
     user.choose_node(panel.analyse.selectors["point"], "place")
     finish(panel, user, wait)
     assert 0 < float(table_shown(panel)["probability"]) < 1
-    assert not any(output.startswith("grad_cam") for output in panel.results.nodes().by_output)
+    assert not any(output.startswith("layer_cam") for output in panel.results.nodes().by_output)
     user.choose_node(panel.analyse.selectors["nodule"], "nodule 2")
     user.type_into(field(panel, "segment").editor, "lung")
     user.press(panel.run.ui.startButton)

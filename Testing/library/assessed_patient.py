@@ -10,7 +10,7 @@ from SpatioTemporalLib.steps.covariates import coded
 from SpatioTemporalLib.steps.visit_crops import centres_of, crop_visits
 
 ANALYSIS = "follow_up.malignancy"
-QUICK = {"grad_cam": False, "integrated_gradients": False, "samples": 2}
+QUICK = {"layer_cam": False, "integrated_gradients": False, "samples": 2}
 
 
 def assessed(visits, bundle, **more):

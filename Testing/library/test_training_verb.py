@@ -82,7 +82,7 @@ def test_a_trained_network_is_used_on_a_participant(capsys, trained_bundle, othe
     assert 0 < prediction["probability"][0] < 1 and prediction["network"] == ["csfnet"]
     assert "SIMULATED" in prediction["trained on"][0]
     assert (tmp_path / "r" / "report.html").stat().st_size > 1000
-    assert len(list((tmp_path / "r").glob("grad_cam*.nii.gz"))) == 2
+    assert len(list((tmp_path / "r").glob("layer_cam*.nii.gz"))) == 2
 
 
 def test_the_same_command_goes_on_where_it_was_interrupted(

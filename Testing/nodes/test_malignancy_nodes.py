@@ -28,7 +28,9 @@ def found(tmp_path_factory):
     """The visits and what the small network says of them."""
     bundle = small_bundle(tmp_path_factory.mktemp("bundle") / "small")
     visits = scanned_visits()
-    result = st.run(ID, visits=visits, bundle=str(bundle), covariates="age=63,sex=F", occlusion=True, samples=2)
+    result = st.run(
+        ID, visits=visits, bundle=str(bundle), covariates="age=63,sex=F", occlusion=True, samples=2, grad_cam=True
+    )
     return visits, result
 
 
@@ -52,7 +54,7 @@ def test_each_map_belongs_over_the_images_of_its_visit(scene, found, shown, tmp_
     (summary,) = result_summary(scene)
     nodes = nodes_of_run(scene, summary.run)
     inputs = input_nodes(nodes)
-    for name in ("grad_cam", "integrated_gradients", "occlusion"):
+    for name in ("layer_cam", "grad_cam", "integrated_gradients", "occlusion"):
         for number, visit in enumerate(visits.visits):
             node = nodes[f"{name}_{number + 1}"]
             assert visit_number(node, inputs["visits"]) == number
@@ -72,7 +74,9 @@ def test_visits_without_a_browser_are_given_one_when_they_are_first_shown(scene,
     assert follow_up_from_node(sequence).days.tolist() == found[0].days.tolist()
 
 
-@pytest.mark.parametrize("name, colours", [("grad_cam", "Inferno"), ("integrated_gradients", "Coolwarm")])
+@pytest.mark.parametrize(
+    "name, colours", [("layer_cam", "Inferno"), ("grad_cam", "Inferno"), ("integrated_gradients", "Coolwarm")]
+)
 def test_maps_of_all_visits_share_colours_and_window(shown, name, colours):
     displays = [shown[1][f"{name}_{number}"].GetDisplayNode() for number in (1, 2)]
     assert {display.GetColorNode().GetName() for display in displays} == {colours}

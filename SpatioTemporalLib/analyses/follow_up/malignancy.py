@@ -64,7 +64,12 @@ class MalignancyParameters:
         Range(0, 1000),
         Help("Visit that the segment or point lies on, 1 the first; 0 finds it by its grid, or takes the latest."),
     ] = 0
-    grad_cam: Annotated[bool, Help("Show where the network's last map speaks for the outcome.")] = True
+    layer_cam: Annotated[bool, Help("Show where what is new since the first visit speaks for the outcome.")] = True
+    grad_cam: Annotated[
+        bool,
+        Help("Show where the network's last map speaks for the outcome; coarse, often beside the nodule."),
+        Advanced(),
+    ] = False
     integrated_gradients: Annotated[bool, Help("Show what each voxel adds to the log-odds.")] = True
     occlusion: Annotated[bool, Help("Show how far the log-odds fall when a part is covered; slow.")] = False
     baseline: Annotated[
@@ -108,6 +113,7 @@ def _map(name: str, symbol: str, help: str, colours: str = "coolwarm") -> Output
         Output("prediction", Table, help="Probability of the outcome, its spread, and whence the network is."),
         Output("visits", Table, help="Of each visit: where the nodule was taken to be, and its influence."),
         Output("growth", Table, optional=True, help="Volumes, diameters and the doubling time."),
+        _map("layer_cam", "LayerCAM", "LayerCAM of the log-odds: what rose since the first visit.", colours="inferno"),
         _map("grad_cam", "Grad-CAM", "Grad-CAM of the log-odds.", colours="inferno"),
         _map("integrated_gradients", "integrated gradients", "Share of each voxel in the log-odds."),
         _map("occlusion", "occlusion", "Fall of the log-odds when a part is covered."),
@@ -126,7 +132,7 @@ def malignancy(visits, nodule=None, point=None, patient=None, *, parameters, con
     context.progress(0.0, "reading the bundle")
     bundle = read_bundle(bundle_path(parameters.bundle))
     wishes = Wishes(
-        **{name: getattr(parameters, name) for name in ("grad_cam", "integrated_gradients", "occlusion")},
+        **{name: getattr(parameters, name) for name in ("layer_cam", "grad_cam", "integrated_gradients", "occlusion")},
         baseline=parameters.baseline,
         samples=parameters.samples,
         device=context.device,

@@ -1,10 +1,14 @@
-"""Where the positions of an encoder's last map lie in its input.
+"""Where the positions of the maps of an encoder lie in its input.
 
 An encoder that can be explained by its last map has
 
 last_map : the module whose output (N, D, K', J', I') is that map
 map_centres(shape) : three tensors (K',), (J',), (I'), the voxels on which the
     positions of the map of a volume of that shape are centred
+
+and, where it gives a finer map too, that after the first halving of the grid,
+
+fine_map, fine_centres(shape) : likewise of that map
 """
 
 from __future__ import annotations

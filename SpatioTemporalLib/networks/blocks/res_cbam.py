@@ -132,6 +132,16 @@ class ResCBAM3D(nn.Module):
         """Gives the map that this encoder gives."""
         return self.layers
 
+    @property
+    def fine_map(self) -> nn.Module:
+        """Gives the map after the first stage; the last one where there is no stage."""
+        gates = [part for part in self.layers if isinstance(part, CBAM)]
+        return gates[min(1, self.halvings)]
+
+    def fine_centres(self, shape: Sequence[int]) -> tuple[Tensor, ...]:
+        """Voxels on which the positions of the fine map are centred; an axis each."""
+        return tuple(centres_after_halving(size, min(1, self.halvings)) for size in shape)
+
     def map_centres(self, shape: Sequence[int]) -> tuple[Tensor, ...]:
         """Voxels on which the positions of the last map are centred; an axis each."""
         return tuple(centres_after_halving(size, self.halvings) for size in shape)

@@ -40,6 +40,7 @@ class ResNet3D(nn.Module):
     ):
         super().__init__()
         self.halvings = len(widths) - 1
+        self.blocks = blocks
         self.out_channels = widths[-1]
         parts = [
             Convolution(
@@ -64,6 +65,15 @@ class ResNet3D(nn.Module):
     def last_map(self) -> nn.Module:
         """Gives the map (B, out_channels, K', J', I') that is averaged."""
         return self.layers[-3]
+
+    @property
+    def fine_map(self) -> nn.Module:
+        """Gives the map before the grid is halved for the second time."""
+        return self.layers[self.blocks * min(2, self.halvings + 1)]
+
+    def fine_centres(self, shape: Sequence[int]) -> tuple[Tensor, ...]:
+        """Voxels on which the positions of the fine map are centred; an axis each."""
+        return tuple(centres_after_halving(size, min(1, self.halvings)) for size in shape)
 
     def map_centres(self, shape: Sequence[int]) -> tuple[Tensor, ...]:
         """Voxels on which the positions of the last map are centred; an axis each."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import Tensor, nn
 
-from ...errors import ParameterError
 from ..batch import Batch
 from ..blocks.map_centres import on_voxels
-from ..blocks.visits import EachVisit
+from .kept_map import encoder_of_visits, kept_map
 from .undisturbed import Report, each_patient, log_odds, undisturbed
 
 
@@ -40,11 +36,11 @@ def grad_cam(network: nn.Module, batch: Batch, target: int = 1, *, report: Repor
     the centres of the map's positions, which lie on multiples of the stride and
     not in the middles of equal parts, values are linear.
     """
-    encoder = _encoder(network)
+    encoder = encoder_of_visits(network)
     maps = batch.images.new_zeros(*batch.images.shape[:2], *batch.images.shape[3:])
     with undisturbed(network):
         for number, patient in each_patient(batch, report):
-            with torch.enable_grad(), _kept(network.encoder, encoder.last_map) as kept:
+            with torch.enable_grad(), kept_map(network.encoder, encoder.last_map) as kept:
                 score = log_odds(network, patient, target).sum()
                 gradient = torch.autograd.grad(score, kept["map"])[0]
             weights = gradient.mean(dim=(2, 3, 4), keepdim=True)
@@ -52,36 +48,3 @@ def grad_cam(network: nn.Module, batch: Batch, target: int = 1, *, report: Repor
             shape = batch.images.shape[3:]
             maps[number, kept["mask"][0]] = on_voxels(spoken, encoder.map_centres(shape), shape)
     return maps
-
-
-def _encoder(network: nn.Module) -> nn.Module:
-    shared = getattr(network, "encoder", None)
-    encoder = shared.encoder if isinstance(shared, EachVisit) else None
-    if not hasattr(encoder, "last_map"):
-        raise ParameterError(
-            "E-EXPLAIN",
-            f"{type(network).__name__} has no encoder of visits with a last map",
-            fix="Use integrated_gradients or occlusion, which ask nothing of a network.",
-        )
-    return encoder
-
-
-@contextmanager
-def _kept(visits: EachVisit, last_map: nn.Module) -> Iterator[dict[str, Tensor]]:
-    """Once the network has run: "map" (N, D, K', J', I') and "mask" (1, T) of the N visits it was made of."""
-    kept: dict[str, Tensor] = {}
-
-    def keep_mask(module, given):
-        kept["mask"] = given[1]
-
-    def keep_map(module, given, gave):
-        # From here on the graph begins: what lies before is not differentiated.
-        kept["map"] = gave.detach().requires_grad_()
-        return kept["map"]
-
-    hooks = [visits.register_forward_pre_hook(keep_mask), last_map.register_forward_hook(keep_map)]
-    try:
-        yield kept
-    finally:
-        for hook in hooks:
-            hook.remove()

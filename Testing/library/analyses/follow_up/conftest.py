@@ -33,4 +33,4 @@ def visits(other_cohort_folder):
 
 @pytest.fixture(scope="session")
 def result(visits, ensemble):
-    return assessed(visits, ensemble, grad_cam=True, integrated_gradients=True)
+    return assessed(visits, ensemble, layer_cam=True, grad_cam=True, integrated_gradients=True)

@@ -47,4 +47,4 @@ def test_the_command_line_writes_maps_and_page(tmp_path):
         str(tmp_path),
     ]
     assert cli.main(["run", "follow_up.malignancy", *given, *options]) == 0
-    assert (tmp_path / "report.html").exists() and (tmp_path / "grad_cam_2.nii.gz").exists()
+    assert (tmp_path / "report.html").exists() and (tmp_path / "layer_cam_2.nii.gz").exists()

@@ -18,7 +18,7 @@ from SpatioTemporalLib.steps.visit_crops import centres_of
 
 def test_maps_lie_where_the_nodule_is_in_each_visit(result, visits):
     for n, centre in enumerate(centres_of(visits), start=1):
-        for name in ("grad_cam", "integrated_gradients"):
+        for name in ("layer_cam", "grad_cam", "integrated_gradients"):
             found = result[f"{name}_{n}"]
             assert found.geometry.shape == (8, 16, 16) and np.isfinite(found.values).all()
             np.testing.assert_allclose(found.geometry.spacing, (1.5, 1.5, 2.0), rtol=1e-6)

@@ -9,6 +9,7 @@ from small_networks import small_batch, small_network
 from SpatioTemporalLib.networks.explanation.faithfulness import insertion_deletion
 from SpatioTemporalLib.networks.explanation.grad_cam import grad_cam
 from SpatioTemporalLib.networks.explanation.integrated_gradients import integrated_gradients
+from SpatioTemporalLib.networks.explanation.layer_cam import layer_cam
 from SpatioTemporalLib.networks.explanation.occlusion import occlusion, visit_occlusion
 from SpatioTemporalLib.networks.explanation.uncertainty import ensemble
 from SpatioTemporalLib.networks.registry import networks
@@ -32,7 +33,13 @@ def members(network, batch, report=None):
     return ensemble([network], batch, report=report).T
 
 
-MAPS = {"grad_cam": grad_cam, "gradients": gradients, "occlusion": occluded, "visit_occlusion": visit_occlusion}
+MAPS = {
+    "grad_cam": grad_cam,
+    "layer_cam": layer_cam,
+    "gradients": gradients,
+    "occlusion": occluded,
+    "visit_occlusion": visit_occlusion,
+}
 ALL = {**MAPS, "faithfulness": areas, "ensemble": members}
 
 
@@ -46,7 +53,7 @@ def test_an_unobserved_visit_has_no_part_and_gets_none(name, explain):
     assert after.isfinite().all() and torch.equal(after, before)
     assert before.shape[:2] == (3, 4) and not before[~batch.mask].any()
     # Of every patient something is explained.
-    assert (before.flatten(1) != 0).any(dim=1).all() or explain is grad_cam
+    assert (before.flatten(1) != 0).any(dim=1).all() or explain in (grad_cam, layer_cam)
 
 
 @pytest.mark.parametrize("name", networks())

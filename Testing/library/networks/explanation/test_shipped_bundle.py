@@ -5,22 +5,18 @@ import copy
 import numpy as np
 import pytest
 import torch
-from scipy import ndimage
+from growing_nodules import nodules_that_grow
 
-from SpatioTemporalLib.context import Context
-from SpatioTemporalLib.data.follow_up import FollowUp, Visit
 from SpatioTemporalLib.networks.batch import Batch
 from SpatioTemporalLib.networks.bundle import ensemble_logits, read_bundle
 from SpatioTemporalLib.networks.explanation.faithfulness import insertion_deletion
+from SpatioTemporalLib.networks.explanation.grad_cam import grad_cam
 from SpatioTemporalLib.networks.explanation.integrated_gradients import integrated_gradients
+from SpatioTemporalLib.networks.explanation.layer_cam import layer_cam
 from SpatioTemporalLib.networks.explanation.occlusion import occlusion, visit_occlusion
 from SpatioTemporalLib.networks.shipped import SHIPPED, bundle_path
-from SpatioTemporalLib.numerics.region_of_interest import resampled_labels
-from SpatioTemporalLib.simulation.lung_anatomy import draw_anatomy
-from SpatioTemporalLib.simulation.lung_ct import SCANNERS, scan_lung
-from SpatioTemporalLib.steps.visit_crops import centres_of, crop_visits
 
-PATIENTS, GROWTH = 4, 1.45
+PATIENTS = 4
 
 
 @pytest.fixture(scope="module")
@@ -28,32 +24,9 @@ def bundle():
     return read_bundle(bundle_path(SHIPPED))
 
 
-def patients(bundle, growth: float) -> tuple[Batch, np.ndarray]:
-    """Patients whose nodules grow by a factor, and the voxels (N, T, K, J, I) on or near each nodule."""
-    rng = np.random.default_rng(5)
-    images, near = [], []
-    for _ in range(PATIENTS):
-        anatomy, radius = draw_anatomy(rng), rng.uniform(3.5, 6)
-        scans = [
-            scan_lung(anatomy, r, SCANNERS[rng.integers(2)], rng, extent=(44, 44, 32), misplaced=3.0)
-            for r in (radius, growth * radius)
-        ]
-        visits = (Visit(day, {"ct": scan.ct}, {"nodule": scan.nodule}) for day, scan in zip((0, 365), scans))
-        follow_up = FollowUp("simulated", tuple(visits))
-        crops = crop_visits(follow_up, centres_of(follow_up), bundle.facts.crops, Context())
-        images.append(crops.images)
-        masks = [
-            resampled_labels(scan.nodule.values, scan.nodule.geometry, grid) for scan, grid in zip(scans, crops.grids)
-        ]
-        near.append([ndimage.binary_dilation(mask > 0, iterations=2) for mask in masks])
-    known = torch.ones(PATIENTS, 2, dtype=torch.bool)
-    days = torch.tensor([[0.0, 365.0]]).expand(PATIENTS, 2)
-    return Batch(torch.from_numpy(np.stack(images)), days, known, torch.zeros(PATIENTS, 2), known), np.array(near)
-
-
 @pytest.fixture(scope="module")
 def growing(bundle):
-    return patients(bundle, GROWTH)
+    return nodules_that_grow(bundle, PATIENTS)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +35,7 @@ def explained(bundle, growing):
 
 
 def test_growing_nodules_are_called_malignant_and_stable_ones_are_not(bundle, growing):
-    stable, _ = patients(bundle, 1.0)
+    stable, _ = nodules_that_grow(bundle, PATIENTS, growth=1.0)
     calibrated = bundle.facts.calibration.probability
     probabilities = [
         calibrated(ensemble_logits(bundle.networks, batch).double().mean(dim=0)) for batch in (growing[0], stable)
@@ -114,3 +87,22 @@ def test_covering_the_nodule_costs_most(bundle, growing):
 
 def test_taking_back_what_is_new_at_the_last_visit_lowers_the_odds(bundle, growing):
     assert (visit_occlusion(bundle.networks[0], growing[0])[:, 1] > 0).all()
+
+
+def test_layer_cam_is_strongest_on_the_nodule_that_grew(bundle, growing):
+    batch, near = growing
+    maps = layer_cam(bundle.networks[0], batch).numpy()
+    assert not maps[:, 0].any(), "the first visit holds nothing new"
+    for found, there in zip(maps[:, 1], near[:, 1]):
+        assert there.flat[found.argmax()]
+        assert found[there].sum() > 0.6 * found.sum()
+
+
+def test_layer_cam_is_truer_to_the_network_than_grad_cam(bundle, growing):
+    network, (batch, _) = bundle.networks[0], growing
+    found = {
+        explain: insertion_deletion(network, batch, explain(network, batch), 10, baseline="carry_forward")
+        for explain in (grad_cam, layer_cam)
+    }
+    assert found[layer_cam].insertion.mean() > found[grad_cam].insertion.mean()
+    assert found[layer_cam].deletion.mean() < found[grad_cam].deletion.mean()
