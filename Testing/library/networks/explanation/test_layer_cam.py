@@ -1,4 +1,4 @@
-"""LayerCAM of a network with known maps is what rose at each position, times its own gradient where that is positive."""
+"""LayerCAM of a network with known maps is what rose at each position, times its own gradient if that is positive."""
 
 from __future__ import annotations
 
