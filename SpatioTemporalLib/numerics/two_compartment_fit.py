@@ -33,7 +33,7 @@ FAST_CUTS, SLOW_CUT, SHARE_CUT = (0.03, 0.3), 1e-3, 0.03
 WELL_MIXED = 3  # the family of slow perfusion and much exchange
 UNDETERMINED, UNCERTAIN = 1e-14, 1e-3
 # From one compartment: exchange as part of the flow, and the rates of interstitia as parts of the compartment's own.
-NO_EXCHANGE, LITTLE, MUCH, SLOWER = 1e-6, 0.01, 5.0, (3.0, 1.0, 0.3, 0.1, 0.01, 0.001)
+NO_EXCHANGE, LITTLE, MUCH, SLOWER = 0.05, 0.01, 5.0, (3.0, 1.0, 0.3, 0.1, 0.01, 0.001)
 SCANNED_AT_ONCE = 256  # curves
 ROUGH = 12  # dimensions of the curves' space in which descents are told apart
 NEARLY_MIXED = 1e-3  # part of the volume that is plasma where a descent starts from the fastest exchange

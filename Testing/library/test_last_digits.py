@@ -18,7 +18,9 @@ MOST_VOXELS = 6
 # Values that are shown have four digits. What a fit leaves uncertain anyway may move by a part of its standard error.
 SHOWN, PART_OF_ERROR, PART_OF_RANGE = 1e-3, 0.02, 1e-5
 # The shifted, interpolated inputs of these have kinks, where descents end a little apart.
-KINKED = {"kinetics.dual_input_liver": 0.2}
+KINKED = {f"kinetics.{name}" for name in ("dual_input_liver", "adiabatic_tissue_homogeneity", "tissue_homogeneity")}
+KINKED |= {"kinetics.distributed_parameter"}
+SHOWN_OF_KINKED, PART_OF_ERROR_OF_KINKED = 5e-3, 0.2
 ROUNDING = 1e-8  # of the data
 OTHER_VALUES_FIT_AS_WELL = 4  # rates or flow not identified
 
@@ -93,7 +95,9 @@ def allowance(analysis, name, result):
     largest = np.nanmax(np.where(np.isfinite(scale), scale, 0.0), initial=0.0)
     error = result[f"{name}_se"].values if f"{name}_se" in result else np.zeros_like(values)
     error = np.where(np.isfinite(error), error, 0.0)
-    return SHOWN * values + PART_OF_RANGE * largest + KINKED.get(analysis.id, PART_OF_ERROR) * error
+    kinked = analysis.id in KINKED
+    relative, part = (SHOWN_OF_KINKED, PART_OF_ERROR_OF_KINKED) if kinked else (SHOWN, PART_OF_ERROR)
+    return relative * values + PART_OF_RANGE * largest + part * error
 
 
 def is_exact(data):
