@@ -228,7 +228,7 @@ def test_saved_scene_keeps_the_form_and_the_result(panel, user, bundles, wait, t
     load_scene(tmp_path / "scene.mrb")
     assert panel.analyse.values()["covariates"] == ("age=63.5", "sex=F")
     assert panel.run.device == "cpu"
-    user.click_item(panel.results.ui.runTree, TITLE, "Grad CAM 2")
+    user.click_item(panel.results.ui.runTree, TITLE, "Layer CAM 2")
     background, _ = shown()
     assert node_geometry(background).matches(two_scans()[1].ct.geometry)
     before = table_shown(panel)
