@@ -22,8 +22,12 @@ def installed(folder: Path, name: str, source: str) -> Path:
 def known(declaration):
     """Let an analysis be found in this process for a while."""
     analyses = st.analyses()
+    before = analyses.get(declaration.id)
     analyses[declaration.id] = declaration
     try:
         yield declaration.id
     finally:
-        del analyses[declaration.id]
+        if before is None:
+            del analyses[declaration.id]
+        else:
+            analyses[declaration.id] = before
