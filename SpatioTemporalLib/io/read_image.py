@@ -8,11 +8,11 @@ from pathlib import Path
 from ..errors import InputError
 from .boundary import existing_file, reading
 from .image import FileImage
-from .itk_image import read_itk_image
+from .meta_image import read_meta_image
 from .nifti import read_nifti
 from .nrrd import read_nrrd
 
-ITK_ENDINGS = (".mha", ".mhd")
+META_ENDINGS = (".mha", ".mhd")
 GZIP = b"\x1f\x8b"
 NIFTI_SIZES = (348, 540)
 KNOWN = "NIfTI (.nii, .nii.gz), NRRD (.nrrd, .seq.nrrd, .seg.nrrd), MetaImage (.mha, .mhd) and DICOM"
@@ -33,8 +33,8 @@ def read_image(path: str | os.PathLike, *, components_are_frames: bool = False) 
         return read_nrrd(path, components_are_frames=components_are_frames)
     if _is_nifti(start) or name.endswith((".nii", ".nii.gz")):
         return read_nifti(path, components_are_frames=components_are_frames)
-    if name.endswith(ITK_ENDINGS):
-        return read_itk_image(path, components_are_frames=components_are_frames)
+    if name.endswith(META_ENDINGS):
+        return read_meta_image(path, components_are_frames=components_are_frames)
     raise InputError(
         "E-FILE-KIND",
         f"is in none of the formats that are read here: {KNOWN}",
