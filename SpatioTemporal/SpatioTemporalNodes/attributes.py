@@ -8,9 +8,10 @@ from dataclasses import asdict, fields
 
 from SpatioTemporalLib.data import Acquisition
 from SpatioTemporalLib.errors import Finding, InputError, Severity
+from SpatioTemporalLib.io.json_text import is_list_of_numbers, is_number, parsed
 from SpatioTemporalLib.plain_text import for_message
 
-from .stored_json import damaged, is_list_of_numbers, is_number, parsed
+from .stored_json import damaged
 
 PREFIX = "SpatioTemporal."
 

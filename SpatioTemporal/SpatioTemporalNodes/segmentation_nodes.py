@@ -11,11 +11,11 @@ import slicer
 from vtk.util.numpy_support import numpy_to_vtk
 
 from SpatioTemporalLib.data import Code, Geometry, Label, LabelMap
+from SpatioTemporalLib.io.json_text import is_list_of_numbers
 from SpatioTemporalLib.io.room import free_memory
 
 from . import attributes
 from .colours import categorical_colour
-from .stored_json import is_list_of_numbers
 from .voxels import matrix_of
 
 TERMINOLOGY = "Segmentation category and type - 3D Slicer General Anatomy list"
