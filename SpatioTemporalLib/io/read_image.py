@@ -58,8 +58,8 @@ def is_dicom(path: Path) -> bool:
 
 def holds_dicom(path: str | os.PathLike) -> bool:
     """Whether a path is a folder, taken for one of DICOM files, or such a file."""
-    path = Path(path)
-    return path.is_dir() or (path.is_file() and is_dicom(path))
+    # os.path, for names that no file can have: pathlib raises for these.
+    return os.path.isdir(path) or (os.path.isfile(path) and is_dicom(Path(path)))
 
 
 def _is_nifti(start: bytes) -> bool:

@@ -10,6 +10,7 @@ never ``RepetitionTime``.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from ..data.series import Acquisition, Series
 from ..errors import Finding, InputError, Severity
+from .boundary import existing_file
 from .image import Clock
 from .plain_numbers import json_value
 
@@ -40,7 +42,7 @@ CLOCK_TOLERANCE = 0.01
 SHORTEST_INTERVAL = 0.1
 # A list of these, one a frame, says that the frames differ in it and not in time.
 SETTINGS = ("EchoTime", "FlipAngle", "InversionTime", "RepetitionTimeExcitation")
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -203,8 +205,10 @@ def sidecar_path(path: Path) -> Path:
 def read_sidecar(path: Path) -> Sidecar:
     """The side-car of an image, empty when there is none."""
     beside = sidecar_path(path)
-    if not beside.is_file():
+    if not os.path.lexists(beside):
         return Sidecar(beside)
+    # A link that leads nowhere, or a folder of that name, is no way to say nothing.
+    existing_file(beside)
     try:
         if beside.stat().st_size > MAX_BYTES:
             raise ValueError(f"larger than {MAX_BYTES} bytes")

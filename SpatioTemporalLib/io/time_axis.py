@@ -49,7 +49,7 @@ PLAUSIBLE_INTERVALS = {
 }
 ANY_KIND = (0.002, 3600.0)
 # One comma between digits, as German or French spreadsheets write 1.5.
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
 
 def seconds_per_unit(unit: str) -> float | None:
