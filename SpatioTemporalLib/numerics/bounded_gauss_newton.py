@@ -140,9 +140,15 @@ def _advanced(model: Model, at: _State, bounds, power) -> tuple[_State, np.ndarr
 
 
 def _step(at: _State, bounds) -> np.ndarray:
-    """(P, n) damped Gauss-Newton steps of the parameters that are free to move."""
+    """(P, n) damped Gauss-Newton steps of the parameters that are free to move.
+
+    Those that rest on a bound and are pushed outwards go onto it: as long as they are a hair away, every step that the
+    others take with them is cut off there, and the descent never arrives.
+    """
     xp, (low, high) = namespace(at.x), bounds
-    free = ~((at.x <= low) & (at.gradient > 0) | (at.x >= high) & (at.gradient < 0))
+    at_low, at_high = on_bounds(at.x, low, high)
+    to_low, to_high = at_low & (at.gradient > 0), at_high & (at.gradient < 0)
+    free = ~(to_low | to_high)
     size = xp.sqrt(xp.einsum("iin->in", at.curvature))
     size = xp.where(free & (size > 0), size, 1.0)
     # Scaled to a unit diagonal: the parameters' sizes differ by orders of magnitude.
@@ -150,4 +156,5 @@ def _step(at: _State, bounds) -> np.ndarray:
     for i in range(len(matrix)):
         matrix[i, i] = 1 + at.damping
     right = xp.where(free, -at.gradient / size, 0.0)
-    return xp.linalg.solve(xp.moveaxis(matrix, -1, 0), right.T[..., None])[..., 0].T / size
+    step = xp.linalg.solve(xp.moveaxis(matrix, -1, 0), right.T[..., None])[..., 0].T / size
+    return xp.where(to_low, low - at.x, xp.where(to_high, high - at.x, step))
