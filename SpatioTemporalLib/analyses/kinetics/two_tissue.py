@@ -79,8 +79,7 @@ def two_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
         shapes = scan_shapes(model)
 
         def curve(values):
-            # What could not be seen has no part in the curve.
-            given = np.nan_to_num([[values[name]] for name in RATES]) * IN_ONE_UNIT[:, None]
+            given = np.array([[values[name]] for name in RATES]) * IN_ONE_UNIT[:, None]
             return two_tissue_curves(table, vascular, given)[0]
 
         return lambda curves: _estimates(solve_scanned(curves, model, shapes), len(curves) - unknowns, model), curve
