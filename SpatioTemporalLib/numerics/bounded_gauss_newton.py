@@ -17,6 +17,9 @@ AS_GOOD_AS_ZERO = 1e-20  # of the power of the data
 ARRIVED, ARRIVED_AT_ZERO = 1e-5, 1e-9
 # Parameters, as logarithms, rest on a bound when they are this near to it.
 AT_BOUND = 1e-4
+# Of the sum of squares: a logarithm of which one unit would change less than this has no part in it where it is, and is
+# left there. The step that a linear model asks of it, to the other end of its range, is rounding over rounding.
+NO_SLOPE = 1e-12
 
 
 class Linearised(NamedTuple):
@@ -148,7 +151,7 @@ def _step(at: _State, bounds) -> np.ndarray:
     xp, (low, high) = namespace(at.x), bounds
     at_low, at_high = on_bounds(at.x, low, high)
     to_low, to_high = at_low & (at.gradient > 0), at_high & (at.gradient < 0)
-    free = ~(to_low | to_high)
+    free = ~(to_low | to_high) & (abs(at.gradient) > NO_SLOPE * at.sse)
     size = xp.sqrt(xp.einsum("iin->in", at.curvature))
     size = xp.where(free & (size > 0), size, 1.0)
     # Scaled to a unit diagonal: the parameters' sizes differ by orders of magnitude.
