@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from .plain_text import without_controls
 from .version import DISTRIBUTION
 
 
@@ -33,11 +34,9 @@ class InputError(SpatioTemporalError):
     """
 
     def __init__(self, code: str, message: str, *, where: str = "", fix: str = ""):
-        self.code = code
-        self.message = message
-        self.where = where
-        self.fix = fix
-        super().__init__(code, message, where, fix)
+        # Names of files and words of their headers end here: none may move a terminal's cursor or colour it.
+        self.code, self.message, self.where, self.fix = code, *map(without_controls, (message, where, fix))
+        super().__init__(code, self.message, self.where, self.fix)
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
@@ -111,4 +110,4 @@ class Finding:
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        return f"{self.severity.value}: {place}{self.message} [{self.code}]"
+        return without_controls(f"{self.severity.value}: {place}{self.message} [{self.code}]")

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, fields
 
 from SpatioTemporalLib.data import Acquisition
-from SpatioTemporalLib.errors import Finding, Severity
+from SpatioTemporalLib.errors import Finding, InputError, Severity
+from SpatioTemporalLib.io.json_text import is_list_of_numbers, is_number, parsed
+from SpatioTemporalLib.plain_text import for_message
+
+from .stored_json import damaged
 
 PREFIX = "SpatioTemporal."
 
@@ -30,10 +35,58 @@ def fact(node, name: str, default: object = None) -> object:
     return default if text is None else text
 
 
-def json_fact(node, name: str, default: object = None) -> object:
-    """A stored JSON value."""
+def json_fact(node, name: str, default: object = None, *, kind: type | tuple[type, ...] = object) -> object:
+    """A stored JSON value of a kind.
+
+    Raises
+    ------
+    InputError
+        ``E-SCENE-FACT`` when what is stored is no JSON, or of another kind.
+    """
     text = node.GetAttribute(PREFIX + name)
-    return default if text is None else json.loads(text)
+    if text is None:
+        return default
+    try:
+        value = parsed(text)
+    except ValueError as error:
+        raise damaged_fact(node, name, str(error)) from error
+    if not isinstance(value, kind):
+        raise damaged_fact(node, name, f"is {for_message(text, 40)!r}, which it cannot be")
+    return value
+
+
+def damaged_fact(node, name: str, why: str) -> InputError:
+    """The error for a fact that cannot be used."""
+    return damaged(node.GetName() or node.GetID() or "a node", f"its attribute {PREFIX}{name}", why)
+
+
+def number_fact(node, name: str, default: float = 0) -> float:
+    """A stored number."""
+    value = json_fact(node, name, default)
+    if not is_number(value):
+        raise damaged_fact(node, name, f"is {for_message(value, 40)!r}, a number was expected")
+    return value
+
+
+def numbers_fact(node, name: str) -> list[float] | None:
+    """A stored list of numbers, or None."""
+    value = json_fact(node, name)
+    if value is not None and not is_list_of_numbers(value):
+        raise damaged_fact(node, name, f"is {for_message(value, 40)!r}, a list of numbers was expected")
+    return value
+
+
+def index_number(sequence, item: int) -> float:
+    """The number by which an item of a sequence is found."""
+    text = sequence.GetNthIndexValue(item)
+    try:
+        number = float(text)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        where = sequence.GetName() or sequence.GetID()
+        raise damaged(where, f"index {item + 1}", f"is {for_message(text, 40)!r}, a number was expected")
+    return number
 
 
 def set_acquisition(node, acquisition: Acquisition) -> None:
@@ -48,10 +101,14 @@ def set_acquisition(node, acquisition: Acquisition) -> None:
 def acquisition_of(*nodes) -> Acquisition:
     """How images were acquired, from the first node that says so."""
     for node in nodes:
-        stored = json_fact(node, "Acquisition")
+        stored = json_fact(node, "Acquisition", kind=dict)
         if stored is not None:
-            known = {f.name for f in fields(Acquisition)}
-            return Acquisition(**{name: value for name, value in stored.items() if name in known})
+            kinds = {f.name: str(f.type) for f in fields(Acquisition)}
+            known = {name: value for name, value in stored.items() if name in kinds}
+            wrong = [name for name, value in known.items() if not _is_of(value, kinds[name])]
+            if wrong:
+                raise damaged_fact(node, "Acquisition", f"holds {wrong[0]} = {for_message(known[wrong[0]], 40)!r}")
+            return Acquisition(**known)
     facts = {}
     for name, (attribute, factor) in MULTI_VOLUME_ACQUISITION.items():
         number = _first_number(attribute, nodes)
@@ -69,7 +126,13 @@ def set_durations(node, durations) -> None:
 def durations_of(node) -> list[float] | None:
     """The stored seconds that each frame lasts, or None."""
     text = fact(node, "FrameDurations", "")
-    return [float(word) for word in text.split()] or None
+    try:
+        durations = [float(word) for word in text.split()]
+    except ValueError as error:
+        raise damaged_fact(node, "FrameDurations", f"is {for_message(text, 40)!r}, numbers were expected") from error
+    if not all(math.isfinite(seconds) and seconds >= 0 for seconds in durations):
+        raise damaged_fact(node, "FrameDurations", f"holds times that are none: {for_message(text, 40)!r}")
+    return durations or None
 
 
 def set_findings(node, findings: tuple[Finding, ...]) -> None:
@@ -79,14 +142,29 @@ def set_findings(node, findings: tuple[Finding, ...]) -> None:
 
 def findings_of(node) -> tuple[Finding, ...]:
     """What was odd about an input or a run."""
-    stored = json_fact(node, "Findings", [])
-    return tuple(Finding(f["code"], Severity(f["severity"]), f["message"], f["where"]) for f in stored)
+    stored = json_fact(node, "Findings", [], kind=list)
+    try:
+        described = [(f["code"], Severity(f["severity"]), f["message"], f["where"]) for f in stored]
+    except (TypeError, KeyError, ValueError) as error:
+        raise damaged_fact(node, "Findings", "holds no findings") from error
+    if not all(isinstance(part, str) for facts in described for part in facts):
+        raise damaged_fact(node, "Findings", "holds no findings")
+    return tuple(Finding(*facts) for facts in described)
+
+
+def _is_of(value: object, kind: str) -> bool:
+    """Whether a value is what a field of that type may be."""
+    if "float" in kind:
+        return is_number(value)
+    return isinstance(value, str if "str" in kind else bool)
 
 
 def _first_number(attribute: str, nodes) -> float | None:
     for node in nodes:
         try:
-            return float(node.GetAttribute(attribute) or "")
+            number = float(node.GetAttribute(attribute) or "")
         except ValueError:
             continue
+        if math.isfinite(number):
+            return number
     return None

@@ -129,7 +129,7 @@ def follow_up_from_node(node) -> FollowUp:
         mask = sequence.GetNodeReference(f"{MASK_REFERENCE}{number}")
         drawn = {} if mask is None else {MASK: labels_from_node(mask, image.geometry)}
         findings += [finding for labels in drawn.values() for finding in labels.findings]
-        visits.append(Visit(float(sequence.GetNthIndexValue(number)), {IMAGE: image}, drawn))
+        visits.append(Visit(attributes.index_number(sequence, number), {IMAGE: image}, drawn))
     return FollowUp(sequence.GetName() or "visits", tuple(visits), tuple(findings))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from SpatioTemporalLib.data import Result
-from SpatioTemporalLib.errors import Finding
+from SpatioTemporalLib.errors import Finding, InputError, Severity
 
 from . import attributes
 
@@ -67,10 +67,27 @@ def result_summary(scene) -> list[RunSummary]:
     return sorted(runs.values(), key=lambda summary: summary.created)
 
 
+def made_with(node) -> dict[str, dict]:
+    """Parameters, inputs and software of a run.
+
+    Raises
+    ------
+    InputError
+        ``E-SCENE-FACT`` when the scene does not tell them rightly.
+    """
+    names = ("parameters", "inputs", "software")
+    facts = {name: attributes.json_fact(node, name.capitalize(), {}, kind=dict) for name in names}
+    if not all(isinstance(described, dict) for described in facts["inputs"].values()):
+        raise attributes.damaged_fact(node, "Inputs", "does not describe inputs")
+    return facts
+
+
 def _summary_of(node, run: str) -> RunSummary:
-    return RunSummary(
-        run=run,
-        **{name: attributes.fact(node, name.capitalize(), "") for name in ("analysis", "title", "citation", "created")},
-        **{name: attributes.json_fact(node, name.capitalize(), {}) for name in ("parameters", "inputs", "software")},
-        findings=attributes.findings_of(node),
-    )
+    texts = {n: str(attributes.fact(node, n.capitalize(), "")) for n in ("analysis", "title", "citation", "created")}
+    try:
+        facts, findings = made_with(node), attributes.findings_of(node)
+    except InputError as error:
+        # One run of which nothing is known any more does not hide the others.
+        facts = {name: {} for name in ("parameters", "inputs", "software")}
+        findings = (Finding(error.code, Severity.WARN, f"{error.message}; it cannot be run again", error.where),)
+    return RunSummary(run=run, **texts, **facts, findings=findings)

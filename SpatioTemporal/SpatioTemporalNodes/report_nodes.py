@@ -9,6 +9,8 @@ from SpatioTemporalLib.data import Report
 from . import attributes
 
 TITLE = "ReportTitle"
+# A scene comes from anywhere, and a browser trusts files of this machine: nothing is run, nothing is fetched.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
 
 
 def fill_text(node, report: Report) -> None:
@@ -22,3 +24,12 @@ def report_from_node(node) -> Report:
     """The report that `fill_text` put into a text node."""
     output = str(attributes.fact(node, "Output", "report"))
     return Report(str(attributes.fact(node, TITLE, node.GetName())), node.GetText() or "", output)
+
+
+def page_without_scripts(report: Report) -> str:
+    """The page of a report for a browser, which is told to run and to fetch nothing that it names."""
+    # Before all else: what comes first in a page holds for the whole of it.
+    return (
+        f'<!DOCTYPE html>\n<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        + (report.html)
+    )

@@ -7,14 +7,17 @@ from collections.abc import Iterable
 import numpy as np
 
 from SpatioTemporalLib.data import Curve, Display, Provenance, Result, Table
+from SpatioTemporalLib.plain_text import for_file_name, for_message
 
 from . import attributes
 from .frames import browser_of
 from .hierarchy import hierarchy_of, item_of
+from .provenance import made_with
 from .report_nodes import report_from_node
 from .result_nodes import ResultNodes
 from .segmentation_nodes import grid_of
 from .series_nodes import series_from_node
+from .stored_json import damaged
 from .value_nodes import labels_from_node, map_from_node, table_from_node
 from .voxels import node_geometry
 
@@ -59,12 +62,12 @@ def result_from_nodes(nodes: ResultNodes) -> Result:
     """The result of a run as its nodes hold it now, whatever was edited since included."""
     grids = nodes.of_class("vtkMRMLScalarVolumeNode")
     geometry = node_geometry(grids[0]) if grids else None
-    outputs = {output: _value(output_nodes, geometry) for output, output_nodes in nodes.by_output.items()}
+    outputs = {_named(o, own[0]): _readable(own, geometry) for o, own in nodes.by_output.items()}
     first = next(iter(nodes.by_output.values()))[0]
     texts = {name: attributes.fact(first, name.capitalize(), "") for name in ("analysis", "title", "citation")}
     texts |= {name: attributes.fact(first, name.capitalize(), "") for name in ("device", "created")}
-    facts = {name: attributes.json_fact(first, name.capitalize(), {}) for name in ("parameters", "inputs", "software")}
-    numbers = {name: attributes.json_fact(first, name.capitalize(), 0) for name in ("seconds", "seed")}
+    facts = made_with(first)
+    numbers = {name: attributes.number_fact(first, name.capitalize()) for name in ("seconds", "seed")}
     return Result(
         outputs=outputs,
         displays={output: Display() for output in outputs},
@@ -92,6 +95,21 @@ def _curve(table: Table, clock: str, name: str) -> Curve:
         fit_of=name.removesuffix(" fit") if name.endswith(" fit") else "",
         spread=None if spread is None else np.array(spread, float)[known],
     )
+
+
+def _named(output: str, node) -> str:
+    """The name of an output, which will be that of a file."""
+    if not output or for_file_name(output) != output:
+        raise attributes.damaged_fact(node, "Output", f"is {for_message(output, 40)!r}, which names no output")
+    return output
+
+
+def _readable(nodes: tuple, geometry) -> object:
+    try:
+        return _value(nodes, geometry)
+    except (KeyError, IndexError, StopIteration, TypeError, ValueError, AttributeError) as error:
+        what = attributes.fact(nodes[0], "Output", "")
+        raise damaged(nodes[0].GetName() or "a node", f"the output {for_message(what)}", "is not whole") from error
 
 
 def _value(nodes: tuple, geometry) -> object:

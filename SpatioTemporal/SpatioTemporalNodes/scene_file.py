@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Iterable
 from contextlib import chdir
 from pathlib import Path
 
 from SpatioTemporalLib.data import FollowUp, Result, Series
-from SpatioTemporalLib.errors import InputError
+from SpatioTemporalLib.errors import Finding, InputError, counted
+from SpatioTemporalLib.io.archive import Rules, unpack
 from SpatioTemporalLib.io.atomic import atomic_path
+from SpatioTemporalLib.io.scene_text import check_scene, unreadable
 
 from .application import create_scene
 from .follow_up_nodes import add_visits
@@ -20,6 +23,8 @@ from .series_nodes import add_series
 from .views import show_first
 
 __all__ = ["RunSummary", "create_scene", "read_scene", "result_summary", "write_scene"]
+
+MRB = Rules("E-SCENE", "E-SCENE-READ", "Give an .mrb or .mrml file that Slicer or this program saved.")
 
 
 def write_scene(
@@ -50,33 +55,56 @@ def write_scene(
     return path
 
 
-def read_scene(path):
-    """The scene in an ``.mrb`` or ``.mrml`` file.
+def read_scene(path, findings: list[Finding] | None = None):
+    """The scene in an ``.mrb`` or ``.mrml`` file, everything it names looked at before Slicer follows it.
+
+    Parameters
+    ----------
+    path : path
+    findings : list, optional
+        What is odd is added to it; without it, it is a Python warning.
 
     Raises
     ------
     InputError
-        If the file does not exist or is no scene.
+        ``E-SCENE-READ`` if the file does not exist or is no scene;
+        ``E-SCENE-PATH``, ``E-SCENE-ADDRESS`` and ``E-SCENE-SIZE`` if it would
+        write or read elsewhere, reach for the network, or fill the machine.
     """
     path = Path(path).absolute()
+    if not path.is_file():
+        raise unreadable(str(path), "is no file" if path.exists() else "there is no such file")
     scene = create_scene()
-    if not path.is_file() or not _read(scene, path):
-        raise InputError(
-            "E-SCENE-READ",
-            "there is no such file" if not path.exists() else "the file cannot be read as a scene",
-            where=str(path),
-            fix="Give an .mrb or .mrml file that Slicer or this program saved.",
-        )
+    odd = _read_bundle(scene, path) if path.suffix.lower() == ".mrb" else _read_text(scene, path, path)
+    if findings is not None:
+        findings += odd
+    else:
+        for finding in odd:
+            warnings.warn(str(finding), stacklevel=2)
     return scene
 
 
-def _read(scene, path: Path) -> bool:
-    if path.suffix.lower() != ".mrb":
-        scene.SetURL(str(path))
-        return bool(scene.Connect())
-    # Unpacking leaves the process in a folder that is then deleted.
-    with chdir(os.getcwd()):
-        return scene.ReadFromMRB(str(path), False)
+def _read_text(scene, path: Path, text: Path) -> tuple[Finding, ...]:
+    """Read a scene's text, which may come from an archive, into a scene."""
+    bundled = path != text
+    odd = check_scene(text, where=str(path), bundled=bundled)
+    scene.SetURL(str(text))
+    if not (scene.Import() if bundled else scene.Connect()):
+        raise unreadable(str(path), "the file cannot be read as a scene")
+    return odd
+
+
+def _read_bundle(scene, path: Path) -> tuple[Finding, ...]:
+    # Slicer's own unpacking writes wherever the names in the archive lead.
+    with tempfile.TemporaryDirectory(prefix="spatiotemporal-unpacked-") as folder:
+        files = unpack(path, Path(folder), MRB)
+        texts = [file for file in files if file.suffix.lower() == ".mrml"]
+        if len(texts) != 1:
+            raise unreadable(str(path), f"the archive holds {counted(len(texts), 'scene')}, one was expected")
+        odd = _read_text(scene, path, texts[0])
+    scene.SetURL(str(path.with_suffix(".mrml")))
+    scene.SetRootDirectory(str(path.parent))
+    return odd
 
 
 def _write_mrb(scene, path: Path, unfinished: Path) -> None:

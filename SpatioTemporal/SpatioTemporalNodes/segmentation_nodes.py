@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,8 @@ import slicer
 from vtk.util.numpy_support import numpy_to_vtk
 
 from SpatioTemporalLib.data import Code, Geometry, Label, LabelMap
+from SpatioTemporalLib.io.json_text import is_list_of_numbers
+from SpatioTemporalLib.io.room import free_memory
 
 from . import attributes
 from .colours import categorical_colour
@@ -65,8 +68,16 @@ def set_grid(node, geometry: Geometry) -> None:
 
 def grid_of(node) -> Geometry | None:
     """The grid its labels were made on, None where nothing says it."""
-    known = attributes.json_fact(node, "Grid")
-    return Geometry(tuple(known["shape"]), np.array(known["affine"])) if known else None
+    known = attributes.json_fact(node, "Grid", kind=dict)
+    if not known:
+        return None
+    shape, affine = known.get("shape"), known.get("affine")
+    whole = is_list_of_numbers(shape) and all(isinstance(size, int) and size > 0 for size in shape)
+    rows = isinstance(affine, list) and all(is_list_of_numbers(row) and len(row) == 4 for row in affine)
+    fits = whole and len(shape) == 3 and math.prod(shape) <= (free_memory() or math.inf)
+    if not (fits and rows and len(affine) == 4):
+        raise attributes.damaged_fact(node, "Grid", "is no grid of an image")
+    return Geometry(tuple(shape), np.array(affine, dtype=float))
 
 
 def terminology_entry(label: Label) -> str:

@@ -100,9 +100,9 @@ def give_unit(node, unit: str) -> None:
 
 def series_of(node) -> Series:
     """The series a node shows, with the times the user gave where there are any."""
-    return series_from_node(node, times=attributes.json_fact(frames_of(node).sources[0], GIVEN_TIMES))
+    return series_from_node(node, times=attributes.numbers_fact(frames_of(node).sources[0], GIVEN_TIMES))
 
 
 def _times_of(frames: Frames):
-    given = attributes.json_fact(frames.sources[0], GIVEN_TIMES)
+    given = attributes.numbers_fact(frames.sources[0], GIVEN_TIMES)
     return frame_times(frames) if given is None else given_times(frames.count, given, None, frames.label)

@@ -39,7 +39,7 @@ def stack_from_node(node) -> ImageStack:
     values, geometry = stacked(frames)
     return ImageStack(
         values,
-        [float(sequence.GetNthIndexValue(n)) * (in_seconds or 1.0) for n in range(frames.count)],
+        [attributes.index_number(sequence, n) * (in_seconds or 1.0) for n in range(frames.count)],
         geometry,
         setting=setting,
         setting_unit=unit if in_seconds is None else "s",

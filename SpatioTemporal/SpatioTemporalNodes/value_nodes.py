@@ -104,6 +104,13 @@ def curve_from_node(node) -> Curve:
             where=node.GetName(),
             fix="Name the columns as in 'time [s]' and 'Cp [mmol/L]', or give them unit labels.",
         )
+    if any(isinstance(value, str) for _, _, values in columns[:2] for value in values):
+        raise InputError(
+            "E-CURVE",
+            "the first two columns hold text, numbers were expected",
+            where=node.GetName(),
+            fix="Set the type of these columns to double.",
+        )
     times, values = (np.array(values, dtype=float) for _, _, values in columns[:2])
     known = np.isfinite(times) & np.isfinite(values)
     name, unit, _ = columns[1]

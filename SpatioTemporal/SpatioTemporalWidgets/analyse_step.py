@@ -8,6 +8,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 from SpatioTemporalNodes.input_nodes import NODE_ATTRIBUTES, NODE_CLASSES
+from SpatioTemporalNodes.stored_json import settings_of
 from SpatioTemporalNodes.value_nodes import say_unit, unit_of
 
 import SpatioTemporalLib as st
@@ -110,7 +111,7 @@ class AnalyseStep(Step):
                     tree.blockSignals(False)
 
     def restore(self) -> None:
-        self.settings = json.loads(self.panel.parameters.settings or "{}")
+        self.settings = self.panel.guarded(lambda: settings_of(self.panel.parameters.settings))() or {}
         self.analysis = None
         self.ui.analysisTree.blockSignals(True)
         self.ui.analysisTree.clearSelection()
@@ -154,7 +155,7 @@ class AnalyseStep(Step):
         self._show_inputs()
         self.form.show(parameters)
         if analysis is not None:
-            self.form.set(self.settings.get(analysis.id, {}))
+            self.form.set(_fitting(analysis, self.settings.get(analysis.id, {})))
         self.ui.summaryLabel.setText(_about(analysis) if analysis is not None else _("Choose an analysis."))
         self.ui.advancedButton.setVisible(any(p.advanced for p in parameters))
         self.ui.resetButton.setVisible(bool(parameters))
@@ -230,3 +231,15 @@ def _selector(declared):
     selector.setObjectName(f"input_{declared.name}")
     selector.setMRMLScene(slicer.mrmlScene)
     return selector
+
+
+def _fitting(analysis, stored: dict[str, object]) -> dict[str, object]:
+    """Of the values a scene kept, those the parameters can have: scenes come from anywhere, and methods change."""
+    fitting = {}
+    for name, value in stored.items():
+        try:
+            analysis.checked_parameters({name: tuple(value) if isinstance(value, list) else value})
+        except (st.SpatioTemporalError, TypeError, ValueError):
+            continue
+        fitting[name] = value
+    return fitting

@@ -14,6 +14,7 @@ from SpatioTemporalNodes.frames import browser_of
 from SpatioTemporalNodes.one_voxel import Voxel, at_voxel
 from SpatioTemporalNodes.runs import values_of
 from SpatioTemporalNodes.series_view import series_of, view_of
+from SpatioTemporalNodes.stored_json import points_of
 from SpatioTemporalNodes.table_nodes import CurveNodes, fill_chart
 from SpatioTemporalNodes.value_nodes import labels_from_node
 
@@ -182,7 +183,7 @@ class LookStep(Step):
 
     def restore(self) -> None:
         parameters = self.panel.parameters
-        self.pins = [tuple(point) for point in json.loads(parameters.pins or "[]")]
+        self.pins = self.panel.guarded(lambda: points_of(parameters.pins))() or []
         index = self.ui.modeBox.findData(parameters.mode or "signal")
         self.ui.modeBox.setCurrentIndex(max(index, 0))
         self.redraw()

@@ -18,7 +18,7 @@ from SpatioTemporalNodes.overlay import (
     show_overlay,
 )
 from SpatioTemporalNodes.provenance import result_summary
-from SpatioTemporalNodes.report_nodes import report_from_node
+from SpatioTemporalNodes.report_nodes import page_without_scripts, report_from_node
 from SpatioTemporalNodes.result_nodes import remove_nodes
 from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, result_from_nodes
 from SpatioTemporalNodes.value_nodes import table_from_node
@@ -28,6 +28,7 @@ from SpatioTemporalLib.data import Table
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.dicom_objects import write_dicom_result
 from SpatioTemporalLib.io.results import write_result
+from SpatioTemporalLib.plain_text import for_file_name
 
 from .map_statistics import compared, statistics
 from .step import Step, readable
@@ -202,8 +203,8 @@ class ResultsStep(Step):
         """Show the report of the run in the web browser; the file it is written to."""
         reports = self._of_class(REPORT)
         chosen = next((node for node in reports if attributes.fact(node, "Output") == self.output), reports[0])
-        path = Path(self.pages.path()) / f"{chosen.GetID()}.html"
-        path.write_text(report_from_node(chosen).html, encoding="utf-8")
+        path = Path(self.pages.path()) / f"{for_file_name(chosen.GetID())}.html"
+        path.write_text(page_without_scripts(report_from_node(chosen)), encoding="utf-8")
         qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(path)))
         return path
 
@@ -275,7 +276,7 @@ class ResultsStep(Step):
         folder = qt.QFileDialog.getExistingDirectory(self.widget, _("Folder for the results"))
         if folder:
             # A folder for each run: nothing that lies in the chosen one is replaced.
-            folder = Path(folder) / _run_name(self.summaries[self.run]).replace(":", "-")
+            folder = Path(folder) / for_file_name(_run_name(self.summaries[self.run]).replace(":", "-"))
             files = self.export(folder)
             self.panel.say(_("{count} files were written to {folder}").format(count=len(files), folder=folder))
 

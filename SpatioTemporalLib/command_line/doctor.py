@@ -16,7 +16,7 @@ ABSENT = "not installed"
 ALWAYS = {
     "numpy": "always",
     "scipy": "always",
-    "SimpleITK": "registration, MetaImage and other ITK formats",
+    "SimpleITK": "registration",
     "pydicom": "DICOM",
 }
 

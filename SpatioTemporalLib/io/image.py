@@ -8,10 +8,14 @@ import numpy as np
 
 from ..data.geometry import Geometry
 from ..data.series import Acquisition
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, GeometryError, InputError, Severity
 
 # Beyond this, filters and texture that take voxels for cubes mislead.
 MAX_ANISOTROPY = 10.0
+# Voxels that any microscope or scanner has, and those that are usual where lengths are really in mm.
+POSSIBLE_SPACING_MM, USUAL_SPACING_MM = (1e-7, 1e5), (1e-3, 100.0)
+# Where float32 positions, as viewers have, still tell voxels apart, and where scanners put patients.
+FARTHEST_MM, USUALLY_WITHIN_MM = 1e6, 1e4
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,37 @@ class FileImage:
         )
 
 
+def placed(shape: tuple[int, ...], affine: np.ndarray, name: str) -> Geometry:
+    """The grid that a file describes, or an error that names the file; no voxel is a planet, nor on one.
+
+    Raises
+    ------
+    GeometryError
+        For grids that are impossible, voxels that no device makes, and places that no patient is at.
+    """
+    try:
+        geometry = Geometry(shape, affine)
+    except GeometryError as error:
+        raise GeometryError(error.code, error.message, where=name, fix=error.fix) from error
+    spacing, (low, high) = geometry.spacing, POSSIBLE_SPACING_MM
+    if min(spacing) < low or max(spacing) > high:
+        raise GeometryError(
+            "E-GEO-SPACING",
+            f"voxels are {'×'.join(f'{size:.4g}' for size in spacing)} mm, {low:g} to {high:g} mm is possible",
+            where=name,
+            fix="Correct the spacing in the file's header.",
+        )
+    farthest = float(np.abs(geometry.affine[:3, 3]).max())
+    if farthest > FARTHEST_MM:
+        raise GeometryError(
+            "E-GEO-PLACE",
+            f"the image lies {farthest:.4g} mm away from the scanner's centre",
+            where=name,
+            fix="Correct the origin in the file's header.",
+        )
+    return geometry
+
+
 def geometry_findings(geometry: Geometry, name: str) -> list[Finding]:
     """What is odd about a grid but does not stop the work."""
     findings = []
@@ -75,6 +110,15 @@ def geometry_findings(geometry: Geometry, name: str) -> list[Finding]:
     if geometry.is_sheared:
         text = "the image axes are not at right angles (gantry tilt); steps that need right angles will refuse it"
         findings.append(Finding("W-GEO-SHEAR", Severity.WARN, text, name))
+    if spacing.min() < USUAL_SPACING_MM[0] or spacing.max() > USUAL_SPACING_MM[1]:
+        text = f"voxels are {'×'.join(f'{size:.4g}' for size in spacing)} mm, which is unusual; are lengths in mm?"
+        findings.append(Finding("W-GEO-SPACING", Severity.WARN, text, name))
+    farthest = float(np.abs(geometry.affine[:3, 3]).max())
+    if farthest > USUALLY_WITHIN_MM:
+        text = (
+            f"the image lies {farthest:.4g} mm away from the scanner's centre, which is unusual; is the origin right?"
+        )
+        findings.append(Finding("W-GEO-PLACE", Severity.WARN, text, name))
     if spacing.max() > MAX_ANISOTROPY * spacing.min():
         text = f"voxels are {spacing.max() / spacing.min():.3g} times longer than wide; texture and 3-D shape mislead"
         findings.append(Finding("W-GEO-ANISOTROPY", Severity.WARN, text, name))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import Finding, InputError, Severity
+from ..memory import require_memory
 from .boundary import corrupt
 
 # Deflate cannot shrink data more than 1032:1, so a header that promises more lies.
@@ -42,40 +46,104 @@ def checked_byte_count(shape: tuple[int, ...], itemsize: int, path: Path) -> int
     return count
 
 
-def mapped_values(path: Path, dtype: np.dtype, shape: tuple[int, ...], offset: int) -> np.ndarray:
-    """Read-only memory-mapped voxels of an uncompressed file whose length was checked."""
+def mapped_values(
+    path: Path, dtype: np.dtype, shape: tuple[int, ...], offset: int, findings: list[Finding]
+) -> np.ndarray:
+    """Read-only memory-mapped voxels of an uncompressed file whose length was checked; bytes behind them are told."""
     needed = checked_byte_count(shape, dtype.itemsize, path)
     present = path.stat().st_size - offset
     if offset < 0 or present < needed:
         raise _too_short(path, max(present, 0), needed)
+    if present > needed:
+        findings.append(_trailing(path, f"{present - needed}", needed))
     values = np.memmap(path, dtype=dtype, mode="r", offset=offset, shape=shape)
-    return values if values.dtype.isnative else values.astype(dtype.newbyteorder("="))
+    return values if values.dtype.isnative else _in_native_order(values, path)
 
 
-def inflated_values(path: Path, dtype: np.dtype, shape: tuple[int, ...], *, gzip_at: int, offset: int) -> np.ndarray:
+def inflated_values(
+    path: Path,
+    dtype: np.dtype,
+    shape: tuple[int, ...],
+    findings: list[Finding],
+    *,
+    packed_at: int,
+    offset: int = 0,
+    open_stream: Callable[[BinaryIO], BinaryIO] = lambda raw: gzip.GzipFile(fileobj=raw),
+) -> np.ndarray:
     """Voxels of a compressed file, verified to its last check sum.
 
     Parameters
     ----------
-    gzip_at : int
+    findings : list of Finding
+        Bytes behind the voxels are told there.
+    packed_at : int
         Where the compressed data begin in the file.
     offset : int
         Where the voxels begin in the inflated data.
+    open_stream : callable
+        Gives the stream of inflated bytes; gzip by default.
     """
     needed = checked_byte_count(shape, dtype.itemsize, path)
-    packed = path.stat().st_size - gzip_at
-    if needed + offset > MAX_INFLATION * packed:
+    packed = path.stat().st_size - packed_at
+    if offset < 0 or needed + offset > MAX_INFLATION * packed:
         raise _too_short(path, packed, needed, " compressed")
+    require_memory(needed, path.name, f"its {needed} bytes of voxels")
     with open(path, "rb") as raw:
-        raw.seek(gzip_at)
-        with gzip.GzipFile(fileobj=raw) as stream:
+        raw.seek(packed_at)
+        with open_stream(raw) as stream:
             _skip(stream, offset, path)
             values = np.empty(shape, dtype=dtype)
             _fill(stream, values, path)
-            # Reading on to the end is what makes gzip compare its check sum.
-            if len(stream.read(MAX_TRAILING_BYTES + 1)) > MAX_TRAILING_BYTES:
-                raise corrupt(path, f"more than {MAX_TRAILING_BYTES} bytes follow the {needed} bytes of voxels")
-    return values if values.dtype.isnative else values.astype(dtype.newbyteorder("="))
+            # Reading on to the end is what makes the stream compare its check sum.
+            more = len(stream.read(MAX_TRAILING_BYTES + 1))
+    if more > MAX_TRAILING_BYTES:
+        raise corrupt(path, f"more than {MAX_TRAILING_BYTES} bytes follow the {needed} bytes of voxels")
+    if more:
+        findings.append(_trailing(path, str(more), needed))
+    return values if values.dtype.isnative else _in_native_order(values, path)
+
+
+class ZlibStream(io.RawIOBase):
+    """Inflated bytes of a zlib (or gzip) stream that is part of a file, never more of them than are asked for."""
+
+    def __init__(self, raw: BinaryIO, size: int):
+        self._raw, self._left, self._inflater, self._tail = raw, size, zlib.decompressobj(47), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        while not self._inflater.eof:
+            if not self._tail:
+                self._tail = self._raw.read(min(2**16, self._left))
+                self._left -= len(self._tail)
+                if not self._tail:
+                    raise EOFError("the end of the compressed data is missing")
+            data = self._inflater.decompress(self._tail, len(buffer))
+            self._tail = self._inflater.unconsumed_tail
+            if data:
+                buffer[: len(data)] = data
+                return len(data)
+        if self._inflater.unused_data or self._left:
+            raise zlib.error("other bytes follow the compressed data")
+        return 0
+
+    def read(self, size: int = -1) -> bytes:
+        parts, count = [], 0
+        while count < size and (part := super().read(size - count)):
+            parts.append(part)
+            count += len(part)
+        return b"".join(parts)
+
+
+def _in_native_order(values: np.ndarray, path: Path) -> np.ndarray:
+    require_memory(values.nbytes, path.name, f"its {values.nbytes} bytes of voxels in this computer's byte order")
+    return values.astype(values.dtype.newbyteorder("="))
+
+
+def _trailing(path: Path, count: str, needed: int) -> Finding:
+    text = f"{count} bytes follow the {needed} bytes of voxels that the header promises; they are left out"
+    return Finding("W-FILE-LONGER", Severity.WARN, text, path.name)
 
 
 def inflated_start(path: Path, count: int) -> bytes:

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from ..data.geometry import Geometry
-from ..errors import Finding, GeometryError, InputError, Severity
+from ..errors import Finding, InputError, Severity
+from ..memory import require_memory
 from .boundary import existing_file, reading
-from .image import Clock, FileImage, geometry_findings
+from .image import Clock, FileImage, geometry_findings, placed
 from .inflate import inflated_start, inflated_values, is_gzip, mapped_values
 from .nifti_header import DATA_TYPES, MAX_HEADER_BYTES, NIFTI_1, NIFTI_2, NiftiHeader, parse_header
 from .pet_sidecar import pet_timing
@@ -44,19 +45,18 @@ def read_nifti(path: str | os.PathLike, *, components_are_frames: bool = False) 
         packed = is_gzip(path)
         start = inflated_start(path, MAX_HEADER_BYTES) if packed else _first_bytes(path)
         header = parse_header(start, path, components_are_frames=components_are_frames)
+        odd: list[Finding] = []
         if packed:
-            values = inflated_values(path, header.dtype, header.shape, gzip_at=0, offset=header.offset)
+            values = inflated_values(path, header.dtype, header.shape, odd, packed_at=0, offset=header.offset)
         else:
-            values = mapped_values(path, header.dtype, header.shape, header.offset)
-        return _image(path, header, _scaled(values, header.slope, header.inter))
+            values = mapped_values(path, header.dtype, header.shape, header.offset, odd)
+        header = replace(header, findings=(*header.findings, *odd))
+        return _image(path, header, _scaled(values, header.slope, header.inter, path))
 
 
 def _image(path: Path, header: NiftiHeader, values: np.ndarray) -> FileImage:
     sidecar = read_sidecar(path)
-    try:
-        geometry = Geometry(values.shape[-3:], header.affine)
-    except GeometryError as error:
-        raise GeometryError(error.code, error.message, where=path.name, fix=error.fix) from error
+    geometry = placed(values.shape[-3:], header.affine, path.name)
     geometry, stale = _exact_geometry(geometry, sidecar, path)
     frames = len(values) if values.ndim == 4 else 1
     in_header = None
@@ -106,12 +106,14 @@ def _first_bytes(path: Path) -> bytes:
         return stream.read(MAX_HEADER_BYTES)
 
 
-def _scaled(values: np.ndarray, slope: float, inter: float) -> np.ndarray:
+def _scaled(values: np.ndarray, slope: float, inter: float, path: Path) -> np.ndarray:
     if slope == 1.0 and inter == 0.0:
         return values
     # Sixteen bits and their scaling fit float32; wider types would lose digits.
     exact_in_float32 = values.dtype.itemsize <= 2 or values.dtype == np.float32
-    scaled = np.empty(values.shape, np.float32 if exact_in_float32 else np.float64)
+    dtype = np.dtype(np.float32 if exact_in_float32 else np.float64)
+    require_memory(values.size * dtype.itemsize, path.name, "its scaled values")
+    scaled = np.empty(values.shape, dtype)
     for target, stored in zip(_volumes(scaled), _volumes(values)):
         target[...] = stored * np.float64(slope) + np.float64(inter)
     return scaled

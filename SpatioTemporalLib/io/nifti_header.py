@@ -27,6 +27,7 @@ NIFTI_2.names = (
     "slice_code xyzt_units intent_code intent_name dim_info unused"
 ).split()
 HEADERS = {348: NIFTI_1, 540: NIFTI_2}
+MAGIC = {348: (b"n+1",), 540: (b"n+2", b"n+2\0\r\n\x1a\n")}
 MAX_HEADER_BYTES = 540
 
 DATA_TYPES = {
@@ -48,6 +49,8 @@ VECTOR_INTENTS = {1005, 1006, 1007, 1008, 1009, 1010, 2003, 2004}
 MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 SECONDS_PER_UNIT = {8: 1.0, 16: 1e-3, 24: 1e-6}
 UNIT_NAMES = {8: "sec", 16: "msec", 24: "usec"}
+# None, scanner, aligned, Talairach, MNI, template.
+KNOWN_PLACES = set(range(6))
 QFORM_TOLERANCE_MM = 0.1
 SPACING_TOLERANCE = 0.01  # part of a voxel's size
 
@@ -81,14 +84,11 @@ def parse_header(start: bytes, path: Path, *, components_are_frames: bool = Fals
     interval, source = _interval(fields) if len(shape) == 4 else (None, "the file holds a single volume")
     slope, inter = _scaling(fields, path, findings)
     header_size = int(fields["sizeof_hdr"])
-    offset = float(fields["vox_offset"])
-    if not np.isfinite(offset) or not 0 <= offset < 2**31:
-        raise corrupt(path, f"the header says its voxels begin at byte {offset}")
+    offset = _offset(fields, header_size, path)
     return NiftiHeader(
         shape=shape,
         dtype=_data_type(fields, path),
-        # Some writers leave 0 here; voxels cannot begin inside the header.
-        offset=max(int(offset), header_size + 4),
+        offset=offset,
         slope=slope,
         inter=inter,
         affine=_affine(fields, path, findings),
@@ -103,7 +103,7 @@ def _fields(start: bytes, path: Path) -> np.ndarray:
         for order in "<>":
             if len(start) >= size and int.from_bytes(start[:4], "little" if order == "<" else "big") == size:
                 fields = np.frombuffer(start, dtype.newbyteorder(order), 1)[0]
-                if not bytes(fields["magic"]).startswith((b"n+1", b"n+2")):
+                if bytes(fields["magic"]) not in MAGIC[size]:
                     raise InputError(
                         "E-FILE-KIND",
                         f"is no single-file NIfTI image (magic {bytes(fields['magic'])!r})",
@@ -117,6 +117,16 @@ def _fields(start: bytes, path: Path) -> np.ndarray:
         where=path.name,
         fix="Check that it is an image and was copied completely.",
     )
+
+
+def _offset(fields: np.ndarray, header_size: int, path: Path) -> int:
+    """Byte of the first voxel; some writers leave 0 for right behind the header."""
+    offset = float(fields["vox_offset"])
+    if offset == 0:
+        return header_size + 4
+    if not header_size + 4 <= offset < 2**31 or offset != int(offset):
+        raise corrupt(path, f"the header says its voxels begin at byte {offset:g}, which is not behind the header")
+    return int(offset)
 
 
 def _shape(fields: np.ndarray, path: Path, findings: list[Finding], are_frames: bool) -> tuple[int, ...]:
@@ -206,8 +216,13 @@ def _affine(fields: np.ndarray, path: Path, findings: list[Finding]) -> np.ndarr
     if scale != 1.0:
         text = "lengths in the header were converted to mm"
         findings.append(Finding("R-LENGTH-UNIT", Severity.REPAIR, text, path.name))
+    codes = {name: int(fields[name]) for name in ("sform_code", "qform_code")}
+    if not set(codes.values()) <= KNOWN_PLACES:
+        listed = ", ".join(f"{name} = {code}" for name, code in codes.items())
+        text = f"the header names a space that there is none of ({listed}); its orientation is used as it stands"
+        findings.append(Finding("W-GEO-SPACE", Severity.WARN, text, path.name))
     sform = np.vstack([fields["srow"].astype(np.float64) * [[scale]], [0, 0, 0, 1]])
-    has_sform, has_qform = int(fields["sform_code"]) > 0, int(fields["qform_code"]) > 0
+    has_sform, has_qform = codes["sform_code"] > 0, codes["qform_code"] > 0
     if has_sform:
         _compare_spacing(sform, scale, fields, path, findings)
         if has_qform:

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.geometry import Geometry
-from ..errors import GeometryError, InputError
+from ..errors import Finding, InputError, Severity
+from ..memory import require_memory
 from .boundary import corrupt, existing_file, reading
-from .image import FileImage, geometry_findings
-from .inflate import inflated_values, mapped_values
+from .data_file import data_file, require_length
+from .image import FileImage, geometry_findings, placed
+from .inflate import checked_byte_count, inflated_values, mapped_values
 from .nifti import image_stem, stored_dtype
 from .nrrd_facts import acquisition_of, clock_of, durations_of, unit_of
 from .nrrd_header import DATA_TYPES, MAX_HEADER_BYTES, NrrdHeader, parse_header
+from .nrrd_lines import escaped
+from .plain_numbers import whole
 
 GZIP_LEVEL = 4
 
@@ -35,11 +38,9 @@ def read_nrrd(path: str | os.PathLike, *, components_are_frames: bool = False) -
     with reading(path, "a NRRD image"):
         text, offset = _header_text(path)
         header = parse_header(text, path, components_are_frames=components_are_frames)
-        values = _frames_first(_values(header, path, offset), header)
-        try:
-            geometry = Geometry(values.shape[-3:], header.affine)
-        except GeometryError as error:
-            raise GeometryError(error.code, error.message, where=path.name, fix=error.fix) from error
+        odd: list[Finding] = []
+        values = _frames_first(_values(header, path, offset, odd), header, path)
+        geometry = placed(values.shape[-3:], header.affine, path.name)
         clock, no_clock, disagreement = clock_of(header, path)
         acquisition = acquisition_of(header.keys, path)
         return FileImage(
@@ -54,7 +55,7 @@ def read_nrrd(path: str | os.PathLike, *, components_are_frames: bool = False) -
             acquisition=acquisition,
             keys=header.keys,
             durations=durations_of(header, path),
-            findings=(*header.findings, *geometry_findings(geometry, path.name), *disagreement),
+            findings=(*header.findings, *odd, *geometry_findings(geometry, path.name), *disagreement),
         )
 
 
@@ -80,7 +81,7 @@ def _header_text(path: Path) -> tuple[str, int]:
         return b"".join(lines).decode("utf-8", errors="replace"), stream.tell()
 
 
-def _values(header: NrrdHeader, path: Path, offset: int) -> np.ndarray:
+def _values(header: NrrdHeader, path: Path, offset: int, findings: list[Finding]) -> np.ndarray:
     shape = header.sizes[::-1]
     encoding = header.fields.get("encoding", "").lower()
     data, offset = _data_file(header, path, offset)
@@ -89,11 +90,16 @@ def _values(header: NrrdHeader, path: Path, offset: int) -> np.ndarray:
         if skip == -1:
             needed = int(np.prod(shape, dtype=object)) * header.dtype.itemsize
             offset, skip = data.stat().st_size - needed, 0
-        return mapped_values(data, header.dtype, shape, offset + skip)
+            if data != path and offset > 0:
+                text = f"the first {offset} bytes of {data.name} were skipped, as the header says (byte skip: -1)"
+                findings.append(Finding("W-FILE-LONGER", Severity.WARN, text, path.name))
+        elif data != path:
+            require_length(path, data, skip + checked_byte_count(shape, header.dtype.itemsize, path))
+        return mapped_values(data, header.dtype, shape, offset + skip, findings)
     if encoding in ("gzip", "gz"):
         if skip == -1:
             raise corrupt(path, "the header skips to the end of compressed data (byte skip: -1)")
-        return inflated_values(data, header.dtype, shape, gzip_at=offset, offset=skip)
+        return inflated_values(data, header.dtype, shape, findings, packed_at=offset, offset=skip)
     raise InputError(
         "E-ENCODING",
         f"the encoding {encoding[:40]!r} is not supported, only raw and gzip are",
@@ -103,33 +109,14 @@ def _values(header: NrrdHeader, path: Path, offset: int) -> np.ndarray:
 
 
 def _data_file(header: NrrdHeader, path: Path, offset: int) -> tuple[Path, int]:
-    name = header.fields.get("data file", header.fields.get("datafile"))
-    if name is None:
-        return path, offset
-    if name.upper().startswith("LIST") or "%" in name:
-        raise InputError(
-            "E-ENCODING",
-            "the voxels are spread over several files",
-            where=path.name,
-            fix="Save the image as one .nrrd file.",
-        )
-    # A header from elsewhere must not make us open files outside its own folder.
-    if name in ("", ".", "..") or "/" in name or "\\" in name:
-        raise InputError(
-            "E-PATH",
-            f"the header points to the data file {name[:80]!r}, which must lie in the same folder",
-            where=path.name,
-            fix="Put header and data into one folder and correct the line 'data file'.",
-        )
-    return existing_file(path.with_name(name)), 0
+    name = header.fields.get("data file")
+    return (path, offset) if name is None else (data_file(path, name, "data file"), 0)
 
 
 def _skip(header: NrrdHeader, path: Path) -> int:
-    try:
-        lines = int(header.fields.get("line skip", header.fields.get("lineskip", "0")))
-        skip = int(header.fields.get("byte skip", header.fields.get("byteskip", "0")))
-    except ValueError as error:
-        raise corrupt(path, "the header's byte skip is no number") from error
+    lines, skip = (whole(header.fields.get(field, "0")) for field in ("line skip", "byte skip"))
+    if lines is None or skip is None:
+        raise corrupt(path, "the header's line skip or byte skip is no number")
     if lines != 0 or skip < -1:
         raise InputError(
             "E-ENCODING",
@@ -140,12 +127,15 @@ def _skip(header: NrrdHeader, path: Path) -> int:
     return skip
 
 
-def _frames_first(values: np.ndarray, header: NrrdHeader) -> np.ndarray:
+def _frames_first(values: np.ndarray, header: NrrdHeader, path: Path) -> np.ndarray:
     if header.frame_axis is None:
         return values
     # Axes are listed fastest first in the file and slowest first in the array.
     frames_first = np.moveaxis(values, values.ndim - 1 - header.frame_axis, 0)
-    return frames_first if isinstance(values, np.memmap) else np.ascontiguousarray(frames_first)
+    if isinstance(values, np.memmap) or frames_first.flags.c_contiguous:
+        return frames_first
+    require_memory(values.nbytes, path.name, "its frames, put one after another,")
+    return np.ascontiguousarray(frames_first)
 
 
 def write_nrrd(path: Path, values: np.ndarray, affine: np.ndarray, *, fields: dict, keys: dict) -> None:
@@ -184,14 +174,10 @@ def _header_lines(values: np.ndarray, dtype: np.dtype, affine: np.ndarray, field
         "endian: little",
         "encoding: gzip",
         f"space origin: {_written(lps[:, 3])}",
-        *(f"{key}:={_escaped(value)}" for key, value in keys.items()),
+        *(f"{escaped(key)}:={escaped(value)}" for key, value in keys.items()),
     ]
     return "\n".join(lines) + "\n\n"
 
 
 def _written(vector: np.ndarray) -> str:
     return f"({','.join(repr(float(n)) for n in vector)})"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", " ")

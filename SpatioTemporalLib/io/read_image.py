@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import InputError
 from .boundary import existing_file, reading
 from .image import FileImage
-from .itk_image import read_itk_image
+from .meta_image import read_meta_image
 from .nifti import read_nifti
 from .nrrd import read_nrrd
+from .plausible import plausible
 
-ITK_ENDINGS = (".mha", ".mhd")
+META_ENDINGS = (".mha", ".mhd")
 GZIP = b"\x1f\x8b"
 NIFTI_SIZES = (348, 540)
 KNOWN = "NIfTI (.nii, .nii.gz), NRRD (.nrrd, .seq.nrrd, .seg.nrrd), MetaImage (.mha, .mhd) and DICOM"
@@ -25,16 +27,20 @@ def read_image(path: str | os.PathLike, *, components_are_frames: bool = False) 
         writes them from four-dimensional arrays.
     """
     path = existing_file(path)
+    return plausible(_reader(path)(path, components_are_frames=components_are_frames))
+
+
+def _reader(path: Path) -> Callable[..., FileImage]:
     with reading(path):
         with open(path, "rb") as stream:
             start = stream.read(132)
     name = path.name.lower()
     if start.startswith(b"NRRD") or name.endswith((".nrrd", ".nhdr")):
-        return read_nrrd(path, components_are_frames=components_are_frames)
+        return read_nrrd
     if _is_nifti(start) or name.endswith((".nii", ".nii.gz")):
-        return read_nifti(path, components_are_frames=components_are_frames)
-    if name.endswith(ITK_ENDINGS):
-        return read_itk_image(path, components_are_frames=components_are_frames)
+        return read_nifti
+    if name.endswith(META_ENDINGS):
+        return read_meta_image
     raise InputError(
         "E-FILE-KIND",
         f"is in none of the formats that are read here: {KNOWN}",

@@ -57,10 +57,10 @@ def read_curve(path: str | os.PathLike, column: str | None = None) -> Curve:
         raise InputError(
             "E-CURVE", f"the column {name!r} holds no number", where=table.path.name, fix="Choose another column."
         )
-    times, keep, _ = repair_time_axis(
+    times, keep, repairs = repair_time_axis(
         [seconds[row] for row in filled], values[filled][:, None], table.path.name, nuclear=True
     )
-    return Curve(times, values[filled][keep], unit, name)
+    return Curve(times, values[filled][keep], unit, name, findings=(*table.findings, *repairs))
 
 
 def read_curves_image(path: str | os.PathLike) -> FileImage:
@@ -109,7 +109,7 @@ def read_table(path: str | os.PathLike) -> Table:
             where=table.path.name,
             fix="Rename one of them.",
         )
-    return Table(columns, units, image_stem(table.path))
+    return Table(columns, units, image_stem(table.path), table.findings)
 
 
 def write_table(path: str | os.PathLike, table: Table) -> Path:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import functools
-import io
 import os
-import pickle
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..errors import InputError, ParameterError
-from ..packages import require
+from ..errors import InputError
+from ..plain_text import for_message
 from .batch import Batch
 from .bundle_container import Container
 from .bundle_facts import BundleFacts
+from .bundle_limits import maker, planned_network, require_room
 from .bundle_metadata import read_facts, read_json
-from .registry import build
+from .bundle_weights import read_weights, require_fit
 
 SELF_TEST = "tests/case0/expected.json"
+ANEW = "Get the bundle anew."
+MOST_PATIENTS, MOST_MEMBERS = 64, 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +58,17 @@ def read_bundle(path: str | os.PathLike) -> Bundle:
             where=container.where,
             fix="There should be a file models/model.safetensors.",
         )
-    networks = tuple(_network(facts, _weights(container, name), container.where, name) for name in names)
+    if len(names) > MOST_MEMBERS:
+        text = f"holds {len(names)} networks, at most {MOST_MEMBERS} are read"
+        raise InputError("E-BUNDLE-SIZE", text, where=container.where, fix=ANEW)
+    require_room(facts, 1, container.where)
+    networks = tuple(_network(facts, container, name) for name in names)
     bundle = Bundle(container.where, facts, networks)
     if container.has(SELF_TEST):
         _self_test(bundle, read_json(container, SELF_TEST))
+    else:
+        # Sooner here, in words, than when a patient waits for the answer.
+        _answers(bundle, 0, 1)
     return bundle
 
 
@@ -89,86 +96,44 @@ def ensemble_logits(networks: tuple[nn.Module, ...], batch: Batch) -> Tensor:
     return torch.stack([scores[:, 1] - scores[:, 0] for scores in logits])
 
 
-def _weights(container: Container, name: str) -> dict[str, Tensor]:
-    safetensors, damaged = (
-        require(module, package="safetensors", extra="networks", purpose="A bundle")
-        for module in ("safetensors.torch", "safetensors")
-    )
-    content = container.read(name)
-    try:
-        if name.endswith(".safetensors"):
-            weights = safetensors.load(content)
-        else:
-            weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except (damaged.SafetensorError, pickle.UnpicklingError, RuntimeError, ValueError, EOFError, KeyError) as error:
-        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise InputError(
-            "E-BUNDLE-WEIGHTS",
-            f"{name} holds more than tensors, or is damaged: {reason}",
-            where=container.where,
-            fix="Do not use it; get the bundle anew from where it came.",
-        ) from error
-    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise InputError(
-            "E-BUNDLE-WEIGHTS", f"{name} is no table of tensors", where=container.where, fix="Get the bundle anew."
-        )
-    return weights
-
-
-def _network(facts: BundleFacts, weights: dict[str, Tensor], where: str, file: str) -> nn.Module:
-    architecture = facts.architecture
-    make = functools.partial(build, architecture.name, architecture.preset, architecture.arguments)
-    try:
-        # Without memory first: sizes are compared before a metadata file can ask for all there is.
-        with torch.device("meta"):
-            planned = make().state_dict()
-    except ParameterError as error:
-        raise InputError("E-BUNDLE", error.message, where=where, fix=error.fix) from error
-    _require_fit(planned, weights, f"{where}/{file}")
-    network = make()
+def _network(facts: BundleFacts, container: Container, name: str) -> nn.Module:
+    weights = read_weights(container, name)
+    planned = planned_network(facts, container.size(name), container.where)
+    require_fit(planned, weights, f"{container.where}/{name}")
+    network = maker(facts.architecture)()
     network.load_state_dict(weights)
     return network.eval()
-
-
-def _require_fit(planned: dict[str, Tensor], weights: dict[str, Tensor], where: str) -> None:
-    """Names and shapes as the architecture has them, and finite numbers."""
-    missing, extra = sorted(planned.keys() - weights.keys()), sorted(weights.keys() - planned.keys())
-    other = [n for n in planned.keys() & weights.keys() if planned[n].shape != weights[n].shape]
-    wild = [n for n, tensor in weights.items() if not bool(torch.isfinite(tensor.float()).all())]
-    faults = [
-        f"{len(names)} {what} ({names[0]})"
-        for names, what in [
-            (missing, "tensors are missing"),
-            (extra, "tensors too many"),
-            (other, "tensors of another shape"),
-            (wild, "tensors with NaN or infinite values"),
-        ]
-        if names
-    ]
-    if faults:
-        raise InputError(
-            "E-BUNDLE-WEIGHTS",
-            f"the weights do not fit the architecture: {'; '.join(faults)}",
-            where=where,
-            fix="The weights belong to other settings; get the bundle anew.",
-        )
 
 
 def _self_test(bundle: Bundle, expected: dict) -> None:
     """Refuse a network that answers otherwise here than where it was written."""
     try:
         wanted = np.array(expected["difference"], dtype=float)
-        batch = random_batch(bundle.facts, int(expected["seed"]), wanted.shape[1])
-        tolerance = float(expected["tolerance"])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        members, patients = wanted.shape
+        seed, tolerance = int(expected["seed"]), float(expected["tolerance"])
+        if not (1 <= patients <= MOST_PATIENTS and seed >= 0 and 0 < tolerance <= 1 and np.isfinite(wanted).all()):
+            raise ValueError(f"{patients} patients, seed {seed}, tolerance {tolerance:g}")
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise InputError(
-            "E-BUNDLE", f"{SELF_TEST} is incomplete: {error!r}", where=bundle.name, fix="Get the bundle anew."
+            "E-BUNDLE", f"{SELF_TEST} is incomplete: {for_message(repr(error))}", where=bundle.name, fix=ANEW
         ) from error
-    found = ensemble_logits(bundle.networks, batch).double().numpy()
-    if found.shape != wanted.shape or not np.abs(found - wanted).max() <= tolerance:
+    found = _answers(bundle, seed, patients)
+    if members != len(found) or not np.abs(found - wanted).max() <= tolerance:
         raise InputError(
             "E-BUNDLE-TEST",
             "the network does not answer as it did where it was written",
             where=bundle.name,
             fix="Update MONAI and PyTorch, or get the bundle anew.",
         )
+
+
+def _answers(bundle: Bundle, seed: int, patients: int) -> np.ndarray:
+    """(members, patients) what the networks say of random inputs, as the metadata describe inputs."""
+    require_room(bundle.facts, patients, bundle.name)
+    try:
+        return ensemble_logits(bundle.networks, random_batch(bundle.facts, seed, patients)).double().numpy()
+    except (InputError, RuntimeError, ValueError, IndexError, TypeError, AssertionError, ZeroDivisionError) as error:
+        said = error.message if isinstance(error, InputError) else str(error)
+        why = for_message(next(iter(said.splitlines()), "") or type(error).__name__, 160)
+        text = f"its network cannot take what its metadata describe: {why}"
+        raise InputError("E-BUNDLE", text, where=bundle.name, fix=ANEW) from error

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import stat
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ..errors import InputError, counted
+from ..io.archive import Rules, checked_entries, content, require_inside
+from ..plain_text import for_message
 
 METADATA, MODELS = "configs/metadata.json", "models"
 MOST_FILES, MOST_BYTES, MOST_METADATA = 2000, 4 * 2**30, 4 * 2**20
 # What a compressor gains on weights and text is far below this; an archive made to fill the memory is above.
-MOST_GAIN = 200
+RULES = Rules("E-BUNDLE", "E-BUNDLE", "Get the bundle anew from where it came.", MOST_FILES, MOST_BYTES, most_gain=200)
 
 
 class Container:
@@ -30,8 +31,8 @@ class Container:
         self.where = self.path.name or str(self.path)
         if self.path.is_dir():
             self.sizes = _files_of(self.path, self.where)
-        elif zipfile.is_zipfile(self.path):
-            self.sizes = self._archived()
+        elif self.path.is_file() and zipfile.is_zipfile(self.path):
+            self.sizes = {name: entry.file_size for name, entry in checked_entries(self.path, RULES).items()}
         else:
             raise InputError(
                 "E-BUNDLE-MISSING",
@@ -58,6 +59,10 @@ class Container:
     def has(self, name: str) -> bool:
         return self.root + name in self.sizes
 
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        return self.sizes[self.root + name]
+
     def read(self, name: str, most: int = MOST_BYTES) -> bytes:
         """The content of a file."""
         if self.sizes[self.root + name] > most:
@@ -67,55 +72,53 @@ class Container:
                 where=self.where,
                 fix="Get the bundle anew from where it came.",
             )
-        if self.path.is_dir():
-            return (self.path / self.root / name).read_bytes()
+        if not self.path.is_dir():
+            return content(self.path, self.root + name, RULES)
         try:
-            with zipfile.ZipFile(self.path) as archive:
-                return archive.read(self.root + name)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+            with open(self.path / self.root / name, "rb") as stream:
+                # As many bytes as were there when its size was looked at, and one that tells of more.
+                data = stream.read(self.sizes[self.root + name] + 1)
+        except OSError as error:
+            raise _unreadable(name, error, self.where) from error
+        if len(data) != self.sizes[self.root + name]:
             raise InputError(
-                "E-BUNDLE", f"{name} cannot be read: {error}", where=self.where, fix="Get the bundle anew."
-            ) from error
-
-    def _archived(self) -> dict[str, int]:
-        with zipfile.ZipFile(self.path) as archive:
-            entries = archive.infolist()
-        for entry in entries:
-            _require_inside(entry.filename, self.where)
-            if stat.S_ISLNK(entry.external_attr >> 16):
-                raise _leads_elsewhere(entry.filename, self.where)
-            if entry.file_size > MOST_GAIN * max(entry.compress_size, 1024):
-                raise InputError(
-                    "E-BUNDLE-SIZE",
-                    f"{entry.filename} would grow to {entry.file_size / 2**20:.0f} MiB",
-                    where=self.where,
-                    fix="Do not use this archive.",
-                )
-        return _bounded({entry.filename: entry.file_size for entry in entries if not entry.is_dir()}, self.where)
+                "E-BUNDLE", f"{name} changed while it was read", where=self.where, fix="Copy it, then read it again."
+            )
+        return data
 
 
 def _files_of(folder: Path, where: str) -> dict[str, int]:
-    sizes = {}
-    for path in folder.rglob("*"):
-        if path.is_symlink() and folder.resolve() not in path.resolve().parents:
-            raise _leads_elsewhere(str(path.relative_to(folder)), where)
-        if path.is_file():
-            sizes[path.relative_to(folder).as_posix()] = path.stat().st_size
-        if len(sizes) > MOST_FILES:
-            break
+    sizes: dict[str, int] = {}
+    try:
+        inside = folder.resolve()
+        for path in folder.rglob("*"):
+            name = path.relative_to(folder).as_posix()
+            if path.is_symlink() and inside not in path.resolve().parents:
+                raise _leads_elsewhere(name, where)
+            if path.is_file():
+                require_inside(name, where, RULES)
+                sizes[name] = path.stat().st_size
+            if len(sizes) > MOST_FILES:
+                break
+    except (OSError, RuntimeError) as error:
+        raise _unreadable("its folder", error, where) from error
     return _bounded(sizes, where)
 
 
-def _require_inside(name: str, where: str) -> None:
-    path = PurePosixPath(name)
-    if "\\" in name or ":" in name or "\0" in name or path.is_absolute() or ".." in path.parts:
-        raise _leads_elsewhere(name, where)
+def _unreadable(what: str, error: Exception, where: str) -> InputError:
+    why = os.strerror(error.errno).lower() if getattr(error, "errno", None) else for_message(error)
+    return InputError(
+        "E-BUNDLE",
+        f"{for_message(what)} cannot be read ({why})",
+        where=where,
+        fix="Check the path and the permissions.",
+    )
 
 
 def _leads_elsewhere(name: str, where: str) -> InputError:
     return InputError(
         "E-BUNDLE-PATH",
-        f"holds the file {name[:60]!r}, which leads outside of it",
+        f"holds the file {for_message(name, 60)!r}, which leads outside of it",
         where=where,
         fix="Do not use it; get the bundle anew from where it came.",
     )

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import InputError
-from ..steps.covariates import Covariate
+from ..io.json_text import is_number
+from ..plain_text import for_message
+from ..steps.covariates import MOST_LEVELS, Covariate
 from ..steps.visit_crops import CropSettings
 from .calibration import Calibration
 
 FORMAT = 1
-MOST_VISITS = 1000
+MOST_VISITS, MOST_CHANNELS, MOST_COVARIATES = 1000, 16, 1000
+LONGEST_TEXT, LONGEST_NAME, MOST_COUNT, LARGEST = 100_000, 500, 2**53, 1e30
 FAR_SHORTER, FAR_LONGER = 0.5, 2.0
 
 
@@ -148,13 +151,14 @@ def _facts(read: _Reader) -> BundleFacts:
     calibration = read("outputs.0.calibration", dict)
     return BundleFacts(
         architecture=Architecture(
-            read("architecture.name", str), read("architecture.preset", str), read("architecture.args", dict)
+            _name(read, "architecture.name"), _name(read, "architecture.preset"), read("architecture.args", dict)
         ),
         crops=_crops(read),
-        covariates=tuple(_covariate(read.inside(f"covariates.{n}")) for n in range(len(read("covariates", list)))),
+        covariates=_covariates(read),
         visits=visits,
         calibration=Calibration(
-            *(_number(calibration.get(k), read) for k in ("slope", "intercept")), str(calibration.get("note", ""))
+            *(_number(calibration.get(k), read) for k in ("slope", "intercept")),
+            for_message(calibration.get("note", ""), LONGEST_NAME),
         ),
         threshold=threshold,
         training=_training(read),
@@ -162,14 +166,34 @@ def _facts(read: _Reader) -> BundleFacts:
     )
 
 
+def _name(read: _Reader, path: str) -> str:
+    """A text that will be printed in messages and headings."""
+    text = read(path, str)
+    if len(text) > LONGEST_NAME or for_message(text, LONGEST_NAME) != text.strip():
+        raise read.error(f"{read.path}{path} is {for_message(text, 40)!r}, which is no name")
+    return text
+
+
+def _covariates(read: _Reader) -> tuple[Covariate, ...]:
+    count = len(read("covariates", list))
+    if count > MOST_COVARIATES:
+        raise read.error(f"takes {count} covariates, at most {MOST_COVARIATES} are possible")
+    found = tuple(_covariate(read.inside(f"covariates.{n}")) for n in range(count))
+    if len({covariate.name for covariate in found}) < count:
+        raise read.error("takes two covariates of the same name")
+    return found
+
+
 def _crops(read: _Reader) -> CropSettings:
+    if len(read("inputs.0.spacing_mm", list)) > MOST_CHANNELS:
+        raise read.error(f"takes more than {MOST_CHANNELS} channels")
     # How a list of JSON becomes what the settings hold.
     return CropSettings(
-        image=read("inputs.0.name", str),
+        image=_name(read, "inputs.0.name"),
         shape=tuple(read("inputs.0.roi.size_vox", list)),
         spacings=tuple(tuple(_number(x, read) for x in _listed(s, read)) for s in read("inputs.0.spacing_mm", list)),
         window=(read("inputs.0.intensity.min", float), read("inputs.0.intensity.max", float)),
-        unit=str((read("inputs.0.channels", list) or [""])[0]),
+        unit=for_message((read("inputs.0.channels", list) or [""])[0], 40),
         fill=read("inputs.0.intensity.fill", float),
         registration=read("registration", str),
     )
@@ -179,12 +203,15 @@ def _training(read: _Reader) -> Training:
     days = [_number(x, read) for x in read("time.range", list)]
     if len(days) != 2:
         raise read.error("time.range is not two numbers of days")
+    share, patients = read("training.share", float), read("training.patients", int)
+    if not 0 <= days[0] <= days[1] or not 0 <= share <= 1 or patients < 0:
+        raise read.error(f"was trained on {patients} patients, {days} days apart, a share of {share} with the outcome")
     return Training(
         data=read("training.data", str),
         simulated=read("training.simulated", bool),
-        outcome=read("training.outcome", str),
-        share=read("training.share", float),
-        patients=read("training.patients", int),
+        outcome=_name(read, "training.outcome"),
+        share=share,
+        patients=patients,
         days=(days[0], days[1]),
         digests=tuple(str(x) for x in read("training.images_sha256", list)),
         metrics={str(k): _number(v, read) for k, v in read("training.metrics", dict).items()},
@@ -193,8 +220,11 @@ def _training(read: _Reader) -> Training:
 
 def _covariate(read: _Reader) -> Covariate:
     if read("kind", str) == "numeric":
-        return Covariate(read("name", str), "numeric", read("unit", str), read("mean", float), read("std", float))
-    return Covariate(read("name", str), read("kind", str), levels=tuple(str(x) for x in read("levels", list)))
+        return Covariate(_name(read, "name"), "numeric", _name(read, "unit"), read("mean", float), read("std", float))
+    levels = read("levels", list)
+    if len(levels) > MOST_LEVELS or not all(isinstance(x, str) and len(x) <= LONGEST_NAME for x in levels):
+        raise read.error(f"{read.path}levels are no {MOST_LEVELS} texts at most")
+    return Covariate(_name(read, "name"), read("kind", str), levels=tuple(levels))
 
 
 def _covariate_as_json(covariate: Covariate) -> dict[str, object]:
@@ -212,12 +242,16 @@ class _Reader:
 
     def __call__(self, path: str, kind: type):
         value = self._at(path)
-        # True is an int to Python, and no number to anybody else.
-        fits = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
         if kind is float:
             return _number(value, self, path)
+        # True is an int to Python, and no number to anybody else.
+        fits = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
         if not fits:
-            raise self.error(f"{self.path}{path} is {str(value)[:40]!r}, {kind.__name__} was expected")
+            raise self.error(f"{self.path}{path} is {for_message(value, 40)!r}, {kind.__name__} was expected")
+        if kind is int and abs(value) > MOST_COUNT:
+            raise self.error(f"{self.path}{path} is {for_message(value, 40)}, which nothing is")
+        if kind is str and len(value) > LONGEST_TEXT:
+            raise self.error(f"{self.path}{path} is {len(value)} letters long")
         return value
 
     def inside(self, path: str) -> _Reader:
@@ -240,12 +274,13 @@ class _Reader:
 
 
 def _number(value: object, read: _Reader, path: str = "a value") -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value):
-        raise read.error(f"{read.path}{path} is {str(value)[:40]!r}, a number was expected")
+    # Larger ones overflow where they are used, in single precision.
+    if not is_number(value) or abs(value) > LARGEST:
+        raise read.error(f"{read.path}{path} is {for_message(value, 40)!r}, a number was expected")
     return float(value)
 
 
 def _listed(value: object, read: _Reader) -> list:
     if not isinstance(value, list):
-        raise read.error(f"inputs.0.spacing_mm holds {str(value)[:40]!r}, lists of three were expected")
+        raise read.error(f"inputs.0.spacing_mm holds {for_message(value, 40)!r}, lists of three were expected")
     return value

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from ..errors import InputError
+from ..io.json_text import parsed
 from ..parameters import Described, NamedValue
+from ..plain_text import for_message
 from ..steps.covariates import Covariate
 from .bundle_container import METADATA, MOST_METADATA, Container
 from .bundle_facts import BundleFacts, facts_from_json
@@ -37,10 +38,10 @@ def read_facts(container: Container) -> BundleFacts:
 def read_json(container: Container, name: str):
     """The content of a JSON file of a bundle."""
     try:
-        return json.loads(container.read(name, MOST_METADATA).decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        return parsed(container.read(name, MOST_METADATA).decode("utf-8"))
+    except ValueError as error:
         raise InputError(
-            "E-BUNDLE", f"{name} is no valid JSON: {error}", where=container.where, fix="Get the bundle anew."
+            "E-BUNDLE", f"{name} {for_message(error, 160)}", where=container.where, fix="Get the bundle anew."
         ) from error
 
 

@@ -15,11 +15,11 @@ import torch
 from ..context import Context
 from ..data.cohort import Cohort
 from ..errors import InputError
-from ..io.atomic import atomic_path
 from ..steps.covariates import Covariate, coded
 from ..steps.table_columns import cells_of, word_of
 from ..steps.visit_crops import CropSettings, centres_of, crop_visits
 from .batch import Batch
+from .region_files import are_whole, digest_of, load_regions, save_regions
 
 PREPARATION = 1
 """Raised when the same settings would give other regions, so that older ones on disk are not taken."""
@@ -66,16 +66,16 @@ class Cases:
     def batch(self, rows: Sequence[int]) -> Batch:
         """Some patients, their images read from disk now."""
         rows = list(rows)
-        first = np.load(self.files[rows[0]], mmap_mode="r", allow_pickle=False)
+        first = load_regions(self.files[rows[0]])
         images = np.zeros((len(rows), self.times.shape[1], *first.shape[1:]), dtype=np.float32)
         for place, row in enumerate(rows):
-            images[place, self.observed[row]] = np.load(self.files[row], allow_pickle=False)
+            images[place, self.observed[row]] = load_regions(self.files[row]) if place else first
         parts = (images, self.times[rows], self.observed[rows], self.covariates[rows], self.known[rows])
         return Batch(*(torch.from_numpy(part) for part in parts))
 
     def digests(self) -> list[str]:
         """What tells each patient's images from all others, whatever the patient is called."""
-        return [hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in self.files]
+        return [digest_of(path) for path in self.files]
 
 
 def prepare_cases(
@@ -162,12 +162,11 @@ def _cut(cohort: Cohort, n: int, settings: CropSettings, cache: Path, context: C
     identity = cohort.identity(n) if cohort.identity else cohort.ids[n]
     described = json.dumps([PREPARATION, asdict(settings), facts, identity], sort_keys=True)
     path = cache / f"{hashlib.sha256(described.encode()).hexdigest()[:24]}.npy"
-    if not path.exists():
+    if not are_whole(path, (len(rows), len(settings.spacings), *settings.shape)):
         quiet = replace(context, report=lambda fraction, message: None)
         follow_up = cohort.case(n)
         crops = crop_visits(follow_up, centres_of(follow_up), settings, quiet)
-        with atomic_path(path) as temporary, open(temporary, "wb") as stream:
-            np.save(stream, crops.images, allow_pickle=False)
+        save_regions(path, crops.images)
     return path, days
 
 

@@ -24,6 +24,7 @@ from SpatioTemporalLib.data.curve import Table
 from SpatioTemporalLib.io.tables import write_table
 from SpatioTemporalLib.networks.cases import Cases
 from SpatioTemporalLib.networks.csfnet import ABLATIONS
+from SpatioTemporalLib.networks.region_files import save_regions
 from SpatioTemporalLib.networks.registry import build
 from SpatioTemporalLib.networks.training.loop import Task, train_network
 from SpatioTemporalLib.networks.training.settings import TrainingSettings
@@ -113,7 +114,7 @@ def simulated_cases(folder: Path, seed: int) -> tuple[Cases, np.ndarray]:
     files = [folder / f"{n:04d}.npy" for n in range(len(crops.images))]
     for file, images in zip(files, crops.images):
         if not file.exists():
-            np.save(file, images, allow_pickle=False)
+            save_regions(file, images)
     splits = [split for split, count in COUNTS.items() for _ in range(count)]
     cases = Cases(
         ids=[file.stem for file in files],

@@ -284,3 +284,18 @@ def test_overlapping_segments_are_told_of_in_the_log(panel, user, wait):
     wait(lambda: panel.run.job is None)
     assert "done" in message(panel), message(panel)
     assert "72 voxels lie in several segments" in panel.run.ui.logEdit.plainText
+
+
+@pytest.mark.parametrize("settings, pins", [("{", "[]"), ("[3]", "[]"), ("{}", '[["a"]]'), ('{"test.slow": 3}', "{}")])
+def test_what_a_scene_kept_of_the_panel_may_be_damaged(panel, settings, pins):
+    panel.parameters.settings, panel.parameters.pins = settings, pins
+    panel.restore()
+    assert "E-SCENE-FACT" in message(panel)
+    assert panel.look.pins == []
+
+
+def test_kept_values_that_a_parameter_cannot_have_are_left_out(panel, user):
+    panel.parameters.settings = '{"dummy.slow_mean": {"duration": "long", "no such": 1}}'
+    panel.restore()
+    user.click_item(panel.analyse.ui.analysisTree, "Dummy", "Slow mean")
+    assert isinstance(panel.analyse.values()["duration"], float)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from SpatioTemporalLib.networks.cases import Cases
+from SpatioTemporalLib.networks.region_files import save_regions
 
 SHAPE = (1, 4, 8, 8)
 
@@ -23,7 +24,7 @@ def small_cases(folder: Path, count: int = 16, seed: int = 0) -> Cases:
         images = rng.normal(0, 0.05, (2, *SHAPE)).astype(np.float32)
         images[:, 0] += ball * np.array([1.0, 1.0 + 2.0 * label])[:, None, None, None]
         files.append(folder / f"case{n}.npy")
-        np.save(files[-1], images)
+        save_regions(files[-1], images)
     return Cases(
         ids=[f"p{n}" for n in range(count)],
         splits=["train"] * count,

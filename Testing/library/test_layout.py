@@ -17,19 +17,21 @@ MODULE = ROOT / "SpatioTemporal"
 
 BELOW = {
     "version": set(),
-    "errors": {"version"},
+    "plain_text": set(),
+    "errors": {"version", "plain_text"},
     "packages": {"errors"},
+    "memory": {"errors"},
     "context": {"errors"},
     "data": {"errors"},
     "parameters": {"errors"},
     "declare": {"parameters", "data", "errors"},
-    "io": {"data", "errors", "packages", "version"},
+    "io": {"data", "errors", "memory", "packages", "plain_text", "version"},
     "numerics": {"data", "errors", "packages"},
     "steps": {"declare", "numerics", "data", "errors", "context", "packages"},
     "simulation": {"steps", "numerics", "data", "errors", "context", "packages", "io"},
     "networks": {
-        *("steps", "numerics", "data", "errors", "context", "packages", "io", "parameters"),
-        *("figures", "report_page", "sample_data", "version"),
+        *("steps", "numerics", "data", "errors", "context", "memory", "packages", "io", "parameters"),
+        *("figures", "plain_text", "report_page", "sample_data", "version"),
     },
     "analyses": {"declare", "networks", "steps", "numerics", "data", "errors", "context", "packages"},
 }

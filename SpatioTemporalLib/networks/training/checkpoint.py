@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,9 +44,12 @@ def load_checkpoint(folder: Path, identity: dict[str, object]) -> tuple[Progress
         return None
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
-        found = stored["identity"]
-        loaded = Progress(**stored["progress"]), stored["state"]
-    except (RuntimeError, KeyError, TypeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        if not isinstance(stored, dict):
+            raise TypeError(type(stored).__name__)
+        found = dict(stored["identity"])
+        loaded = _checked(Progress(**stored["progress"])), dict(stored["state"])
+    # Damaged files make this reader fail in every way there is; a user can act on none of them.
+    except Exception as error:
         raise InputError(
             "E-CHECKPOINT",
             "is no whole checkpoint",
@@ -64,6 +66,19 @@ def load_checkpoint(folder: Path, identity: dict[str, object]) -> tuple[Progress
             fix="Go on with the same settings, choose another folder, or give --overwrite to begin anew.",
         )
     return loaded
+
+
+def _checked(progress: Progress) -> Progress:
+    """The progress, when it is one; ValueError or TypeError otherwise."""
+    counts = (progress.epoch, progress.best_epoch)
+    rows = [value for row in progress.history for value in dict(row).values()]
+    if not all(isinstance(count, int) and count >= 0 for count in counts) or counts[1] > counts[0]:
+        raise ValueError(f"epochs {counts}")
+    if not all(isinstance(value, (int, float)) for value in (progress.best_value, *rows)):
+        raise ValueError("values that are no numbers")
+    if not all(isinstance(tensor, torch.Tensor) for tensor in dict(progress.best).values()):
+        raise ValueError("weights that are no tensors")
+    return progress
 
 
 def _short(value: object) -> str:

@@ -168,8 +168,17 @@ def _resumed(folder: Path, identity: dict, network: nn.Module, optimizer) -> Pro
     if found is None:
         return None
     progress, state = found
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
+    try:
+        network.load_state_dict(progress.best)
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            "E-CHECKPOINT",
+            "does not hold the weights of this network",
+            where=str(folder),
+            fix="Delete it to begin anew.",
+        ) from error
     return progress
 
 

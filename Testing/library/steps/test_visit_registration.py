@@ -11,7 +11,7 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from SpatioTemporalLib import Cancelled, Context, Geometry, InputError, LabelMap, Map
-from SpatioTemporalLib.io.itk_image import read_itk_image
+from SpatioTemporalLib.io.meta_image import read_meta_image
 from SpatioTemporalLib.numerics.displacement import inverse_error, landmark_distances
 from SpatioTemporalLib.steps.visit_registration import RegistrationParameters, register_visit
 
@@ -157,7 +157,7 @@ def test_images_with_gaps_or_sheared_grids_are_refused():
 
 def lung(visit, step=3):
     """Distance from the lung's surface, cut off, on every third voxel, and the landmarks in RAS mm."""
-    mask = read_itk_image(DATA / f"3DCT_lung_{visit}_mask.mha")
+    mask = read_meta_image(DATA / f"3DCT_lung_{visit}_mask.mha")
     inside, spacing = mask.values > 0, mask.geometry.spacing[::-1]
     distance = ndimage.distance_transform_edt(~inside, spacing) - ndimage.distance_transform_edt(inside, spacing)
     affine = mask.geometry.affine.copy()

@@ -1,0 +1,113 @@
+"""Images whose header sends the reader to other files, or promises more than the memory holds."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+from ..errors import InputError
+from ..plain_text import for_message
+from .nrrd_header import TYPE_CODES
+from .room import free_memory
+
+MOST_HEADER = 2**22
+NRRD, META = (".nrrd", ".nhdr"), (".mha", ".mhd")
+NRRD_FIELD = re.compile(rb"^([^:=\n]+):(?!=)[ \t]*([^\r\n]*)", re.MULTILINE)
+META_FIELD = re.compile(rb"^\s*(\w+)\s*=\s*([^\r\n]*)", re.MULTILINE)
+META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 8, "FLOAT": 4, "DOUBLE": 8}
+
+
+def check_data_file(path: Path, where: str, *, bundled: bool) -> None:
+    """Refuse an image that Slicer would read and that leads elsewhere, or does not fit.
+
+    Parameters
+    ----------
+    bundled : bool
+        Whether the image comes from an archive and so may not take voxels from outside its folder.
+
+    Raises
+    ------
+    InputError
+        ``E-SCENE-PATH``, ``E-SCENE-SIZE``
+    """
+    ending = path.suffix.lower()
+    if ending not in (*NRRD, *META):
+        return
+    with open(path, "rb") as stream:
+        header = stream.read(MOST_HEADER)
+    header = header.replace(b"\r\n", b"\n")
+    fields = _nrrd_fields(header) if ending in NRRD else _meta_fields(header)
+    detached = fields.get("data file") or fields.get("datafile") or fields.get("elementdatafile") or "LOCAL"
+    if bundled and detached.split()[0].upper() != "LOCAL":
+        # Nothing in a scene is saved so; a list or a pattern of names may lead anywhere.
+        raise InputError(
+            "E-SCENE-PATH",
+            f"the image {for_message(path.name)} takes its voxels from another file, {for_message(detached)}",
+            where=where,
+            fix="Save the image in one file.",
+        )
+    needed, free = _claimed(fields, ending), free_memory()
+    if free is not None and needed > free:
+        raise InputError(
+            "E-SCENE-SIZE",
+            f"the image {for_message(path.name)} says that it takes {needed / 2**30:.4g} GiB of memory, "
+            f"{free / 2**30:.1f} GiB are free",
+            where=where,
+            fix="Close other programs, or save the scene without this image.",
+        )
+
+
+def require_readable(path: Path, where: str) -> None:
+    """Refuse a segmentation whose voxels cannot be read; Slicer's reader of segmentations ends the process then.
+
+    Raises
+    ------
+    InputError
+        ``E-SCENE-READ``
+    """
+    if path.suffix.lower() not in (*NRRD, *META):
+        return
+    import SimpleITK
+
+    try:
+        SimpleITK.ReadImage(str(path))
+    # Damaged files make third-party parsers fail in every way there is; a user can act on none of them.
+    except Exception as error:
+        why = for_message(str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__)
+        raise InputError(
+            "E-SCENE-READ",
+            f"the segmentation {for_message(path.name)} cannot be read: {why}",
+            where=where,
+            fix="Copy or export the scene again.",
+        ) from error
+
+
+def _nrrd_fields(header: bytes) -> dict[str, str]:
+    return _fields(NRRD_FIELD, header.split(b"\n\n", 1)[0])
+
+
+def _meta_fields(header: bytes) -> dict[str, str]:
+    # ElementDataFile is the last field; the voxels follow it.
+    end = re.search(rb"^\s*ElementDataFile\s*=[^\n]*", header, re.MULTILINE | re.IGNORECASE)
+    return _fields(META_FIELD, header[: end.end()] if end else header)
+
+
+def _fields(pattern: re.Pattern, header: bytes) -> dict[str, str]:
+    found = pattern.findall(header)
+    return {k.decode("latin-1").strip().lower(): v.decode("latin-1").strip() for k, v in found}
+
+
+def _claimed(fields: dict[str, str], ending: str) -> float:
+    """Bytes that the voxels take, as the header says; 0 where it cannot be understood, which Slicer then tells."""
+    sizes = fields.get("sizes") if ending in NRRD else fields.get("dimsize")
+    try:
+        count = math.prod(max(int(size), 0) for size in (sizes or "0").split())
+    except ValueError:
+        return 0.0
+    kind = fields.get("type", "") if ending in NRRD else fields.get("elementtype", "")
+    if ending in NRRD:
+        each = int(TYPE_CODES.get(kind.lower(), "u8")[1:])
+    else:
+        each = next((size for name, size in META_BYTES.items() if name in kind.upper()), 8)
+    return float(min(count, 2**100)) * each
