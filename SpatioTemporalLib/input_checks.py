@@ -55,7 +55,8 @@ def check_inputs(analysis: Analysis, inputs: dict[str, object]) -> tuple[Finding
         if name != reference:
             label = value.name if value.name not in NAMELESS else name
             value.geometry.require_match(inputs[reference].geometry, f"{name} ({label})", reference)
-    return tuple(findings)
+    # A follow-up tells what its images told; nothing is said twice.
+    return tuple(dict.fromkeys(findings))
 
 
 def on_common_grid(analysis: Analysis, inputs: dict[str, object]) -> dict[str, object]:
@@ -164,6 +165,7 @@ def _check_follow_up(declared: Input, value: FollowUp) -> list[Finding]:
 
 def _check_visit(declared: Input, value: FollowUp, visit: Visit) -> list[Finding]:
     image, place = visit.images[declared.image], f"visit at day {visit.days:g}"
+    odd = [*image.findings, *(finding for mask in visit.masks.values() for finding in mask.findings)]
     if image.unit != value.unit:
         raise InputError(
             "E-INPUT-UNIT",
@@ -183,4 +185,4 @@ def _check_visit(declared: Input, value: FollowUp, visit: Visit) -> list[Finding
             fix="Check how it was exported, and give an image that shows something.",
         )
     text = f"{counted(count, 'voxel holds', 'voxels hold')} NaN or infinite values"
-    return [Finding("W-NONFINITE", Severity.WARN, text, place)] if count else []
+    return [*odd, Finding("W-NONFINITE", Severity.WARN, text, place)] if count else odd

@@ -143,6 +143,7 @@ def _write_stack(value: ImageStack, folder: JobFolder, name: str) -> dict[str, o
         "settings": folder.save(f"{name}-settings", value.settings),
         "geometry": _geometry_as_json(value.geometry),
         "acquisition": value.acquisition.known(),
+        "findings": findings_as_json(value.findings),
         **{field: getattr(value, field) for field in ("setting", "setting_unit", "unit", "name")},
     }
 
@@ -153,18 +154,23 @@ def _read_stack(described: dict, folder: JobFolder) -> ImageStack:
         folder.load(described["settings"]),
         _geometry(described["geometry"]),
         acquisition=Acquisition(**described["acquisition"]),
+        findings=findings_from_json(described["findings"]),
         **{field: described[field] for field in ("setting", "setting_unit", "unit", "name")},
     )
 
 
 def _write_map(value: Map, folder: JobFolder, name: str) -> dict[str, object]:
-    values = folder.save(f"{name}-values", value.values)
-    return {"values": values, "geometry": _geometry_as_json(value.geometry), "unit": value.unit, "name": value.name}
+    return {
+        "values": folder.save(f"{name}-values", value.values),
+        "geometry": _geometry_as_json(value.geometry),
+        "findings": findings_as_json(value.findings),
+        **{field: getattr(value, field) for field in ("unit", "name")},
+    }
 
 
 def _read_map(described: dict, folder: JobFolder) -> Map:
-    geometry = _geometry(described["geometry"])
-    return Map(folder.load(described["values"]), geometry, described["unit"], described["name"])
+    geometry, findings = _geometry(described["geometry"]), findings_from_json(described["findings"])
+    return Map(folder.load(described["values"]), geometry, described["unit"], described["name"], findings)
 
 
 def _write_labels(value: LabelMap, folder: JobFolder, name: str) -> dict[str, object]:
@@ -187,20 +193,24 @@ def _write_curve(value: Curve, folder: JobFolder, name: str) -> dict[str, object
     files = {field: folder.save(f"{name}-{field}", getattr(value, field)) for field in ("times", "values")}
     if value.spread is not None:
         files["spread"] = folder.save(f"{name}-spread", value.spread)
-    return {**files, "unit": value.unit, "name": value.name, "fit_of": value.fit_of}
+    findings = findings_as_json(value.findings)
+    return {**files, "unit": value.unit, "name": value.name, "fit_of": value.fit_of, "findings": findings}
 
 
 def _read_curve(described: dict, folder: JobFolder) -> Curve:
     arrays = {field: folder.load(described[field]) for field in ("times", "values", "spread") if field in described}
-    return Curve(**arrays, **{field: described[field] for field in ("unit", "name", "fit_of")})
+    findings = findings_from_json(described["findings"])
+    return Curve(**arrays, findings=findings, **{field: described[field] for field in ("unit", "name", "fit_of")})
 
 
 def _write_table(value: Table, folder: JobFolder, name: str) -> dict[str, object]:
-    return {"columns": value.columns, "units": dict(value.units), "name": value.name}
+    findings = findings_as_json(value.findings)
+    return {"columns": value.columns, "units": dict(value.units), "name": value.name, "findings": findings}
 
 
 def _read_table(described: dict, folder: JobFolder) -> Table:
-    return Table(described["columns"], described["units"], described["name"])
+    findings = findings_from_json(described["findings"])
+    return Table(described["columns"], described["units"], described["name"], findings)
 
 
 def _write_follow_up(value: FollowUp, folder: JobFolder, name: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import InputError, counted
+from ..errors import Finding, InputError, counted
 from .series import checked_times
 
 
@@ -18,6 +18,7 @@ class Curve:
     fit_of : name of the measured curve this one is a model of, or "".
     spread : (T,) half-width of the band that holds the middle 68 % of a
     region's voxels (the standard deviation for normal scatter), or None.
+    findings : what was odd where the curve came from.
     """
 
     times: np.ndarray
@@ -26,10 +27,12 @@ class Curve:
     name: str = "curve"
     fit_of: str = ""
     spread: np.ndarray | None = None
+    findings: tuple[Finding, ...] = ()
 
     def __post_init__(self):
         values = np.array(self.values, dtype=np.float64).reshape(-1)
         object.__setattr__(self, "values", values)
+        object.__setattr__(self, "findings", tuple(self.findings))
         object.__setattr__(self, "times", checked_times(self.times, len(values), self.name))
         if self.spread is not None:
             spread = np.array(self.spread, dtype=np.float64).reshape(-1)
@@ -56,11 +59,13 @@ class Table:
 
     columns : dict of name to sequence of numbers or strings.
     units : dict of column name to unit; columns without one are names or counts.
+    findings : what was odd where the table came from.
     """
 
     columns: dict[str, list]
     units: dict[str, str] = field(default_factory=dict)
     name: str = "table"
+    findings: tuple[Finding, ...] = ()
 
     def __post_init__(self):
         columns = {str(key): list(values) for key, values in self.columns.items()}
@@ -78,6 +83,7 @@ class Table:
                 fix="Rename them.",
             )
         object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "findings", tuple(self.findings))
 
     @property
     def row_count(self) -> int:

@@ -10,18 +10,22 @@ from ..errors import Finding, InputError, counted
 from .geometry import Geometry
 from .series import Acquisition, require_real
 
+LARGEST_LABEL = 2**31 - 1
+
 
 @dataclass(frozen=True, eq=False)
 class Map:
     """One quantity in each voxel; NaN where there is none.
 
     values : (K, J, I) array; unit : str, never empty ("1" for a ratio).
+    findings : what was odd where the map came from.
     """
 
     values: np.ndarray
     geometry: Geometry
     unit: str
     name: str = "map"
+    findings: tuple[Finding, ...] = ()
 
     def __post_init__(self):
         values = np.asanyarray(self.values)
@@ -30,6 +34,7 @@ class Map:
             raise InputError("E-UNIT", "a map needs a unit", where=self.name, fix='Give its unit; "1" for a ratio.')
         _require_shape(values, self.geometry, self.name)
         object.__setattr__(self, "values", values)
+        object.__setattr__(self, "findings", tuple(self.findings))
 
     def __str__(self) -> str:
         finite = self.values[np.isfinite(self.values)]
@@ -86,6 +91,7 @@ class LabelMap:
         labels = {v: Label(name) for v, name in zip(present, names)} | {int(k): v for k, v in self.labels.items()}
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "findings", tuple(self.findings))
 
     @property
     def foreground(self) -> np.ndarray:
@@ -110,6 +116,7 @@ class ImageStack:
 
     values : (N, K, J, I) array
     settings : (N,) array in `setting_unit`, e.g. flip angles in degrees.
+    findings : what was odd where the volumes came from.
     """
 
     values: np.ndarray
@@ -120,6 +127,7 @@ class ImageStack:
     unit: str = "a.u."
     name: str = "stack"
     acquisition: Acquisition = field(default_factory=Acquisition)
+    findings: tuple[Finding, ...] = ()
 
     def __post_init__(self):
         values = np.asanyarray(self.values)
@@ -136,6 +144,7 @@ class ImageStack:
         _require_shape(values[0], self.geometry, self.name)
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "settings", settings)
+        object.__setattr__(self, "findings", tuple(self.findings))
 
     def __str__(self) -> str:
         listed = ", ".join(f"{s:g}" for s in self.settings)
@@ -148,6 +157,15 @@ def whole_numbers(values: np.ndarray, name: str) -> np.ndarray:
     if values.dtype.kind in "iub":
         return values.astype(np.uint8) if values.dtype.kind == "b" else values
     rounded = np.rint(values)
+    # Beyond these an integer would silently become another.
+    off = ~(np.abs(rounded) <= LARGEST_LABEL)
+    if off.any():
+        raise InputError(
+            "E-LABEL-VALUE",
+            f"{counted(np.count_nonzero(off), 'voxel is', 'voxels are')} no label, the first is {values[off].flat[0]}",
+            where=name,
+            fix="Give a label map (0 for background); threshold a probability map first.",
+        )
     off = ~(np.abs(values - rounded) <= 1e-3)
     if off.any():
         raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,11 @@ def existing_file(path: str | os.PathLike) -> Path:
             "is a folder, a file was expected",
             where=path.name,
             fix="Choose the image file itself; only DICOM is read as a folder.",
+        )
+    if not stat.S_ISREG(status.st_mode):
+        # A pipe or a device has no end, or none before somebody writes to it.
+        raise InputError(
+            "E-FILE-KIND", "is a pipe or a device, a file was expected", where=path.name, fix="Choose an image file."
         )
     if status.st_size == 0:
         raise InputError(

@@ -29,6 +29,7 @@ from .cohort_checks import (
     typed_column,
 )
 from .delimited import Delimited, name_and_unit, read_delimited
+from .plain_numbers import number as plain_number
 from .volumes import read_labels, read_map
 
 PARTICIPANTS, TIMEPOINTS = "participants.csv", "timepoints.csv"
@@ -76,7 +77,7 @@ def read_cohort(folder: str | os.PathLike, *, missing: Collection[str] = (), rea
         participant or an image stands in two places.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError(
             "E-FILE-MISSING",
             "is no folder",
@@ -179,12 +180,10 @@ def _days(columns: dict, ids: list[str], rows: list[int], problems: Problems) ->
 
 
 def _number(cell: str, row: int, problems: Problems) -> float:
-    try:
-        number = float(cell)
-    except ValueError:
-        number = np.nan
-    if not np.isfinite(number):
-        problems.add("E-DATE", TIMEPOINTS, row, f"days is {cell!r}, a number was expected")
+    number = plain_number(cell)
+    if number is None:
+        problems.add("E-DATE", TIMEPOINTS, row, f"days is {cell[:40]!r}, a number was expected")
+        return np.nan
     return number
 
 

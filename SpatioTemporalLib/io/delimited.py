@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Finding, InputError, Severity, counted
+from ..memory import require_memory
 from .boundary import existing_file, reading
+from .plain_numbers import number
 from .time_axis import DECIMAL_COMMA
 
+LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|$)")
 MAX_BYTES = 2**30
+# A number of three letters becomes a text, a place in a list and a float.
+MEMORY_PER_BYTE = 30
+MOST_COLUMNS, LONGEST_HEADING, LONGEST_CELL = 100_000, 1000, 100_000
 UNIT_IN_HEADING = re.compile(r"^(.*\S)\s*[\[(]([^\[\]()]*)[\])]$")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,8 @@ def read_delimited(path: str | os.PathLike) -> Delimited:
     """
     path = existing_file(path)
     with reading(path, "a text table"):
-        text = _decoded(path)
-        numbered = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip() and line[0] != "#"]
+        text, findings = _decoded(path)
+        numbered = _rows(text, path)
         if len(numbered) < 2:
             raise InputError(
                 "E-TABLE",
@@ -59,17 +66,15 @@ def read_delimited(path: str | os.PathLike) -> Delimited:
                 where=path.name,
                 fix="Give a first row of headings such as 'time [s],Cp [mmol/L]' and one row for each value.",
             )
-        delimiter = _delimiter(path, numbered[0][1])
-        headings = _cells(numbered[0][1], delimiter)
+        delimiter = _delimiter(path, text[numbered[0].start : numbered[0].end])
+        (_, headings), *rows = _parsed(text, numbered, delimiter, path)
         _check_headings(headings, path)
-        rows = [(n, _cells(line, delimiter)) for n, line in numbered[1:]]
         _check_lengths(headings, rows, path)
         commas = delimiter != "," and any(DECIMAL_COMMA.fullmatch(cell) for _, row in rows for cell in row)
-        findings = ()
         if commas:
             text = "decimal commas were read as decimal points"
-            findings = (Finding("R-DECIMAL-COMMA", Severity.REPAIR, text, path.name),)
-        return Delimited(path, headings, rows, commas, findings)
+            findings.append(Finding("R-DECIMAL-COMMA", Severity.REPAIR, text, path.name))
+        return Delimited(path, headings, rows, commas, tuple(findings))
 
 
 def name_and_unit(heading: str) -> tuple[str, str]:
@@ -79,27 +84,79 @@ def name_and_unit(heading: str) -> tuple[str, str]:
 
 
 def as_number(cell: str) -> float | None:
-    """The number in a cell, NaN for an empty one, None for anything else."""
-    if cell == "" or cell.lower() == "nan":
-        return float("nan")
-    return float(cell) if NUMBER.fullmatch(cell) else None
+    """The finite number in a cell, NaN for an empty one, None for anything else."""
+    return float("nan") if cell == "" or cell.lower() == "nan" else number(cell)
 
 
-def _decoded(path: Path) -> str:
-    if path.stat().st_size > MAX_BYTES:
+def _decoded(path: Path) -> tuple[str, list[Finding]]:
+    size = path.stat().st_size
+    if size > MAX_BYTES:
         raise InputError("E-TOO-LARGE", "is larger than 1 GiB", where=path.name, fix="Split the table.")
+    require_memory(MEMORY_PER_BYTE * size, path.name, "its cells")
     data = path.read_bytes()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16")
+        return data.decode("utf-16"), []
     if b"\0" in data:
         raise InputError(
             "E-FILE-KIND", "is no text", where=path.name, fix="Save the table as CSV (UTF-8) from the spreadsheet."
         )
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig"), []
     except UnicodeDecodeError:
         # What Excel writes as plain "CSV" in western Europe.
-        return data.decode("cp1252", errors="replace")
+        text = "its letters are not UTF-8 and were read as those of western Europe (Windows-1252)"
+        found = Finding("R-ENCODING", Severity.REPAIR, text, path.name)
+        return data.decode("cp1252", errors="replace"), [found]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Where a row of a table stands in its text; `number` is that of its first line in the file."""
+
+    number: int
+    start: int
+    end: int
+
+
+def _rows(text: str, path: Path) -> list[Row]:
+    """The rows without empty lines and comments; a cell in quotes may hold line feeds.
+
+    Only line feeds and carriage returns end a line: to Python's splitlines, control characters within a cell do so
+    too.
+    """
+    rows: list[Row] = []
+    opened, place = None, 0
+    for count, found in enumerate(LINE.finditer(text), 1):
+        line, place = found[1], found.start()
+        if opened is None and (not line.strip() or line.startswith("#")):
+            continue
+        row = opened or Row(count, place, found.end(1))
+        closed = line.count('"') % 2 == (0 if opened is None else 1)
+        if closed:
+            rows.append(Row(row.number, row.start, found.end(1)))
+        opened = None if closed else row
+    if opened is not None:
+        text = f"a quotation mark that begins in row {opened.number} does not end"
+        raise InputError("E-TABLE-ROW", text, where=path.name, fix="Close it, or write it twice within a cell.")
+    return rows
+
+
+def _parsed(text: str, rows: list[Row], delimiter: str, path: Path) -> list[tuple[int, list[str]]]:
+    parsed = []
+    for row in rows:
+        # One reader a row, so that a quotation mark in one cannot take in the next.
+        lines = io.StringIO(text[row.start : row.end], newline="")
+        cells = [cell for part in csv.reader(lines, delimiter=delimiter) for cell in part]
+        if any(len(cell) > LONGEST_CELL for cell in cells) or len(cells) > MOST_COLUMNS:
+            what = f"row {row.number} has {len(cells)} cells, the longest of {max(map(len, cells))} letters"
+            raise InputError(
+                "E-TABLE-ROW",
+                f"{what}; at most {MOST_COLUMNS} cells of {LONGEST_CELL} letters are read",
+                where=path.name,
+                fix="Check that it is a table, and split it.",
+            )
+        parsed.append((row.number, [cell.strip() for cell in cells]))
+    return parsed
 
 
 def _delimiter(path: Path, heading: str) -> str:
@@ -109,17 +166,13 @@ def _delimiter(path: Path, heading: str) -> str:
     return max(";\t,", key=outside_quotes.count)
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
-
-
 def _check_headings(headings: list[str], path: Path) -> None:
-    wrong = sorted({h for h in headings if not h or headings.count(h) > 1})
+    wrong = sorted(h for h, count in Counter(headings).items() if not h or count > 1 or len(h) > LONGEST_HEADING)
     numbers = [h for h in headings if as_number(h) is not None]
     if wrong or numbers:
         raise InputError(
             "E-TABLE-HEADING",
-            f"the first row must name the columns, found {', '.join(repr(h) for h in (wrong or numbers)[:5])}",
+            f"the first row must name the columns, found {', '.join(repr(h[:80]) for h in (wrong or numbers)[:5])}",
             where=path.name,
             fix="Give each column one name and its unit, such as 'time [s],Cp [mmol/L]'.",
         )

@@ -12,6 +12,8 @@ from pathlib import Path
 from ..errors import Finding, InputError, Severity, counted
 from ..packages import require
 from .boundary import corrupt, existing_file, reading
+from .dicom_claims import DEFLATED
+from .dicom_deflated import read_deflated
 from .dicom_map import PIXELS
 
 # All that is ever looked at; other tags, a patient's name among them, are not even parsed.
@@ -30,7 +32,7 @@ SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence SequenceOfUltras
 PHILIPS_SCALE_SLOPE = 0x2005100E
 NO_IMAGES = {"DICOMDIR", ".DS_Store", "Thumbs.db"}
 PATIENT_FIELDS = {"PatientID": "patient ID", "PatientBirthDate": "birth date", "PatientSex": "sex"}
-IMPLICIT, EXPLICIT, DEFLATED = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"
+IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 
 
 def read_headers(paths: Sequence[Path], name: str) -> tuple[list, list[Finding]]:
@@ -120,13 +122,17 @@ def _read(path: Path, *, stop_before_pixels: bool):
         if start[128:132] != b"DICM":
             return _read_without_preamble(path, start, stop_before_pixels)
         tags = [*TAGS, PHILIPS_SCALE_SLOPE] if stop_before_pixels else None
+        file_meta = pydicom.filereader.read_file_meta_info(path)
+        if file_meta.get("TransferSyntaxUID") == DEFLATED:
+            dataset = read_deflated(path, file_meta, tags)
+            dataset.filename = str(path)
+            return dataset
         with open(path, "rb") as stream:
             dataset = pydicom.dcmread(stream, stop_before_pixels=stop_before_pixels, specific_tags=tags)
             ended = stream.tell() >= path.stat().st_size
         dataset.filename = str(path)
-        deflated = dataset.file_meta.get("TransferSyntaxUID") == DEFLATED
         # An image's header stops at its pixels; reaching the end of the file first means that they are missing.
-        if stop_before_pixels and ended and "Rows" in dataset and not deflated:
+        if stop_before_pixels and ended and "Rows" in dataset:
             raise corrupt(path, "the file ends before its pixel data")
         return dataset
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError, counted
+from .dicom_claims import claimed_bytes
 from .dicom_clocks import classic_clocks, enhanced_clocks, frame_duration, frame_time_clocks
 from .dicom_files import reading_dicom
 from .dicom_map import is_parametric_map, real_world_mapping
@@ -67,6 +68,8 @@ def frames_of(header) -> list[Frame]:
     path = Path(header.filename)
     with reading_dicom(path):
         _refuse_other_kinds(header, path)
+        # Before there is a frame for each that is claimed.
+        claimed_bytes(header, path)
         if "PerFrameFunctionalGroupsSequence" in header:
             groups = header.PerFrameFunctionalGroupsSequence
             _check_frame_count(header, len(groups), path)

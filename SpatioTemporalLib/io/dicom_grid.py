@@ -10,6 +10,7 @@ from ..data.geometry import POSITION_TOLERANCE_MM, Geometry
 from ..errors import Finding, GeometryError, InputError, Severity, counted
 from .dicom_clocks import ABSOLUTE, MICROSECONDS, PRECEDENCE
 from .dicom_frames import Frame
+from .image import placed
 
 # Positions are text in DICOM; the same slice may be rounded differently.
 SAME_SLICE_MM = 0.01
@@ -107,7 +108,7 @@ def grid_of(slices: list[Slice], name: str) -> tuple[Geometry, list[Finding]]:
     affine[:3, 1] = np.array(first.orientation[3:]) * first.spacing[0]
     affine[:3, 2] = _slice_step(slices, name, findings)
     affine[:3, 3] = first.position
-    return Geometry(shape, LPS_TO_RAS @ affine + 0.0), findings
+    return placed(shape, LPS_TO_RAS @ affine + 0.0, name), findings
 
 
 def _unplaced(first: Frame, shape: tuple, name: str) -> tuple[Geometry, list[Finding]]:
@@ -117,7 +118,7 @@ def _unplaced(first: Frame, shape: tuple, name: str) -> tuple[Geometry, list[Fin
         text = "the size of the pixels is not known and was taken as 1 mm; lengths and volumes mean nothing"
         findings.append(Finding("W-GEO-SPACING", Severity.WARN, text, name))
     rows, columns = first.spacing or (1.0, 1.0)
-    return Geometry(shape, np.diag([-columns, -rows, 1.0, 1.0])), findings
+    return placed(shape, np.diag([-columns, -rows, 1.0, 1.0]), name), findings
 
 
 def _same_place(slices: list[Slice], name: str) -> list[Finding]:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, InputError, Severity, counted
 from .boundary import corrupt
+from .dicom_claims import claimed_bytes, require_pictures_of_size, require_room
 from .dicom_files import PHILIPS_SCALE_SLOPE, read_with_pixels, reading_dicom
 from .dicom_frames import Frame
-from .inflate import MAX_INFLATION, checked_byte_count
 
 GREY = {"MONOCHROME1", "MONOCHROME2"}
 # Rec. 601, what the eye sees as brightness.
@@ -34,7 +34,7 @@ def read_values(volumes: list[list[Frame]], name: str) -> tuple[np.ndarray, list
         if values is None:
             dtype = np.float32 if rescaled or is_colour else stored.dtype
             with reading_dicom(path):
-                checked_byte_count(shape, np.dtype(dtype).itemsize, path)
+                require_room(shape, np.dtype(dtype).itemsize, path, name)
                 values = np.empty(shape, dtype=dtype)
         if not np.can_cast(stored.dtype, values.dtype, "same_kind"):
             raise corrupt(path, f"its values are {stored.dtype}, those of the other files {values.dtype}")
@@ -42,8 +42,21 @@ def read_values(volumes: list[list[Frame]], name: str) -> tuple[np.ndarray, list
             slope, intercept = frame.rescale
             with reading_dicom(path):
                 image = stored[frame.index]
-                values[t, k] = image * slope + intercept if rescaled else image
+                values[t, k] = _rescaled(image, slope, intercept, path) if rescaled else image
     return values, _findings(volumes, notes, name)
+
+
+def _rescaled(image: np.ndarray, slope: float, intercept: float, path: Path) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        scaled = (image * slope + intercept).astype(np.float32)
+    if not np.isfinite(scaled).all() and np.isfinite(image).all():
+        raise InputError(
+            "E-SLOPE",
+            f"its rescaling (slope {slope:g}, intercept {intercept:g}) makes values infinite",
+            where=path.name,
+            fix="Export the series again from the scanner or archive.",
+        )
+    return scaled
 
 
 def _by_file(volumes: list[list[Frame]]) -> dict[Path, list[tuple[Frame, int, int]]]:
@@ -61,10 +74,12 @@ def _stored(path: Path, notes: dict[str, int]) -> np.ndarray:
         _require_decoder(dataset, path)
         frames, rows, columns = int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns)
         samples = int(dataset.get("SamplesPerPixel") or 1)
-        needed = checked_byte_count((frames, rows, columns, samples), int(dataset.BitsAllocated) // 8 or 1, path)
-        if needed > MAX_INFLATION * path.stat().st_size:
-            raise corrupt(path, f"the header promises {needed} bytes of pixels, the file has {path.stat().st_size}")
+        needed = claimed_bytes(dataset, path)
         _refuse_colour(dataset, samples, path)
+        if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+            require_pictures_of_size(dataset, path)
+        elif "PixelData" in dataset and len(dataset.PixelData) > needed + needed % 2:
+            notes["longer"] = notes.get("longer", 0) + 1
         pixels = dataset.pixel_array.reshape(frames, rows, columns, *([samples] if samples > 1 else []))
     if samples > 1:
         notes["grey"] = notes.get("grey", 0) + frames
@@ -129,6 +144,9 @@ def _findings(volumes: list[list[Frame]], notes: dict[str, int], name: str) -> l
     texts = []
     if notes.get("grey"):
         texts.append(("R-COLOUR", Severity.REPAIR, "colour ultrasound was turned to grey (Rec. 601 brightness)"))
+    if notes.get("longer"):
+        text = f"{counted(notes['longer'], 'file holds', 'files hold')} more pixels than the header speaks of; left out"
+        texts.append(("W-FILE-LONGER", Severity.WARN, text))
     if notes.get("bits"):
         text = f"{notes['bits']} pixels held bits above BitsStored (an overlay); these were removed"
         texts.append(("R-DICOM-BITS", Severity.REPAIR, text))

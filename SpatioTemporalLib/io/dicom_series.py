@@ -20,6 +20,7 @@ from .dicom_pixels import read_values
 from .dicom_stopped import whole_frames
 from .dicom_times import resolve_times
 from .image import FileImage, geometry_findings
+from .plausible import plausible
 
 
 def read_dicom(path: Path | Sequence[Path], *, given_times: bool = False) -> FileImage:
@@ -57,7 +58,7 @@ def _read(paths: list[Path], given_times: bool) -> FileImage:
     if resolved.clock is None and not given_times:
         raise _no_times(frames, resolved.why_not, _acquisitions(group), name)
     values, value_findings = read_values(resolved.volumes, name)
-    return FileImage(
+    image = FileImage(
         values=values,
         geometry=geometry,
         name=name,
@@ -78,6 +79,7 @@ def _read(paths: list[Path], given_times: bool) -> FileImage:
         ),
         durations=resolved.durations,
     )
+    return plausible(image)
 
 
 def _add_clocks_of_filing(frames: list[Frame], paths: list[Path]) -> None:
@@ -129,7 +131,7 @@ def read_dicom_volume(path: Path) -> tuple[FileImage, int | None]:
                 *value_findings,
             ),
         )
-        return image, day_of(group.frames[0].header)
+        return plausible(image), day_of(group.frames[0].header)
 
 
 def day_of(header) -> int | None:

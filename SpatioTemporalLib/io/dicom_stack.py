@@ -15,6 +15,7 @@ from .dicom_phases import likeness
 from .dicom_pixels import read_values
 from .dicom_series import acquisition_of, name_of, unit_of
 from .image import FileImage, geometry_findings
+from .plausible import plausible
 
 
 def read_dicom_stack(paths: Sequence[Path], setting: str) -> tuple[FileImage, list[float]]:
@@ -61,7 +62,7 @@ def read_dicom_stack(paths: Sequence[Path], setting: str) -> tuple[FileImage, li
         acquisition=acquisition_of(first[0]),
         findings=(*findings, *geometry_findings(geometry, name), *volumes[0][2], *value_findings),
     )
-    return image, list(by_setting)
+    return plausible(image), list(by_setting)
 
 
 def _stack_among(frames: list[Frame], setting: str, where: str) -> dict[float, list[Frame]]:

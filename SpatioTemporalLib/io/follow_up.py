@@ -70,7 +70,7 @@ def read_follow_up(
         findings += image.findings
         drawn = {MASK: _mask(mask, image, findings)} if mask is not None else {}
         visits.append(Visit(day, {"image": _map(image, unit)}, drawn))
-    return FollowUp(patient, tuple(visits), tuple(findings))
+    return FollowUp(patient, tuple(visits), tuple(dict.fromkeys(findings)))
 
 
 def read_participant(folder: Path_, participant: str) -> FollowUp:
@@ -98,7 +98,8 @@ def read_participant(folder: Path_, participant: str) -> FollowUp:
     visits = tuple(
         replace(_with_masks_on_images(visit, findings), covariates=known | visit.covariates) for visit in found.visits
     )
-    return replace(found, visits=visits, findings=(*cohort.findings, *found.findings, *findings))
+    said = (*cohort.findings, *found.findings, *findings)
+    return replace(found, visits=visits, findings=tuple(dict.fromkeys(said)))
 
 
 def _require_one_each(paths: list[Path], given: Sequence | None, what: str, form: str) -> None:
@@ -138,11 +139,13 @@ def _map(image: FileImage, unit: str | None) -> Map:
             where=image.file,
             fix='Give it: unit="HU" (--visits-unit HU); "a.u." for the signal of MR.',
         )
-    return Map(image.single_volume(), image.geometry, unit, image.name)
+    return Map(image.single_volume(), image.geometry, unit, image.name, image.findings)
 
 
 def _mask(path: Path_, image: FileImage, findings: list[Finding]) -> LabelMap:
-    return _on_image(read_labels(path), image.geometry, image.file, findings)
+    labels = read_labels(path)
+    findings += labels.findings
+    return _on_image(labels, image.geometry, image.file, findings)
 
 
 def _with_masks_on_images(visit: Visit, findings: list[Finding]) -> Visit:

@@ -6,24 +6,28 @@ import re
 
 import numpy as np
 
-from ..data.volumes import Code, Label, LabelMap
-from ..errors import InputError, counted
+from ..data.volumes import LARGEST_LABEL, Code, Label, LabelMap
+from ..errors import Finding, InputError, Severity, counted
 from .image import FileImage
+from .plain_numbers import number as plain_number
+from .plain_numbers import whole
 from .sidecar import OWN_SECTION
 
 TERMINOLOGY = "Segmentation category and type - DICOM master list"
-SEGMENT_KEY = re.compile(r"Segment(\d+)_LabelValue")
+SEGMENT_KEY = re.compile(r"Segment([0-9]{1,6})_LabelValue")
+ANY_KEY = re.compile(r"Segment(\d+)_(?:Name|Color|ID|Layer|Tags|LabelValue)")
+LONGEST_NAME = 200
 
 
 def names_of(image: FileImage, file: str) -> dict[int, Label]:
     """Labels by value, from a segmentation's header or a side-car; empty when there are none."""
-    if any(SEGMENT_KEY.fullmatch(key) for key in image.keys):
+    if any(ANY_KEY.match(key) for key in image.keys):
         return {value: label for _, _, value, label in _segments(image, file)}
     own = image.keys.get(OWN_SECTION)
     entries = own.get("Labels", {}) if isinstance(own, dict) else {}
     try:
-        return {int(value): _from_entry(entry) for value, entry in entries.items()}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return {_label_value(value): _from_entry(entry) for value, entry in entries.items()}
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise InputError(
             "E-SIDECAR",
             f"the labels in the side-car cannot be read ({type(error).__name__})",
@@ -84,25 +88,46 @@ def segment_keys(labels: LabelMap) -> dict[str, str]:
 def _segments(image: FileImage, file: str) -> list[tuple[int, int, int, Label]]:
     """(number, layer, label value, label) of each segment in a header."""
     found = []
-    numbers = sorted(int(m[1]) for m in map(SEGMENT_KEY.fullmatch, image.keys) if m)
+    numbers = sorted({int(m[1]) for m in map(SEGMENT_KEY.fullmatch, image.keys) if m})
+    _refuse_incomplete(image, numbers, file)
     for number in numbers:
         entry = {
             k: image.keys.get(f"Segment{number}_{k}", "") for k in ("LabelValue", "Layer", "Name", "Color", "Tags")
         }
         try:
-            colour = tuple(float(c) for c in entry["Color"].split())
-            value, layer = int(entry["LabelValue"]), int(entry["Layer"] or 0)
+            value, layer = _label_value(entry["LabelValue"]), _label_value(entry["Layer"] or "0")
+            colour, name = _colour(entry["Color"].split()), _name(entry["Name"])
         except ValueError as error:
-            raise InputError(
-                "E-SEGMENT",
-                f"the description of segment {number} in the header cannot be read",
-                where=file,
-                fix="Save the segmentation again from Slicer.",
-            ) from error
+            what = f"the description of segment {number} in the header cannot be read ({error})"
+            raise _no_segments(what, file) from error
         category, type_ = _codes(entry["Tags"])
-        label = Label(entry["Name"] or f"label {value}", colour if len(colour) == 3 else None, category, type_)
+        label = Label(name or f"label {value}", colour, category, type_)
         found.append((number, layer, value, label))
+    twice = [number for n, (number, *place, _) in enumerate(found) if place in [[*other[1:3]] for other in found[:n]]]
+    if twice:
+        raise _no_segments(f"segment {twice[0]} has the label value of another", file)
     return found
+
+
+def _refuse_incomplete(image: FileImage, numbers: list[int], file: str) -> None:
+    """A segment that is described but has no label value would lose its name in silence."""
+    known = {str(number) for number in numbers}
+    others = sorted({m[1] for m in map(ANY_KEY.match, image.keys) if m} - known)
+    if others:
+        raise _no_segments(f"segment {others[0][:20]} has no label value", file)
+
+
+def _no_segments(what: str, file: str) -> InputError:
+    return InputError("E-SEGMENT", what, where=file, fix="Save the segmentation again from Slicer.")
+
+
+def unnamed_values(labels: LabelMap, named: dict[int, Label], file: str) -> tuple[Finding, ...]:
+    """Labels in the voxels that the file has no name for, although it has names for others."""
+    unnamed = [str(value) for value in labels.labels if value not in named]
+    if not named or not unnamed:
+        return ()
+    text = f"{counted(len(unnamed), 'label is', 'labels are')} not named in the file: {', '.join(unnamed[:8])}"
+    return (Finding("W-LABEL-NAME", Severity.WARN, text, file),)
 
 
 def _codes(tags: str) -> tuple[Code | None, Code | None]:
@@ -137,5 +162,38 @@ def _entry(label: Label) -> dict:
 
 def _from_entry(entry: dict) -> Label:
     colour = entry.get("colour")
-    codes = {key: Code(**entry[key]) if key in entry else None for key in ("category", "type")}
-    return Label(str(entry["name"]), tuple(float(c) for c in colour) if colour else None, **codes)
+    codes = {key: _code(entry[key]) if entry.get(key) else None for key in ("category", "type")}
+    return Label(_name(_text(entry["name"])), _colour([str(c) for c in colour]) if colour else None, **codes)
+
+
+def _code(entry: dict) -> Code:
+    return Code(**{key: _name(_text(value)) for key, value in entry.items()})
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{str(value)[:40]!r} is no text")
+    return value
+
+
+def _name(text: str) -> str:
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f"a name has {len(text)} letters")
+    return text
+
+
+def _label_value(text: str) -> int:
+    value = whole(text)
+    if value is None or not 0 <= value <= LARGEST_LABEL:
+        raise ValueError(f"{text[:40]!r} is no label")
+    return value
+
+
+def _colour(words: list[str]) -> tuple[float, float, float] | None:
+    """Red, green and blue from 0 to 1; None where there is no colour."""
+    if not words:
+        return None
+    numbers = tuple(plain_number(word) for word in words)
+    if len(numbers) != 3 or None in numbers or min(numbers) < 0 or max(numbers) > 1:
+        raise ValueError(f"{' '.join(words)[:40]!r} is no colour")
+    return numbers

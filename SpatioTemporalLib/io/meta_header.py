@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import Finding, InputError, Severity
 from .boundary import corrupt
+from .plain_numbers import number, whole
 
 MAX_HEADER_BYTES = 2**20
 DATA_TYPES = {
@@ -30,8 +31,6 @@ DATA_TYPES = {
 MATRIX, PLACE = ("TransformMatrix", "Rotation", "Orientation"), ("Offset", "Position", "Origin")
 SPACING, BYTE_ORDER = ("ElementSpacing", "ElementSize"), ("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
-WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 MM_PER_UNIT = {"": 1.0, "?": 1.0, "mm": 1.0, "um": 1e-3, "cm": 10.0}
 UNIT_LENGTH = 1e-3
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
@@ -113,15 +112,14 @@ class Fields:
         return self.wholes(name, 1)[0] if name in self.entries else default
 
     def wholes(self, name: str, count: int) -> list[int]:
-        words = self.text(name).split()
-        if len(words) != count or not all(map(WHOLE.fullmatch, words)):
+        wholes = [whole(word) for word in self.text(name).split()]
+        if len(wholes) != count or None in wholes:
             raise self.wrong(name, f"{count} whole numbers" if count > 1 else "a whole number")
-        return [int(word) for word in words]
+        return wholes
 
     def numbers(self, name: str, count: int) -> np.ndarray:
-        words = self.text(name).split()
-        numbers = [float(word) for word in words if NUMBER.fullmatch(word)] if len(words) == count else []
-        if len(numbers) != count or not np.isfinite(numbers).all():
+        numbers = [number(word) for word in self.text(name).split()]
+        if len(numbers) != count or None in numbers:
             raise self.wrong(name, f"{count} numbers")
         return np.array(numbers)
 

@@ -114,8 +114,16 @@ def _scaled(values: np.ndarray, slope: float, inter: float, path: Path) -> np.nd
     dtype = np.dtype(np.float32 if exact_in_float32 else np.float64)
     require_memory(values.size * dtype.itemsize, path.name, "its scaled values")
     scaled = np.empty(values.shape, dtype)
-    for target, stored in zip(_volumes(scaled), _volumes(values)):
-        target[...] = stored * np.float64(slope) + np.float64(inter)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for target, stored in zip(_volumes(scaled), _volumes(values)):
+            target[...] = stored * np.float64(slope) + np.float64(inter)
+            if not np.isfinite(target).all() and np.isfinite(stored).all():
+                raise InputError(
+                    "E-SLOPE",
+                    f"the scaling in the header (slope {slope:g}, intercept {inter:g}) makes values infinite",
+                    where=path.name,
+                    fix="Correct scl_slope and scl_inter in the file's header.",
+                )
     return scaled
 
 

@@ -17,6 +17,8 @@ from .inflate import checked_byte_count, inflated_values, mapped_values
 from .nifti import image_stem, stored_dtype
 from .nrrd_facts import acquisition_of, clock_of, durations_of, unit_of
 from .nrrd_header import DATA_TYPES, MAX_HEADER_BYTES, NrrdHeader, parse_header
+from .nrrd_lines import escaped
+from .plain_numbers import whole
 
 GZIP_LEVEL = 4
 
@@ -107,16 +109,14 @@ def _values(header: NrrdHeader, path: Path, offset: int, findings: list[Finding]
 
 
 def _data_file(header: NrrdHeader, path: Path, offset: int) -> tuple[Path, int]:
-    name = header.fields.get("data file", header.fields.get("datafile"))
+    name = header.fields.get("data file")
     return (path, offset) if name is None else (data_file(path, name, "data file"), 0)
 
 
 def _skip(header: NrrdHeader, path: Path) -> int:
-    try:
-        lines = int(header.fields.get("line skip", header.fields.get("lineskip", "0")))
-        skip = int(header.fields.get("byte skip", header.fields.get("byteskip", "0")))
-    except ValueError as error:
-        raise corrupt(path, "the header's byte skip is no number") from error
+    lines, skip = (whole(header.fields.get(field, "0")) for field in ("line skip", "byte skip"))
+    if lines is None or skip is None:
+        raise corrupt(path, "the header's line skip or byte skip is no number")
     if lines != 0 or skip < -1:
         raise InputError(
             "E-ENCODING",
@@ -174,14 +174,10 @@ def _header_lines(values: np.ndarray, dtype: np.dtype, affine: np.ndarray, field
         "endian: little",
         "encoding: gzip",
         f"space origin: {_written(lps[:, 3])}",
-        *(f"{key}:={_escaped(value)}" for key, value in keys.items()),
+        *(f"{escaped(key)}:={escaped(value)}" for key, value in keys.items()),
     ]
     return "\n".join(lines) + "\n\n"
 
 
 def _written(vector: np.ndarray) -> str:
     return f"({','.join(repr(float(n)) for n in vector)})"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", " ")

@@ -12,6 +12,7 @@ from ..data.series import Acquisition, Series
 from ..errors import Finding, InputError, Severity
 from .image import Clock
 from .nrrd_header import NrrdHeader
+from .plain_numbers import json_value, number
 from .time_axis import are_frame_numbers, seconds_per_unit
 from .time_names import is_no_time
 
@@ -26,6 +27,7 @@ MULTIVOLUME_FACTS = {
     "flip_angle": ("MultiVolume.DICOM.FlipAngle", 1.0),
 }
 CLOCK_TOLERANCE = 0.01
+FACT_TYPES = {"modality": str, "agent": str, "decay_corrected": bool}
 
 
 def clock_of(header: NrrdHeader, path: Path) -> tuple[Clock | None, str, list[Finding]]:
@@ -69,10 +71,8 @@ def _index_clock(header: NrrdHeader) -> tuple[Clock | None, str]:
 
 
 def _plain(word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        return np.nan
+    value = number(word)
+    return np.nan if value is None else value
 
 
 def _label_clock(header: NrrdHeader, path: Path) -> tuple[Clock | None, str]:
@@ -90,11 +90,9 @@ def _scaled(words: list[str], scale: float) -> tuple:
     """Seconds; what is no number is left for the check of the time axis to name."""
     scaled = []
     for word in words:
-        try:
-            # Dividing by 1000 rounds once; multiplying by 0.001 would round twice.
-            scaled.append(float(word) / round(1 / scale) if scale < 1 else float(word) * scale)
-        except ValueError:
-            scaled.append(word)
+        value = number(word.strip())
+        # Dividing by 1000 rounds once; multiplying by 0.001 would round twice.
+        scaled.append(word if value is None else value / round(1 / scale) if scale < 1 else value * scale)
     return tuple(scaled)
 
 
@@ -122,32 +120,31 @@ def acquisition_of(keys: dict, path: Path) -> Acquisition:
 
 def _own_acquisition(text: str, path: Path) -> Acquisition:
     try:
-        entries = json.loads(text)
-        known = {f.name for f in fields(Acquisition)}
-        facts = {k: v for k, v in entries.items() if k in known and isinstance(v, (str, int, float))}
-    except (ValueError, AttributeError) as error:
-        raise InputError(
-            "E-SIDECAR",
-            f"the header's {OWN}Acquisition cannot be read ({error})",
-            where=path.name,
-            fix="Correct or remove this line of the header.",
-        ) from error
+        entries = json_value(text)
+        if not isinstance(entries, dict):
+            raise ValueError("no names and values")
+    except ValueError as error:
+        raise _unreadable(f"the header's {OWN}Acquisition cannot be read ({error})", path) from error
+    facts = {}
+    for fact in (f.name for f in fields(Acquisition)):
+        value = entries.get(fact)
+        if value is None:
+            continue
+        if not isinstance(value, FACT_TYPES.get(fact, (int, float))) or (value is True and fact != "decay_corrected"):
+            raise _unreadable(f"the header's {OWN}Acquisition gives the {fact} {str(value)[:40]!r}", path)
+        facts[fact] = value if fact in FACT_TYPES else float(value)
     return Acquisition(**facts)
 
 
 def _number(text: str, key: str, path: Path) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = np.nan
-    if not np.isfinite(number):
-        raise InputError(
-            "E-SIDECAR",
-            f"{key} is {text[:40]!r}, a number was expected",
-            where=path.name,
-            fix="Correct or remove this line of the header.",
-        )
-    return number
+    value = number(text.strip())
+    if value is None:
+        raise _unreadable(f"{key} is {text[:40]!r}, a number was expected", path)
+    return value
+
+
+def _unreadable(what: str, path: Path) -> InputError:
+    return InputError("E-SIDECAR", what, where=path.name, fix="Correct or remove this line of the header.")
 
 
 def durations_of(header: NrrdHeader, path: Path) -> tuple[float, ...] | None:

@@ -9,6 +9,8 @@ import numpy as np
 
 from ..errors import Finding, InputError, Severity
 from .boundary import corrupt
+from .nrrd_lines import entries_of
+from .plain_numbers import number, whole
 
 # Frame labels and instance UIDs of a long series take megabytes, not more.
 MAX_HEADER_BYTES = 64 * 2**20
@@ -65,9 +67,8 @@ class NrrdHeader:
 
 def parse_header(text: str, path: Path, *, components_are_frames: bool = False) -> NrrdHeader:
     """The header from its lines (without the data)."""
-    fields, keys = _lines(text)
+    fields, keys, findings = entries_of(text, path)
     sizes = _sizes(fields, path)
-    findings: list[Finding] = []
     directions = _directions(fields, path)
     frame_axis, kind = _frame_axis(fields, sizes, directions, path)
     if frame_axis is not None:
@@ -89,26 +90,11 @@ def quoted(text: str) -> list[str]:
     return parts[1::2] if len(parts) > 1 else text.split()
 
 
-def _lines(text: str) -> tuple[dict[str, str], dict[str, str]]:
-    fields, keys = {}, {}
-    for line in text.splitlines()[1:]:
-        if line.startswith("#"):
-            continue
-        # Keys and fields are told apart by the first separator: ":=" or ":". A key may be called "space".
-        name, colon, rest = line.partition(":")
-        if colon and rest.startswith("="):
-            keys[name] = rest[1:].replace("\\n", "\n").replace("\\\\", "\\")
-        elif colon:
-            fields[name.strip().lower()] = rest.strip()
-    return fields, keys
-
-
 def _sizes(fields: dict, path: Path) -> tuple[int, ...]:
-    try:
-        sizes = tuple(int(n) for n in fields["sizes"].split())
-        dimension = int(fields["dimension"])
-    except (KeyError, ValueError) as error:
-        raise corrupt(path, f"the header gives no image size ({error})") from error
+    sizes = tuple(whole(word) for word in fields.get("sizes", "").split())
+    dimension = whole(fields.get("dimension", ""))
+    if dimension is None or None in sizes:
+        raise corrupt(path, "the header gives no image size (sizes, dimension)")
     if len(sizes) != dimension or not sizes or min(sizes) < 1:
         raise corrupt(path, f"the header gives the impossible image size {sizes} for {dimension} axes")
     return sizes
@@ -161,13 +147,10 @@ def _without_time(vectors: list, path: Path) -> list[np.ndarray | None]:
 
 
 def _vector(word: str, path: Path) -> np.ndarray:
-    try:
-        vector = np.array([float(n) for n in word.strip("()").split(",")])
-    except ValueError as error:
-        raise corrupt(path, f"the header holds {word[:40]!r}, a vector such as (1,0,0) was expected") from error
-    if not np.isfinite(vector).all():
-        raise corrupt(path, f"the header holds {word[:40]!r}, a vector of finite numbers was expected")
-    return vector
+    numbers = [number(part.strip()) for part in word.strip("()").split(",")]
+    if None in numbers or not (word.startswith("(") and word.endswith(")")):
+        raise corrupt(path, f"the header holds {word[:40]!r}, a vector of finite numbers such as (1,0,0) was expected")
+    return np.array(numbers)
 
 
 def _frame_axis(fields: dict, sizes: tuple, directions: list | None, path: Path) -> tuple[int | None, str]:
@@ -228,10 +211,16 @@ def _affine(fields: dict, directions: list | None, frame_axis: int | None, path:
         columns = np.array([d for d in directions if d is not None])
         affine[:3, :3] = (columns * scale).T
     else:
-        affine[:3, :3] = np.diag(_spacings(fields, frame_axis, path))
+        affine[:3, :3] = np.diag(_spacings(fields, frame_axis, path, findings))
     if fields.get("space origin"):
         # A fourth number is ITK's time of the first frame, without a unit.
-        affine[:3, 3] = _vector(fields["space origin"].replace(", ", ","), path)[:3] * scale
+        origin = _vector(fields["space origin"].replace(", ", ","), path)
+        if len(origin) != (4 if fields.get("space directions", "").replace(", ", ",").count(",") > 11 else 3):
+            raise corrupt(path, f"the header's space origin has {len(origin)} numbers, three were expected")
+        affine[:3, 3] = origin[:3] * scale
+    else:
+        text = "the header gives no origin; where the image lies in the patient is not known"
+        findings.append(Finding("W-GEO-ORIGIN", Severity.WARN, text, path.name))
     affine[:3] *= np.array(signs, dtype=float)[:, None]
     # A zero that was negated would be written as -0.
     return affine + 0.0
@@ -265,11 +254,13 @@ def _space(fields: dict, path: Path, findings: list) -> tuple[tuple[int, int, in
     return SPACE_SIGNS.get(space, (-1, -1, 1)), scale
 
 
-def _spacings(fields: dict, frame_axis: int | None, path: Path) -> list[float]:
+def _spacings(fields: dict, frame_axis: int | None, path: Path, findings: list) -> list[float]:
     words = fields.get("spacings", "").split()
     if not words:
+        text = "the header gives no size of voxels (spacings); 1 mm was taken, lengths and volumes mean nothing"
+        findings.append(Finding("W-GEO-SPACING", Severity.WARN, text, path.name))
         return [1.0, 1.0, 1.0]
-    try:
-        return [float(word) for axis, word in enumerate(words) if axis != frame_axis]
-    except ValueError as error:
-        raise corrupt(path, f"the header gives the spacings {words}") from error
+    spacings = [number(word) for axis, word in enumerate(words) if axis != frame_axis]
+    if None in spacings or len(spacings) != 3:
+        raise corrupt(path, f"the header gives the spacings {' '.join(words)[:60]}")
+    return spacings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import InputError
@@ -11,6 +12,7 @@ from .image import FileImage
 from .meta_image import read_meta_image
 from .nifti import read_nifti
 from .nrrd import read_nrrd
+from .plausible import plausible
 
 META_ENDINGS = (".mha", ".mhd")
 GZIP = b"\x1f\x8b"
@@ -25,16 +27,20 @@ def read_image(path: str | os.PathLike, *, components_are_frames: bool = False) 
         writes them from four-dimensional arrays.
     """
     path = existing_file(path)
+    return plausible(_reader(path)(path, components_are_frames=components_are_frames))
+
+
+def _reader(path: Path) -> Callable[..., FileImage]:
     with reading(path):
         with open(path, "rb") as stream:
             start = stream.read(132)
     name = path.name.lower()
     if start.startswith(b"NRRD") or name.endswith((".nrrd", ".nhdr")):
-        return read_nrrd(path, components_are_frames=components_are_frames)
+        return read_nrrd
     if _is_nifti(start) or name.endswith((".nii", ".nii.gz")):
-        return read_nifti(path, components_are_frames=components_are_frames)
+        return read_nifti
     if name.endswith(META_ENDINGS):
-        return read_meta_image(path, components_are_frames=components_are_frames)
+        return read_meta_image
     raise InputError(
         "E-FILE-KIND",
         f"is in none of the formats that are read here: {KNOWN}",
@@ -52,8 +58,8 @@ def is_dicom(path: Path) -> bool:
 
 def holds_dicom(path: str | os.PathLike) -> bool:
     """Whether a path is a folder, taken for one of DICOM files, or such a file."""
-    path = Path(path)
-    return path.is_dir() or (path.is_file() and is_dicom(path))
+    # os.path, for names that no file can have: pathlib raises for these.
+    return os.path.isdir(path) or (os.path.isfile(path) and is_dicom(Path(path)))
 
 
 def _is_nifti(start: bytes) -> bool:

@@ -121,7 +121,7 @@ def _read_volumes(paths: list[Path], order: list[Finding]) -> FileImage:
     images = [read_image(path) for path in paths]
     volumes = [image.single_volume() for image in images]
     first = images[0]
-    findings = [*order, *first.findings]
+    findings = [*order, *(finding for image in images for finding in image.findings)]
     for image, path in zip(images[1:], paths[1:]):
         findings += same_grid(image.geometry, path.name, first.geometry, paths[0].name)
     return FileImage(

@@ -10,6 +10,7 @@ never ``RepetitionTime``.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,9 @@ import numpy as np
 
 from ..data.series import Acquisition, Series
 from ..errors import Finding, InputError, Severity
+from .boundary import existing_file
 from .image import Clock
+from .plain_numbers import json_value
 
 OWN_SECTION = "SpatioTemporal"
 # Fact, BIDS key. All in the units of BIDS: s, degrees, tesla.
@@ -39,7 +42,7 @@ CLOCK_TOLERANCE = 0.01
 SHORTEST_INTERVAL = 0.1
 # A list of these, one a frame, says that the frames differ in it and not in time.
 SETTINGS = ("EchoTime", "FlipAngle", "InversionTime", "RepetitionTimeExcitation")
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -170,8 +173,8 @@ class Sidecar:
     def numbers(self, values: object, key: str, *, flat: bool = True) -> list:
         """A list of finite numbers in the side-car, or an `InputError` that names the entry."""
         try:
-            array = np.array(values, dtype=np.float64)
-        except (TypeError, ValueError):
+            array = np.array(values if _are_numbers(values) else np.nan, dtype=np.float64)
+        except (OverflowError, TypeError, ValueError):
             array = np.array(np.nan)
         if (flat and array.ndim != 1) or array.dtype.kind != "f" or not np.isfinite(array).all():
             raise InputError(
@@ -181,6 +184,13 @@ class Sidecar:
                 fix=f"Correct {key} in the side-car.",
             )
         return array.tolist()
+
+
+def _are_numbers(values: object) -> bool:
+    """Whether lists within lists hold numbers only; true and false, and texts, are none."""
+    if isinstance(values, (list, tuple)):
+        return all(_are_numbers(value) for value in values)
+    return isinstance(values, (int, float)) and not isinstance(values, bool)
 
 
 def sidecar_path(path: Path) -> Path:
@@ -195,18 +205,20 @@ def sidecar_path(path: Path) -> Path:
 def read_sidecar(path: Path) -> Sidecar:
     """The side-car of an image, empty when there is none."""
     beside = sidecar_path(path)
-    if not beside.is_file():
+    if not os.path.lexists(beside):
         return Sidecar(beside)
+    # A link that leads nowhere, or a folder of that name, is no way to say nothing.
+    existing_file(beside)
     try:
         if beside.stat().st_size > MAX_BYTES:
             raise ValueError(f"larger than {MAX_BYTES} bytes")
-        entries = json.loads(beside.read_text(encoding="utf-8-sig"))
+        entries = json_value(beside.read_text(encoding="utf-8-sig"))
         if not isinstance(entries, dict):
             raise ValueError("not an object of names and values")
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(
             "E-SIDECAR",
-            f"is no JSON side-car ({error})",
+            f"is no JSON side-car ({str(error)[:200]})",
             where=beside.name,
             fix="Correct it, or move it away to read the image without.",
         ) from error

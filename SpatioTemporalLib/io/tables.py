@@ -19,7 +19,7 @@ from .image import Clock, FileImage
 from .nifti import image_stem
 from .time_axis import repair_time_axis, seconds_per_unit
 
-WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
+WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})")
 # "007" is a name: as a number it would lose its zeros.
 LEADING_ZERO = re.compile(r"[+-]?0\d")
 TEXT_FIX = "Write headings such as 'time [s],Cp [mmol/L]'."
@@ -57,10 +57,10 @@ def read_curve(path: str | os.PathLike, column: str | None = None) -> Curve:
         raise InputError(
             "E-CURVE", f"the column {name!r} holds no number", where=table.path.name, fix="Choose another column."
         )
-    times, keep, _ = repair_time_axis(
+    times, keep, repairs = repair_time_axis(
         [seconds[row] for row in filled], values[filled][:, None], table.path.name, nuclear=True
     )
-    return Curve(times, values[filled][keep], unit, name)
+    return Curve(times, values[filled][keep], unit, name, findings=(*table.findings, *repairs))
 
 
 def read_curves_image(path: str | os.PathLike) -> FileImage:
@@ -109,7 +109,7 @@ def read_table(path: str | os.PathLike) -> Table:
             where=table.path.name,
             fix="Rename one of them.",
         )
-    return Table(columns, units, image_stem(table.path))
+    return Table(columns, units, image_stem(table.path), table.findings)
 
 
 def write_table(path: str | os.PathLike, table: Table) -> Path:
@@ -181,7 +181,7 @@ def _column_index(table: Delimited, column: str | None) -> int:
         if index > 0 and (column is None or column in (heading, name_and_unit(heading)[0]))
     ]
     if len(wanted) != 1:
-        listed = ", ".join(table.headings[1:]) or "none"
+        listed = ", ".join(table.headings[1:20]) + (", …" if len(table.headings) > 20 else "") or "none"
         raise InputError(
             "E-CURVE",
             f"{'there is no column ' + repr(column) if column else 'the quantity is unclear'}; columns: {listed}",

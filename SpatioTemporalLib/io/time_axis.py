@@ -9,6 +9,7 @@ import numpy as np
 
 from ..data.series import checked_times
 from ..errors import Finding, InputError, Severity, counted
+from .plain_numbers import number as plain_number
 
 GAP_RATIO = 1.5
 SECONDS_PER_UNIT = {
@@ -48,7 +49,7 @@ PLAUSIBLE_INTERVALS = {
 }
 ANY_KIND = (0.002, 3600.0)
 # One comma between digits, as German or French spreadsheets write 1.5.
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
 
 def seconds_per_unit(unit: str) -> float | None:
@@ -154,10 +155,11 @@ def _numbers(times: Sequence, name: str, earliest: float) -> tuple[np.ndarray, l
             commas.append(row)
             text = text.replace(",", ".")
         try:
-            number = float(text)
-        except ValueError:
-            number = np.nan
-        if not np.isfinite(number) or number < earliest:
+            # What is text follows the grammar of files, what is a number already is one.
+            number = plain_number(text) if isinstance(time, str) else float(time)
+        except (OverflowError, TypeError, ValueError):
+            number = None
+        if number is None or not np.isfinite(number) or number < earliest:
             raise InputError(
                 "E-TIME-VALUE",
                 f"the time of frame {row} is {str(time)[:40]!r}, a number of seconds"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from ..data.volumes import ImageStack, LabelMap, Map
-from ..errors import InputError
+from ..data.volumes import LARGEST_LABEL, ImageStack, LabelMap, Map
+from ..errors import Finding, InputError
 from .boundary import existing_file
 from .dicom_series import read_dicom_volume
 from .dicom_stack import read_dicom_stack
 from .image import FileImage
-from .label_names import merged_layers, names_of
+from .label_names import merged_layers, names_of, unnamed_values
 from .read_image import holds_dicom, is_dicom, read_image
 from .series import same_grid
 from .sidecar import BIDS_FACTS
@@ -41,7 +42,7 @@ def read_map(path: str | os.PathLike, unit: str | None = None, name: str | None 
             where=Path(path).name,
             fix='Give it: unit="1/min" (--unit INPUT=1/min); "1" for a ratio, "a.u." for a signal.',
         )
-    return Map(values, image.geometry, unit, name or image.name)
+    return Map(values, image.geometry, unit, name or image.name, image.findings)
 
 
 def read_labels(path: str | os.PathLike) -> LabelMap:
@@ -55,9 +56,10 @@ def read_labels(path: str | os.PathLike) -> LabelMap:
     """
     image = _volume(path)
     file = Path(path).name
+    _refuse_intensities(image.values, file)
     if image.values.ndim == 4 and "Segment0_LabelValue" in image.keys:
         values, labels = merged_layers(image, file)
-        return LabelMap(values, image.geometry, labels, image.name)
+        return LabelMap(values, image.geometry, labels, image.name, image.findings)
     if image.values.ndim == 4 and len(image.values) > 1:
         raise InputError(
             "E-MASK-FRAMES",
@@ -65,7 +67,21 @@ def read_labels(path: str | os.PathLike) -> LabelMap:
             where=file,
             fix="Give a single mask; it is applied to every frame.",
         )
-    return LabelMap(image.single_volume(), image.geometry, names_of(image, file), image.name)
+    named = names_of(image, file)
+    labels = LabelMap(image.single_volume(), image.geometry, named, image.name, image.findings)
+    return replace(labels, findings=(*labels.findings, *unnamed_values(labels, named, file)))
+
+
+def _refuse_intensities(values: np.ndarray, file: str) -> None:
+    """Refuse what is no label: values below zero, and beyond those that other programs can hold."""
+    low, high = (float(values.min()), float(values.max())) if values.dtype.kind in "fiu" else (0.0, 0.0)
+    if low < 0 or high > LARGEST_LABEL:
+        raise InputError(
+            "E-LABEL-VALUE",
+            f"its values go from {low:.10g} to {high:.10g}, labels from 0 to {LARGEST_LABEL} were expected",
+            where=file,
+            fix="Give a label map, not an image; threshold a probability map first.",
+        )
 
 
 def read_stack(
@@ -93,15 +109,16 @@ def read_stack(
         raise InputError("E-STACK", "the list of files is empty", fix="Give the volumes' files.")
     if settings is None and _is_joint(paths):
         image, settings = read_dicom_stack(paths, setting)
-        return _stack(image.values, settings, image, setting, setting_unit)
+        return _stack(image.values, settings, image, setting, setting_unit, image.findings)
     images = [read_dicom_volume(p)[0] if holds_dicom(p) else _volume(p) for p in paths]
+    findings = [finding for image in images for finding in image.findings]
     for image, file in zip(images[1:], paths[1:]):
-        same_grid(image.geometry, file.name, images[0].geometry, paths[0].name)
+        findings += same_grid(image.geometry, file.name, images[0].geometry, paths[0].name)
     volumes = [v for image in images for v in (image.values if image.values.ndim == 4 else [image.values])]
     if settings is None:
         settings = [s for image, file in zip(images, paths) for s in _settings(image, file, setting, setting_unit)]
     values = np.stack(volumes) if len(images) > 1 or images[0].values.ndim == 3 else images[0].values
-    return _stack(values, settings, images[0], setting, setting_unit)
+    return _stack(values, settings, images[0], setting, setting_unit, findings)
 
 
 def _is_joint(paths: list[Path]) -> bool:
@@ -111,7 +128,14 @@ def _is_joint(paths: list[Path]) -> bool:
     return len(paths) == 1 or any(not path.is_dir() for path in paths)
 
 
-def _stack(values: np.ndarray, settings: Sequence[float], first: FileImage, setting: str, unit: str) -> ImageStack:
+def _stack(
+    values: np.ndarray,
+    settings: Sequence[float],
+    first: FileImage,
+    setting: str,
+    unit: str,
+    findings: Sequence[Finding],
+) -> ImageStack:
     return ImageStack(
         values=values,
         settings=settings,
@@ -121,6 +145,7 @@ def _stack(values: np.ndarray, settings: Sequence[float], first: FileImage, sett
         unit=first.unit or "a.u.",
         name=first.name,
         acquisition=first.acquisition,
+        findings=tuple(dict.fromkeys(findings)),
     )
 
 

@@ -17,6 +17,9 @@ AS_GOOD_AS_ZERO = 1e-20  # of the power of the data
 ARRIVED, ARRIVED_AT_ZERO = 1e-5, 1e-9
 # Parameters, as logarithms, rest on a bound when they are this near to it.
 AT_BOUND = 1e-4
+# Of the sum of squares: a logarithm of which one unit would change less than this has no part in it where it is, and is
+# left there. The step that a linear model asks of it, to the other end of its range, is rounding over rounding.
+NO_SLOPE = 1e-12
 
 
 class Linearised(NamedTuple):
@@ -140,9 +143,15 @@ def _advanced(model: Model, at: _State, bounds, power) -> tuple[_State, np.ndarr
 
 
 def _step(at: _State, bounds) -> np.ndarray:
-    """(P, n) damped Gauss-Newton steps of the parameters that are free to move."""
+    """(P, n) damped Gauss-Newton steps of the parameters that are free to move.
+
+    Those that rest on a bound and are pushed outwards go onto it: as long as they are a hair away, every step that the
+    others take with them is cut off there, and the descent never arrives.
+    """
     xp, (low, high) = namespace(at.x), bounds
-    free = ~((at.x <= low) & (at.gradient > 0) | (at.x >= high) & (at.gradient < 0))
+    at_low, at_high = on_bounds(at.x, low, high)
+    to_low, to_high = at_low & (at.gradient > 0), at_high & (at.gradient < 0)
+    free = ~(to_low | to_high) & (abs(at.gradient) > NO_SLOPE * at.sse)
     size = xp.sqrt(xp.einsum("iin->in", at.curvature))
     size = xp.where(free & (size > 0), size, 1.0)
     # Scaled to a unit diagonal: the parameters' sizes differ by orders of magnitude.
@@ -150,4 +159,5 @@ def _step(at: _State, bounds) -> np.ndarray:
     for i in range(len(matrix)):
         matrix[i, i] = 1 + at.damping
     right = xp.where(free, -at.gradient / size, 0.0)
-    return xp.linalg.solve(xp.moveaxis(matrix, -1, 0), right.T[..., None])[..., 0].T / size
+    step = xp.linalg.solve(xp.moveaxis(matrix, -1, 0), right.T[..., None])[..., 0].T / size
+    return xp.where(to_low, low - at.x, xp.where(to_high, high - at.x, step))

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .bounded_gauss_newton import Descent, Linearised, Model, normal_equations, on_bounds
+from .bounded_gauss_newton import Descent, Linearised, Model, minimise, normal_equations, on_bounds
 from .many_starts import best_descent
 
 DIFFERENCE = 1e-6  # step in the logarithm: truncation and rounding of the slopes both stay near 1e-6
 SCANNED_AT_ONCE = 256  # curves
+LAST_STEPS = 100  # at the bottom of a valley with kinks
 MOST_STARTS = 8  # families from which descents start, those whose best shape fits best
 # Rounding leaves eigenvalues of the curvature of this size where data determine nothing.
 UNDETERMINED, UNCERTAIN = 1e-11, 1e-3
@@ -38,6 +39,8 @@ class ScannedModel:
     rough : cheaper curves, good enough to tell which descent will win, or None.
     slopes : from (P, n) parameters to the curves and their (P, n, T)
     derivatives; differences are taken where it is None.
+    widths : (P,) logarithms to either side over which differences are taken of a
+    model with kinks, at which a descent that sees but one side of them stalls.
     """
 
     curves: Callable[[np.ndarray], np.ndarray]
@@ -49,6 +52,7 @@ class ScannedModel:
     scaled: np.ndarray
     rough: Callable[[np.ndarray], np.ndarray] | None = None
     slopes: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
+    widths: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -104,9 +108,8 @@ def solve_scanned(
     starts = _starts(data, model, shapes)
     starts = starts if near is None else np.concatenate([starts, near[None]])
     starts = np.clip(np.log(np.maximum(starts, 0.0) + soft), low[:, None], high[:, None])
-    linearised = _linearised(model, data)
-    rough = None if model.rough is None else _linearised(replace(model, curves=model.rough, slopes=None), data)
-    descent = best_descent(linearised, starts, low, high, power=np.einsum("nt,nt->n", data, data), rough=rough)
+    linearised = _linearised(replace(model, widths=None), data)
+    descent = _descent(linearised, model, data, starts, (low, high))
     at_low, at_high = on_bounds(descent.parameters, low[:, None], high[:, None])
     # Exactly: rounding of the logarithm would hide that a bound was reached.
     parameters = np.where(at_low, model.low[:, None], _physical(model, descent.parameters))
@@ -133,6 +136,17 @@ def _starts(data: np.ndarray, model: ScannedModel, shapes: ScannedShapes) -> np.
     return starts
 
 
+def _descent(linearised: Model, model: ScannedModel, data: np.ndarray, starts: np.ndarray, bounds) -> Descent:
+    power = np.einsum("nt,nt->n", data, data)
+    if model.widths is None:
+        rough = None if model.rough is None else _linearised(replace(model, curves=model.rough, slopes=None), data)
+        return best_descent(linearised, starts, *bounds, power=power, rough=rough)
+    # Slopes over the kinks lead to the optimum's neighbourhood, those at the very place to its bottom.
+    near = best_descent(_linearised(model, data), starts, *bounds, power=power)
+    found = minimise(linearised, near.parameters, *bounds, power=power, steps=LAST_STEPS)
+    return found._replace(converged=near.converged | found.converged)
+
+
 def _physical(model: ScannedModel, logarithms: np.ndarray) -> np.ndarray:
     return np.maximum(np.exp(logarithms) - model.soft[:, None], model.low[:, None])
 
@@ -155,6 +169,17 @@ def _linearised(model: ScannedModel, data: np.ndarray) -> Model:
         curves = curves.reshape(count + 1, len(problems), -1)
         return Linearised(curves[0] - data[problems], (curves[1:] - curves[0]) / DIFFERENCE)
 
+    def over_kinks(logarithms: np.ndarray, problems: np.ndarray) -> Linearised:
+        moved = np.repeat(logarithms[:, None], 2 * count + 1, axis=1)
+        for n, width in enumerate(model.widths):
+            moved[n, 2 * n + 1] += width
+            moved[n, 2 * n + 2] -= width
+        curves = model.curves(_physical(model, moved.reshape(count, -1))).reshape(2 * count + 1, len(problems), -1)
+        slopes = (curves[1::2] - curves[2::2]) / (2 * model.widths[:, None, None])
+        return Linearised(curves[0] - data[problems], slopes)
+
+    if model.widths is not None:
+        return over_kinks
     return by_differences if model.slopes is None else at_once
 
 

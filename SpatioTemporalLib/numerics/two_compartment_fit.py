@@ -176,12 +176,11 @@ def _starts(coordinates: np.ndarray, family: TwoCompartmentFamily) -> np.ndarray
 def _second_compartment_tried(model: Model, descent: Descent, family: TwoCompartmentFamily, bounds, power) -> Descent:
     """Descents that ended in one compartment, once more from a little exchange with interstitia of several rates.
 
-    Where either ps or ve is zero the other has no slope: a descent cannot leave on its own.
+    Where one of ps, ve and vp is zero another has no slope: a descent cannot leave on its own.
     """
     xp = namespace(descent.sse)
     low, high, soft = (like(values[:, None], descent.sse) for values in (*bounds, family.soft))
-    _, ps, ve, _ = descent.parameters - low
-    alone = (ps < NO_EXCHANGE) | (ve < NO_EXCHANGE)
+    alone = xp.amin((descent.parameters - low)[1:], axis=0) < NO_EXCHANGE
     if not alone.any():
         return descent
     single = like(np.flatnonzero(as_numpy(alone)), descent.sse)

@@ -18,6 +18,8 @@ UNITS = {"fp": "mL/100mL/min", "arterial_fraction": "1", "v": "1", "mtt": "s", *
 SOFT = np.array([1e-5, 1e-5, 1e-5, 10.0, 10.0])
 # What is scanned: efflux rates in 1/s, arterial fractions, and delays in parts of the largest.
 RATES, FRACTIONS, DELAYS = np.geomspace(2e-3, 1.0, 16), (0.0, 0.1, 0.3, 0.6, 1.0), (0.0, 0.25, 0.6)
+# Delays have kinks, where samples of the inlets pass frames: slopes are taken over about a second there.
+WIDTHS = np.array([1e-4, 1e-4, 1e-4, 0.06, 0.06])
 RATE_CUT, FRACTION_CUT = 0.04, 0.2
 IN_CACHE = 128  # curves whose working arrays stay in the processor's cache
 
@@ -40,6 +42,7 @@ def dual_input_model(portal: Curve, *, fp_max: float, mtt_max: float, largest_de
             high=high,
             soft=SOFT,
             scaled=np.array([True, True, False, False, False]),
+            widths=WIDTHS,
             **_grid(largest_delay),
         )
         shapes = scan_shapes(model)

@@ -210,7 +210,10 @@ def _fit_usable(fit: Callable, concentration, reason, degrees: int, scale, refin
     noise = xp.sqrt(estimates.sse / (frames - degrees))
     scatter = (weights * (good - (weights * good).sum(axis=0) / frames) ** 2).sum(axis=0)
     computed = dict(estimates.values)
-    computed |= {f"{n}_se": xp.where(error > 0, error * noise, np.nan) for n, error in estimates.errors.items()}
+    # Where a descent was left on its way, the curvature is that of the place, not of the optimum.
+    settled = estimates.status != FitStatus.NOT_CONVERGED
+    errors = estimates.errors.items()
+    computed |= {f"{n}_se": xp.where(settled & (error > 0), error * noise, np.nan) for n, error in errors}
     computed["rmse"] = xp.sqrt(estimates.sse / frames)
     # A curve that is the same in all frames has no variance to explain; that it is not exactly zero is rounding.
     varies = scatter > LEAST_VARIANCE * (weights * good**2).sum(axis=0)

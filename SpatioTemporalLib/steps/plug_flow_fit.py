@@ -81,6 +81,8 @@ def _estimates(solution: ScannedSolution, high: np.ndarray) -> Estimates:
         spread = variance[3] - 2 * transit * solution.covariance[0, 3] + transit**2 * variance[0]
         errors["mtt"] = np.sqrt(np.maximum(spread, 0.0)) / flow
     values = dict(zip(UNITS, solution.parameters / IN_ONE_UNIT[:, None])) | {"mtt": transit}
+    # What may be anything without the curve being another.
+    open_ended = ~np.isfinite(variance).all(axis=0)
     # No exchange and no interstitium are one case: nothing is known of the other then.
     flowing, exchanging = flow > 0, (flow > 0) & (ps > 0) & (ve > 0)
     values["ps"], errors["ps"] = np.where(exchanging, values["ps"], 0.0), np.where(exchanging, errors["ps"], np.nan)
@@ -92,7 +94,7 @@ def _estimates(solution: ScannedSolution, high: np.ndarray) -> Estimates:
         [
             ~solution.converged,
             ~flowing,
-            ~exchanging | (flow >= high[0]) | (ps >= high[1]) | (vp <= 0),
+            ~exchanging | open_ended | (flow >= high[0]) | (ps >= high[1]) | (vp <= 0),
             ve >= high[2],
             vp >= high[3],
         ],

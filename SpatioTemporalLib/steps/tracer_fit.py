@@ -90,7 +90,10 @@ def fit_tracer(
     def fit_block(curves, index):
         found = model.fit(frames.activity(curves))
         outputs = {name: found.values[name] for name in names}
-        outputs |= {f"{name}_se": found.errors[name] for name in names if name in found.errors}
+        # Where a descent was left on its way, the curvature is that of the place, not of the optimum.
+        settled = found.status != FitStatus.NOT_CONVERGED
+        known = [name for name in names if name in found.errors]
+        outputs |= {f"{name}_se": np.where(settled, found.errors[name], np.nan) for name in known}
         return outputs | {"rmse": np.sqrt(found.sse / len(curves)), "fit_status": found.status}
 
     maps, nonfinite = map_voxels(fit_block, series.values, mask=mask, context=context, message="fitting voxels")

@@ -115,18 +115,25 @@ def _estimates(solution: ScannedSolution, freedom: int, model: ScannedModel) -> 
     k1, k2, k3, k4, vb = solution.parameters
     with np.errstate(divide="ignore", invalid="ignore"):
         covariance = solution.covariance * solution.sse / freedom
-        bound, none = k3 / (k3 + k4), np.zeros_like(k1)
-        of_volume = np.stack([1 / k1, -1 / k2, bound / k3, -bound / k4, none])
+        # Where nothing is bound, how fast it would be released cannot be seen, and nothing depends on it.
+        binding = k3 > 0
+        bound, none = np.where(binding, k3 / (k3 + k4), 0.0), np.zeros_like(k1)
+        of_binding = np.where(binding, bound / k3, 0.0), np.where(binding, bound / k4, 0.0)
+        of_volume = np.stack([1 / k1, -1 / k2, of_binding[0], -of_binding[1], none])
         of_influx = np.stack([1 / k1, -1 / (k2 + k3), 1 / k3 - 1 / (k2 + k3), none, none])
         values = dict(zip(RATES, solution.parameters / IN_ONE_UNIT[:, None]))
-        values |= {"vt": k1 / k2 * (1 + k3 / k4), "ki": k1 * k3 / (k2 + k3) * MINUTE}
+        values |= {"vt": k1 / k2 * (1 + np.where(binding, k3 / k4, 0.0)), "ki": k1 * k3 / (k2 + k3) * MINUTE}
         errors = dict(zip(RATES, np.sqrt(np.einsum("iin->in", covariance)) / IN_ONE_UNIT[:, None]))
         errors["vt"] = values["vt"] * propagated_error(of_volume, covariance)
         errors["ki"] = values["ki"] * propagated_error(of_influx, covariance)
     uptake = k1 > 0
     for name in ("k2", "k3", "k4", "vt", "ki"):
-        values[name] = np.where(uptake & np.isfinite(values[name]), values[name], np.nan)
-    errors = {name: np.where(np.isfinite(error) & (error > 0), error, np.nan) for name, error in errors.items()}
+        seen = uptake & binding if name == "k4" else uptake
+        values[name] = np.where(seen & np.isfinite(values[name]), values[name], np.nan)
+    errors = {
+        name: np.where(np.isfinite(error) & (error > 0) & np.isfinite(values[name]), error, np.nan)
+        for name, error in errors.items()
+    }
     fitted = [0, 1, 2, 3] if reversible else [0, 1, 2]
     at_bound = (solution.parameters[fitted] >= model.high[fitted, None]) | (solution.parameters[fitted] <= 0)
     status = np.select(

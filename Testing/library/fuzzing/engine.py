@@ -35,7 +35,7 @@ class Kind:
         The files of one valid case; each input has one of them damaged. Names may hold folders ("a/b.dcm").
     read : callable(folder) -> Reading or anything that can be compared with ==
         Reads the case from the folder it lies in. Use `reading.reading_of` for the library's own types.
-    legal : callable(folder, what was read) -> bool, optional
+    legal : callable(folder, what was read, names of the facts that differ) -> bool, optional
         Whether what differs is what the damaged file plainly says, by a way of reading that is not the library's.
     fixed : names of files that are left as they are, such as the ground of a test.
     inputs : how many the tests read; the long run reads as many as there is time for.
@@ -44,7 +44,7 @@ class Kind:
     name: str
     seeds: list[tuple[str, bytes]]
     read: Callable[[Path], object]
-    legal: Callable[[Path, object], bool] | None = None
+    legal: Callable[[Path, object, list[str]], bool] | None = None
     fixed: tuple[str, ...] = ()
     inputs: int = 150
 
@@ -105,7 +105,7 @@ def _judged(kind: Kind, folder: Path, true: object, found: object, number: int, 
     told = set(found.findings) - set(true.findings) if isinstance(found, Reading) else set()
     if told:
         return Outcome(number, "told", f"{what}: {differ}; {sorted(told)}")
-    if kind.legal is not None and kind.legal(folder, found):
+    if kind.legal is not None and kind.legal(folder, found, differ):
         return Outcome(number, "legal", f"{what}: {differ}")
     return Outcome(number, "silent", f"{what}: {differ}")
 

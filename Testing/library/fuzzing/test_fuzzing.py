@@ -54,7 +54,9 @@ def test_engine_tells_outcomes_apart(length, outcome, tmp_path, monkeypatch):
 
 def test_engine_asks_the_kind_what_is_legal(tmp_path, monkeypatch):
     monkeypatch.setattr("library.fuzzing.engine.mutated", lambda *_: ([("a.txt", b"x" * 8)], "set"))
-    kind = Kind("lengths", [("a.txt", b"x" * 10)], of_length, legal=lambda folder, found: found.facts["length"] == 8)
+    kind = Kind(
+        "lengths", [("a.txt", b"x" * 10)], of_length, legal=lambda folder, found, differ: found.facts["length"] == 8
+    )
     assert outcome_of(kind, tmp_path / "case", whole(kind, tmp_path / "case"), 1, 0).outcome == "legal"
 
 

@@ -40,6 +40,16 @@ def test_two_tissues_recover_the_rates_of_the_differential_equations(worst_error
     assert (result.fit_status.values == 1).all() and "ki" not in result
 
 
+def test_without_binding_its_release_is_left_out_and_the_distribution_volume_is_not():
+    noise = 0.3 * np.random.default_rng(0).normal(size=(60, len(TIMES)))
+    result = run("two_tissue", list(tissue(*SINGLE[0]) + noise))
+    k1, k2, k3, k4, volume = values(result, "k1", "k2", "k3", "k4", "vt")
+    without = k3 == 0
+    assert without.any()
+    assert np.isnan(k4[without]).all() and np.isfinite(k4[~without]).all()
+    np.testing.assert_allclose(volume[without], k1[without] / k2[without], rtol=1e-5)
+
+
 def test_trapping_gives_the_net_influx():
     result = run("two_tissue", [tissue(*rates) for rates in IRREVERSIBLE], reversible=False)
     expected = [k1 * k3 / (k2 + k3) for k1, k2, k3, _, _ in IRREVERSIBLE]

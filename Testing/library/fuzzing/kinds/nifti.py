@@ -34,7 +34,7 @@ def _reader(name: str):
 
 
 def _legal(name: str):
-    return lambda folder, found: says_the_same(folder / name, found)
+    return lambda folder, found, differ: says_the_same(folder / name, found)
 
 
 def says_the_same(path: Path, found: Reading) -> bool:
