@@ -18,6 +18,10 @@ def _silent(fraction: float, message: str) -> None:
     """Progress for callers that do not want to hear of it."""
 
 
+def _unwatched() -> None:
+    """For runs whose surroundings do not change."""
+
+
 @dataclass
 class Context:
     """Surroundings of one run.
@@ -37,6 +41,11 @@ class Context:
         Threads that voxelwise work may use.
     seed : int
         Of `rng`; part of the provenance.
+    own_files : bool
+        Whether nobody else writes to the files that inputs are mapped from; what lies in others is taken into memory
+        where it fits.
+    watch : callable()
+        Called at each report of progress; raises when it makes no sense to go on.
     """
 
     report: Callable[[float, str], None] = _silent
@@ -44,6 +53,8 @@ class Context:
     memory_budget: int = DEFAULT_MEMORY_BUDGET
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
     seed: int = 0
+    own_files: bool = False
+    watch: Callable[[], None] = _unwatched
     _cancel: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def __post_init__(self):
@@ -51,10 +62,13 @@ class Context:
         self.used_device = "cpu"
 
     def progress(self, fraction: float, message: str = "") -> None:
-        """Report progress; raises `Cancelled` when the user has asked to stop."""
+        """Report progress; raises `Cancelled` when the user has asked to stop, and what `watch` raises."""
         if self.cancelled:
             raise Cancelled("The run was cancelled; nothing was written.")
+        self.watch()
         self.report(min(max(fraction, 0.0), 1.0), message)
+        # What is reported to may have taken its time.
+        self.watch()
 
     def part(self, low: float, high: float) -> Context:
         """The same surroundings for a part of the work: its progress from 0 to 1 is this one's from low to high."""

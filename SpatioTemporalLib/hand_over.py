@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .worker_values import JobFolder
+from .job_folder import JobFolder
 
 PIECE = 2**24  # bytes; written in some milliseconds
 

@@ -13,7 +13,18 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from .errors import InputError
+from .plain_text import for_message
+
 POSIX = os.name == "posix"
+AT_ONCE, LONGEST_ANSWER = 2**24, 2**28  # bytes
+REASONS = {
+    "SIGBUS": "a file that it was reading was cut off, its drive went away, or the temporary folder is full",
+    "SIGKILL": "often the system ran out of memory",
+    "SIGSEGV": "a fault in one of the packages that it uses, or a damaged installation",
+    "SIGILL": "a package was built for another processor",
+    "SIGXCPU": "the system's limit on computing time was reached",
+}
 
 
 class ProcessFamily:
@@ -33,7 +44,9 @@ class ProcessFamily:
                 command, stdin=subprocess.PIPE, stdout=output, stderr=words, env=environment, **apart
             )
         self.own = self.launched.pid
-        self._ended, self._read_to, self._begun = False, 0, b""
+        # Held open: what was written is read to its end though somebody clears the temporary folder.
+        self._heard, self._last_words = open(self._output, "rb"), open(self._words, "rb")
+        self._ended, self._begun, self._said = False, b"", ""
 
     @property
     def alive(self) -> bool:
@@ -46,14 +59,26 @@ class ProcessFamily:
         self.launched.stdin.flush()
 
     def heard(self) -> list[bytes]:
-        """The whole lines it has written since this was asked last."""
-        if not self._output.exists():
+        """The whole lines it has written since this was asked last.
+
+        Raises
+        ------
+        InputError
+            ``E-WORKER-LINE`` for a line without end.
+        """
+        if self._heard.closed:
             return []
-        with open(self._output, "rb") as file:
-            file.seek(self._read_to)
-            more = file.read()
-        self._read_to += len(more)
-        *lines, self._begun = (self._begun + more).split(b"\n")
+        lines: list[bytes] = []
+        while more := self._heard.read(AT_ONCE):
+            *whole, self._begun = (self._begun + more).split(b"\n")
+            lines += whole
+            if len(self._begun) > LONGEST_ANSWER:
+                self._begun = b""
+                raise InputError(
+                    "E-WORKER-LINE",
+                    f"the process that computes wrote more than {LONGEST_ANSWER / 2**20:.0f} MiB in one line",
+                    fix="Run it again; if it happens again, choose a smaller region.",
+                )
         return lines
 
     def end(self) -> None:
@@ -73,12 +98,22 @@ class ProcessFamily:
             with suppress(OSError):
                 os.kill(self.own, signal.SIGKILL if POSIX else signal.SIGTERM)
         self.launched.wait()
+        self._said = self._said_last()
+        # An open file keeps its folder on some systems.
+        for file in (self._heard, self._last_words):
+            file.close()
 
     def cause(self) -> str:
         """Why it has ended: the signal, or the exit code and its last words."""
         code = self.launched.poll()
         number = -code if code is not None and code < 0 else (code or 0) - 128  # a launcher tells of a signal so
         if POSIX and number in set(signal.Signals):
-            return f"signal {signal.Signals(number).name}; often the system ran out of memory"
-        words = self._words.read_text(encoding="utf-8", errors="replace") if self._words.exists() else ""
-        return f"exit code {code}: {next(filter(str.strip, reversed(words.splitlines())), 'it left no message')}"
+            name = signal.Signals(number).name
+            return f"signal {name}; {REASONS.get(name, 'often the system ran out of memory')}"
+        return f"exit code {code}: {self._said if self._ended else self._said_last()}"
+
+    def _said_last(self) -> str:
+        self._last_words.seek(0, os.SEEK_END)
+        self._last_words.seek(max(self._last_words.tell() - 4096, 0))
+        words = self._last_words.read().decode("utf-8", errors="replace")
+        return for_message(next(filter(str.strip, reversed(words.splitlines())), "it left no message"), 300)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import platform
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -22,6 +24,7 @@ from .errors import Finding, Severity
 from .frame_choice import with_frames_left_out
 from .identity import identity
 from .input_checks import check_inputs, on_common_grid, prepared
+from .input_files import InputFiles, held
 from .input_units import in_declared_units, within_ranges
 from .version import DISTRIBUTION, __version__
 
@@ -41,7 +44,8 @@ def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
     Raises
     ------
     InputError, GeometryError, ParameterError
-        When something does not fit the declaration, before any computing.
+        When something does not fit the declaration, before any computing;
+        ``E-INPUT-CHANGED`` when a file that an input lies in changes meanwhile.
     Cancelled
         When the context was cancelled.
     """
@@ -49,13 +53,19 @@ def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
     context = context or Context()
     inputs = prepared(analysis, arguments)
     parameters = analysis.checked_parameters({n: v for n, v in arguments.items() if n not in inputs})
+    inputs = held(inputs, 0 if context.own_files else context.memory_budget // 2)
+    files = InputFiles(inputs)
     used, used_parameters = with_frames_left_out(in_declared_units(analysis, inputs), parameters)
     findings = check_inputs(analysis, used)
     used, outside = within_ranges(analysis, used)
+    # Before the run: what is named in the provenance is what was computed with.
+    identities = {n: identity(v) for n, v in inputs.items() if v is not None}
     context.used_device = "cpu"
     started = time.perf_counter()
-    context.progress(0.0, analysis.title)
-    returned = dict(analysis.function(**used, parameters=used_parameters, context=context))
+    with _watching(context, files):
+        context.progress(0.0, analysis.title)
+        returned = dict(analysis.function(**used, parameters=used_parameters, context=context))
+    files.require_unchanged()
     findings += (*outside, *returned.pop("findings", ()))
     context.progress(1.0, "done")
     outputs = _stamped_outputs(analysis, returned, used)
@@ -69,7 +79,7 @@ def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
             title=analysis.title,
             citation=analysis.citation,
             parameters=parameters_as_dict(parameters),
-            inputs={n: identity(v) for n, v in inputs.items() if v is not None},
+            inputs=identities,
             software=dict(software_versions()),
             device=context.used_device,
             seconds=round(time.perf_counter() - started, 3),
@@ -78,6 +88,22 @@ def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
         ),
         findings=findings,
     )
+
+
+@contextmanager
+def _watching(context: Context, files: InputFiles) -> Iterator[None]:
+    """Look at the files of the inputs at each report of progress."""
+    before = context.watch
+
+    def watch() -> None:
+        before()
+        files.require_unchanged()
+
+    context.watch = watch
+    try:
+        yield
+    finally:
+        context.watch = before
 
 
 def _stamped_outputs(analysis: Analysis, returned: dict, inputs: dict) -> dict[str, tuple[Output, object]]:

@@ -31,9 +31,12 @@ from typing import TextIO
 
 from .context import Context
 from .errors import Cancelled, InputError, MissingPackageError, SpatioTemporalError
+from .job_folder import gone
 from .owner_watch import guard_input, watch_parent
+from .plain_text import for_message
 from .run import run
 from .validation.domains import check_result
+from .worker_orders import lines_of, order_of
 from .worker_values import plain_number, read_value, write_result
 
 CANCEL_FILE = "cancel"
@@ -52,15 +55,13 @@ class Service:
         self.cancelled: set[str] = set()
         self.lock = threading.Lock()
 
-    def listen(self, lines: Iterable[str]) -> None:
+    def listen(self, lines: Iterable[bytes | str | None]) -> None:
         """Take orders until there are no more; meant for a thread of its own."""
         for line in lines:
             try:
-                self._order(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
-                self.send(
-                    _refusal("", "E-JOB", f"the job line cannot be read ({error})", "Send one JSON object a line.")
-                )
+                self._order(order_of(line))
+            except InputError as error:
+                self.send(_in_words("", error))
         self.stop()
 
     def stop(self) -> None:
@@ -86,14 +87,12 @@ class Service:
             self._run(order)
 
     def _order(self, order: dict) -> None:
-        if "order" in order:
-            self._order(json.loads(Path(order["order"]).read_text(encoding="utf-8")))
-        elif "cancel" in order:
-            self.cancel(str(order["cancel"]))
-        else:
-            with self.lock:
-                self.waiting.add(str(order["run"]))
-            self.jobs.put({"run": str(order["run"]), **{k: v for k, v in order.items() if k != "run"}})
+        if "cancel" in order:
+            self.cancel(order["cancel"])
+            return
+        with self.lock:
+            self.waiting.add(order["run"])
+        self.jobs.put(order)
 
     def _run(self, order: dict) -> None:
         job = order["run"]
@@ -113,6 +112,8 @@ class Service:
 
     def _result(self, order: dict) -> dict[str, object]:
         job, folder = order["run"], Path(order["folder"])
+        if not folder.is_dir():
+            raise gone(folder)
         context = self._context(job, folder, order)
         if "check" in order:
             return write_result(check_result(order["check"], context), folder)
@@ -124,7 +125,8 @@ class Service:
 
     def _context(self, job: str, folder: Path, order: dict) -> Context:
         given = {name: order[name] for name in ("device", "threads", "seed", "memory_budget") if name in order}
-        context = Context(report=_Progress(self.send, job), **given)
+        # The folder is this user's alone.
+        context = Context(report=_Progress(self.send, job), own_files=True, **given)
         _watch_file(context, folder / CANCEL_FILE)
         with self.lock:
             if job in self.cancelled:
@@ -174,7 +176,7 @@ def _in_words(job: str, error: BaseException) -> dict[str, object]:
         return _refusal(job, "E-RUN", str(error), "")
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(last.filename).name}, line {last.lineno}"
-    message = f"the analysis stopped unexpectedly: {type(error).__name__}: {error} ({place})"
+    message = f"the analysis stopped unexpectedly: {type(error).__name__}: {for_message(error, 300)} ({place})"
     return _refusal(job, "E-INTERNAL", message, "This is a fault of the software; please report it with these words.")
 
 
@@ -210,7 +212,7 @@ def main() -> None:
         os._exit(0)
 
     def listen() -> None:
-        service.listen(sys.stdin)
+        service.listen(lines_of(sys.stdin.buffer))
         left_alone()
 
     threading.Thread(target=listen, daemon=True).start()

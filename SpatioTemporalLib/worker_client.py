@@ -7,23 +7,26 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from .data.result import Result
 from .errors import InputError
 from .hand_over import SlowFolder
+from .job_folder import gone
+from .plain_text import for_message
+from .private_folder import PrivateFolder
 from .process_family import ProcessFamily
 from .worker import CANCEL_FILE
+from .worker_answers import FINAL, answer_of
 from .worker_values import plain_number, read_result, write_value
 
 CANCEL_GRACE = 1.0  # s; then the process is ended
 HAND_OVER_TIME = 0.02  # s that one call may spend on writing
 LONGEST_LINE = 4096  # characters that a pipe takes at once on every system
-FINAL = ("result", "error", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ class Worker:
         self._lost: list[Event] = []
         # In the order in which they were submitted, and in which they reach the worker.
         self._handing_over: dict[str, Iterator] = {}
-        self._root = Path(tempfile.mkdtemp(prefix="spatiotemporal-jobs-"))
+        self._folder = PrivateFolder("jobs")
+        self._root = self._folder.path
 
     @property
     def alive(self) -> bool:
@@ -139,7 +143,9 @@ class Worker:
         """Ask a job to stop; if it does not within the grace time, its process is ended."""
         if job not in self.jobs:
             return
-        (self.jobs[job] / CANCEL_FILE).touch()
+        with suppress(OSError):
+            # Without its folder, it is told by its input, or ended.
+            (self.jobs[job] / CANCEL_FILE).touch()
         self._deadlines[job] = time.monotonic() + self.grace
         if self._handing_over.pop(job, None) is not None:
             # The worker does not know it yet.
@@ -158,7 +164,7 @@ class Worker:
         self.jobs.clear()
         self._handing_over.clear()
         self.kill()
-        shutil.rmtree(self._root, ignore_errors=True)
+        self._folder.remove()
 
     def _launch(self) -> None:
         # Blocks of voxels already keep every core busy; threads inside their matrix products only get in the way.
@@ -166,13 +172,25 @@ class Worker:
         here = str(Path(__file__).resolve().parent.parent)
         places = [*self.paths, here, *filter(None, [environment.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(places)
-        self.family = ProcessFamily([self.python, "-m", "SpatioTemporalLib.worker"], environment, self._root)
+        try:
+            self._folder.again()
+            self.family = ProcessFamily([self.python, "-m", "SpatioTemporalLib.worker"], environment, self._root)
+        except OSError as error:
+            text = f"the process that computes cannot be started ({os.strerror(error.errno or 0).lower()})"
+            fix = "Check that there is room in the temporary folder and that the installation is whole."
+            raise InputError(
+                "E-WORKER-START", text, where=for_message(error.filename or self.python), fix=fix
+            ) from error
 
     def _submit(self, order: dict, inputs: dict[str, object]) -> str:
         self.start()
         job = str(next(self._numbers))
         folder = self._root / job
-        folder.mkdir()
+        try:
+            self._folder.again()
+            folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise gone(self._root, error) from error
         self.jobs[job] = folder
         self._handing_over[job] = self._handing({"run": job, "folder": str(folder), **order}, inputs, folder)
         self._hand_over()
@@ -221,31 +239,34 @@ class Worker:
 
     def _answers_since(self) -> list[dict]:
         """What the worker has said since this was asked last."""
-        lines = self.family.heard() if self.family is not None else []
-        answers = [answer for line in lines if (answer := _answer(line)) is not None]
+        try:
+            lines = self.family.heard() if self.family is not None else []
+        except InputError as error:
+            self._lost += [self._not_handed_over(job, error.code, str(error), error.fix) for job in list(self.jobs)]
+            self.family.end()
+            return []
+        answers = [answer for line in lines if (answer := answer_of(line)) is not None]
         for answer in answers:
             if answer["event"] == "ready":
                 self.family.own = answer["process"]
         return answers
 
     def _event(self, said: dict) -> list[Event]:
-        job, kind = said.get("job", ""), said["event"]
+        job, kind = said["job"], said["event"]
         if kind == "ready" or job not in self.jobs:
             return []
         if kind not in FINAL:
-            return [Event(kind, job, said.get("message", ""), said.get("fraction", 0.0), said.get("code", ""))]
+            return [Event(kind, job, said["message"], said["fraction"], said["code"])]
         folder = self._forget(job)
         try:
-            result = read_result(said["result"], folder) if kind == "result" else None
-        except (OSError, ValueError, KeyError) as error:
-            text = f"the result could not be read ({error}). Run it again."
-            return [Event("error", job, text, code="E-HANDOVER")]
+            result = read_result(said.get("result"), folder) if kind == "result" else None
+        except InputError as error:
+            return [Event("error", job, str(error), code=error.code, fix=error.fix)]
         finally:
             # Mapped arrays live on without a name; where a system forbids that, `close` removes them.
             shutil.rmtree(folder, ignore_errors=True)
-        text = said.get("text") or said.get("message", "")
-        facts = {name: said.get(name, "") for name in ("code", "fix", "package", "extra")}
-        return [Event(kind, job, text, result=result, **facts)]
+        facts = {name: said[name] for name in ("code", "fix", "package", "extra")}
+        return [Event(kind, job, said["text"] or said["message"], result=result, **facts)]
 
     def _forget(self, job: str) -> Path:
         self._deadlines.pop(job, None)
@@ -277,12 +298,3 @@ class Worker:
         fix = "Run it again; if it happens again, choose a smaller region or close other programs."
         text = f"The process that computes ended unexpectedly ({cause}). The scene is unchanged. {fix}"
         return Event("error", job, text, code="E-WORKER-DIED", fix=fix)
-
-
-def _answer(line: bytes) -> dict | None:
-    """What a line says, None for one that is no answer."""
-    try:
-        answer = json.loads(line)
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) and "event" in answer else None

@@ -7,7 +7,7 @@ pickled copy, and nothing that is read can run code.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -21,25 +21,7 @@ from .data.result import Display, Provenance, Result
 from .data.series import Acquisition, Series
 from .data.volumes import Code, ImageStack, Label, LabelMap, Map
 from .errors import Finding, InputError, Severity
-
-
-@dataclass(frozen=True)
-class JobFolder:
-    """Where the arrays of one job lie."""
-
-    path: Path
-
-    def save(self, name: str, array: np.ndarray) -> str:
-        """Write an array and give back the name of its file."""
-        file = f"{name}.npy"
-        np.save(self.path / file, np.asanyarray(array), allow_pickle=False)
-        return file
-
-    def load(self, file: str) -> np.ndarray:
-        """The array of a file of this folder, memory-mapped; small ones in memory."""
-        path = self.path / Path(file).name
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-        return array if array.nbytes > 2**20 else np.array(array)
+from .job_folder import JobFolder, whole
 
 
 def write_value(value: object, folder: Path | JobFolder, name: str) -> dict[str, object]:
@@ -72,9 +54,20 @@ def write_value(value: object, folder: Path | JobFolder, name: str) -> dict[str,
 
 
 def read_value(described: dict[str, object], folder: Path) -> object:
-    """The value that `write_value` described."""
+    """The value that `write_value` described.
+
+    Raises
+    ------
+    InputError
+        ``E-HANDOVER`` when its description or its files are not whole.
+    """
+    with whole("a value", folder):
+        return _read(described, folder)
+
+
+def _read(described: dict[str, object], folder: Path) -> object:
     if described["kind"] == "tuple":
-        return tuple(read_value(item, folder) for item in described["items"])
+        return tuple(_read(item, folder) for item in described["items"])
     kinds = {kind.__name__: read for kind, (_, read) in _KINDS.items()}
     return kinds[described["kind"]](described, JobFolder(Path(folder)))
 
@@ -91,9 +84,14 @@ def write_result(result: Result, folder: Path) -> dict[str, object]:
 
 
 def read_result(described: dict[str, object], folder: Path) -> Result:
-    """The result that `write_result` described."""
+    """The result that `write_result` described; raises as `read_value`."""
+    with whole("a result", folder):
+        return _read_result(described, folder)
+
+
+def _read_result(described: dict[str, object], folder: Path) -> Result:
     return Result(
-        outputs={name: read_value(value, folder) for name, value in described["outputs"].items()},
+        outputs={name: _read(value, folder) for name, value in described["outputs"].items()},
         displays={name: _display(display) for name, display in described["displays"].items()},
         helps=described["helps"],
         provenance=Provenance(**described["provenance"]),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import weakref
 from dataclasses import dataclass
 
 import slicer
+
+from SpatioTemporalLib.private_folder import PrivateFolder
 
 # Logics observe a scene but nothing in the scene holds them. Keyed by the scene
 # they live exactly as long as it does.
@@ -72,10 +72,10 @@ def _observing(logic_class, scene):
 
 def _data_io(scene, application):
     """Reading an .mrb needs a cache folder even for files that are local."""
-    folder = tempfile.mkdtemp(prefix="spatiotemporal-scene-")
-    weakref.finalize(scene, shutil.rmtree, folder, ignore_errors=True)
+    folder = PrivateFolder("scene")
+    weakref.finalize(scene, folder.remove)
     remote_io = slicer.vtkMRMLRemoteIOLogic()
-    remote_io.GetCacheManager().SetRemoteCacheDirectory(folder)
+    remote_io.GetCacheManager().SetRemoteCacheDirectory(str(folder.path))
     remote_io.SetMRMLScene(scene)
     remote_io.AddDataIOToScene()
     data_io = slicer.vtkDataIOManagerLogic()

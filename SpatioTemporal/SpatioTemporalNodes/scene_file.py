@@ -14,6 +14,7 @@ from SpatioTemporalLib.errors import Finding, InputError, counted
 from SpatioTemporalLib.io.archive import Rules, unpack
 from SpatioTemporalLib.io.atomic import atomic_path
 from SpatioTemporalLib.io.scene_text import check_scene, unreadable
+from SpatioTemporalLib.private_folder import PrivateFolder
 
 from .application import create_scene
 from .follow_up_nodes import add_visits
@@ -96,12 +97,15 @@ def _read_text(scene, path: Path, text: Path) -> tuple[Finding, ...]:
 
 def _read_bundle(scene, path: Path) -> tuple[Finding, ...]:
     # Slicer's own unpacking writes wherever the names in the archive lead.
-    with tempfile.TemporaryDirectory(prefix="spatiotemporal-unpacked-") as folder:
-        files = unpack(path, Path(folder), MRB)
+    folder = PrivateFolder("unpacked")
+    try:
+        files = unpack(path, folder.inside("scene"), MRB)
         texts = [file for file in files if file.suffix.lower() == ".mrml"]
         if len(texts) != 1:
             raise unreadable(str(path), f"the archive holds {counted(len(texts), 'scene')}, one was expected")
         odd = _read_text(scene, path, texts[0])
+    finally:
+        folder.remove()
     scene.SetURL(str(path.with_suffix(".mrml")))
     scene.SetRootDirectory(str(path.parent))
     return odd

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 
 from ..plain_text import for_message
 
@@ -29,7 +30,7 @@ def parsed(text: str, *, most: int = MOST_TEXT) -> object:
     # Within Python's own depth a value can be read, and then neither be printed nor compared.
     level = [value]
     for _ in range(MOST_DEPTH):
-        level = [inner for outer in level for inner in _inside(outer)]
+        level = [inner for outer in level for inner in _inside(outer) if isinstance(inner, (dict, list))]
         if not level:
             return value
     raise ValueError("is nested too deeply")
@@ -47,7 +48,7 @@ def is_list_of_numbers(value: object) -> bool:
     return isinstance(value, list) and all(map(is_number, value))
 
 
-def _inside(value: object) -> list:
+def _inside(value: object) -> Iterable:
     if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+        return value.values()
+    return value if isinstance(value, list) else ()

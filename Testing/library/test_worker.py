@@ -255,7 +255,7 @@ def test_large_arrays_are_mapped_and_never_pickled(tmp_path, phantom):
     described = write_value(big, tmp_path, "big")
     assert isinstance(read_value(described, tmp_path).values, np.memmap)
     np.save(tmp_path / "evil.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError):
+    with pytest.raises(st.InputError, match="objects.*E-HANDOVER"):
         read_value({**described, "values": "evil.npy"}, tmp_path)
     result = st.run("kinetics.bolus_arrival", series=phantom.series)
     assert same(read_result(write_result(result, tmp_path), tmp_path).arrival, result.arrival)

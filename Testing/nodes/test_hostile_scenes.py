@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import tempfile
 import warnings
 import zipfile
 from pathlib import Path
@@ -104,3 +106,14 @@ def test_a_whole_scene_tells_nothing(scene_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         read_scene(scene_path)
+
+
+def test_nothing_of_a_scene_stays_in_the_temporary_folder(scene_path, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    scene = read_scene(scene_path)
+    assert scene.GetNumberOfNodes() > 0
+    (cache,) = tmp_path.iterdir()
+    assert cache.name.startswith("spatiotemporal-scene-")
+    del scene
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
