@@ -25,7 +25,7 @@ from .output_manifest import (
 )
 from .owner_lock import OwnerLock, is_left
 
-UNFINISHED, FINISHED = ".unfinished-", ".finished-"
+UNFINISHED, FINISHED, LOCK = ".unfinished-", ".finished-", ".lock"
 KINDS = {
     "result": "the results of an analysis",
     "dicom": "DICOM objects",
@@ -62,9 +62,8 @@ def output_folder(folder: str | os.PathLike, kind: str, *, overwrite: bool = Fal
     """
     target = Path(folder).resolve()
     _require_free(target, kind, overwrite)
-    with _begun(target) as (new, lock), _in_words(target, new):
+    with _begun(target) as new, _in_words(target, new):
         yield new
-        lock.release()
         for name in files_below(new):
             flush_to_disk(new / name)
         write_manifest(new, manifest_of(new, kind))
@@ -143,26 +142,33 @@ def _is_known(target: Path, kind: str) -> bool:
 
 
 @contextmanager
-def _begun(target: Path) -> Iterator[tuple[Path, OwnerLock]]:
-    """A folder to write into, with its lock, that is gone at the end if it was not put in place."""
+def _begun(target: Path) -> Iterator[Path]:
+    """A folder to write into that is gone at the end if it was not put in place."""
     with _in_words(target):
         missing = [parent for parent in target.parents if not parent.exists()]
         target.parent.mkdir(parents=True, exist_ok=True)
         # In the folder itself where it exists: what lies above it may not be ours to write to.
         beside = target if target.exists() else target.parent
-        _sweep(beside, target)
+        for place in {beside, target.parent}:
+            _sweep(place, target)
         new = beside / f"{UNFINISHED}{_mark(target)}-{uuid.uuid4().hex[:8]}"
-        new.mkdir()
-        lock = OwnerLock(new)
+        # Before the folder, and gone after it: a folder without a lock has no owner any more.
+        lock = OwnerLock(_lock_of(new))
     try:
-        yield new, lock
+        with _in_words(target):
+            new.mkdir()
+        yield new
     finally:
-        lock.release()
         shutil.rmtree(new, ignore_errors=True)
+        lock.release()
         for parent in missing:
             # Only those in which nothing came to lie.
             with suppress(OSError):
                 parent.rmdir()
+
+
+def _lock_of(new: Path) -> Path:
+    return new.with_name(f"{new.name}{LOCK}")
 
 
 def _mark(target: Path) -> str:
@@ -171,10 +177,13 @@ def _mark(target: Path) -> str:
 
 def _sweep(beside: Path, target: Path) -> None:
     """Remove what processes that were killed have left of outputs for this folder."""
-    for path in beside.glob(f"{UNFINISHED}{_mark(target)}-*"):
+    for path in sorted(beside.glob(f"{UNFINISHED}{_mark(target)}-*")):
+        new = path.with_name(path.name.removesuffix(LOCK))
         with suppress(OSError):
-            if path.is_dir() and not path.is_symlink() and is_left(path):
-                shutil.rmtree(path)
+            if is_left(_lock_of(new)):
+                if new.is_dir() and not new.is_symlink():
+                    shutil.rmtree(new)
+                _lock_of(new).unlink(missing_ok=True)
 
 
 def _put_in_place(new: Path, target: Path) -> None:

@@ -3,14 +3,12 @@
 import json
 import os
 import shutil
-import time
 
 import pytest
 
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.output_folder import output_folder, require_free, working_folder
 from SpatioTemporalLib.io.output_manifest import MANIFEST
-from SpatioTemporalLib.io.owner_lock import OLD
 
 
 def write(folder, kind="result", overwrite=False, **files):
@@ -178,11 +176,13 @@ def test_what_a_killed_process_left_is_swept_and_what_a_living_one_makes_is_not(
         left = living.with_name(living.name[:-2] + "zz")
         left.mkdir()
         (left / "voxels").write_text("1")
-        os.utime(left, (time.time() - 2 * OLD,) * 2)
+        # Its lock lies there still, and nobody holds it.
+        lock = left.with_name(f"{left.name}.lock")
+        lock.write_text("")
         foreign = tmp_path / ".unfinished-somebody"
         foreign.mkdir()
         require_free(folder, "result", overwrite=False)
-        assert living.is_dir() and not left.exists() and foreign.exists()
+        assert living.is_dir() and foreign.exists() and not left.exists() and not lock.exists()
 
 
 def test_working_folders_are_kept_and_known_again(tmp_path):
