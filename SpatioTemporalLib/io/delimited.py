@@ -13,6 +13,7 @@ from pathlib import Path
 from ..errors import Finding, InputError, Severity, counted
 from ..memory import require_memory
 from .boundary import existing_file, reading
+from .defused_cells import as_written
 from .plain_numbers import number
 from .time_axis import DECIMAL_COMMA
 
@@ -155,7 +156,7 @@ def _parsed(text: str, rows: list[Row], delimiter: str, path: Path) -> list[tupl
                 where=path.name,
                 fix="Check that it is a table, and split it.",
             )
-        parsed.append((row.number, [cell.strip() for cell in cells]))
+        parsed.append((row.number, [as_written(cell.strip()) for cell in cells]))
     return parsed
 
 
