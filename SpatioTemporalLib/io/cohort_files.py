@@ -240,4 +240,6 @@ def _load(ids: list[str], visits: Table, files: Files, i: int) -> FollowUp:
                 covariates={c: v[n] for c, v in visits.columns.items() if c not in (ID, "days") and c not in paths},
             )
         )
-    return FollowUp(ids[i], tuple(loaded))
+    read = [value for visit in loaded for value in (*visit.images.values(), *visit.masks.values())]
+    findings = tuple(dict.fromkeys(finding for value in read for finding in value.findings))
+    return FollowUp(ids[i], tuple(loaded), findings)
