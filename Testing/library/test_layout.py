@@ -22,7 +22,7 @@ BELOW = {
     "packages": {"errors"},
     "memory": {"errors"},
     "context": {"errors"},
-    "data": {"errors"},
+    "data": {"errors", "plain_text"},
     "parameters": {"errors"},
     "declare": {"parameters", "data", "errors"},
     "io": {"data", "errors", "memory", "packages", "plain_text", "version"},
