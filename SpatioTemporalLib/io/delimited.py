@@ -12,6 +12,7 @@ from pathlib import Path
 from ..errors import Finding, InputError, Severity, counted
 from ..memory import require_memory
 from .boundary import existing_file, reading
+from .defused_cells import as_written
 from .plain_numbers import number
 from .time_axis import DECIMAL_COMMA
 
@@ -151,7 +152,7 @@ def _rows(text: str, delimiter: str, path: Path) -> list[tuple[int, list[str]]]:
             fix = "Write a quotation mark within a cell twice, and close those that begin one."
             raise InputError("E-TABLE-ROW", why, where=path.name, fix=fix) from error
         _check_size(cells, begun[0], path)
-        rows.append((begun[0], [cell.strip() for cell in cells]))
+        rows.append((begun[0], [as_written(cell.strip()) for cell in cells]))
 
 
 def _check_size(cells: list[str], number: int, path: Path) -> None:
