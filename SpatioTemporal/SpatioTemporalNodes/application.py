@@ -75,7 +75,7 @@ def _data_io(scene, application):
     folder = PrivateFolder("scene")
     weakref.finalize(scene, folder.remove)
     remote_io = slicer.vtkMRMLRemoteIOLogic()
-    remote_io.GetCacheManager().SetRemoteCacheDirectory(str(folder.path))
+    remote_io.GetCacheManager().SetRemoteCacheDirectory(str(folder.inside("cache")))
     remote_io.SetMRMLScene(scene)
     remote_io.AddDataIOToScene()
     data_io = slicer.vtkDataIOManagerLogic()
