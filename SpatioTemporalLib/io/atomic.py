@@ -32,18 +32,19 @@ def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
     temporary = final.parent / f".unfinished-{uuid.uuid4().hex[:12]}"
     try:
         yield temporary
-        _flush_to_disk(temporary)
+        flush_to_disk(temporary)
         os.replace(temporary, final)
     except OSError as error:
-        raise _not_written(final, error) from error
+        raise not_written(final, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink()
     with suppress(OSError):
-        _flush_to_disk(final.parent)
+        flush_to_disk(final.parent)
 
 
-def _flush_to_disk(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file, or the entries of a folder, would survive a power cut."""
     # Windows flushes only files opened for writing, and no folders at all.
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
@@ -52,7 +53,8 @@ def _flush_to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
-def _not_written(final: Path, error: OSError) -> InputError:
+def not_written(final: Path, error: OSError) -> InputError:
+    """Why a file or folder could not be written, in words."""
     if error.errno in NO_SPACE:
         return InputError(
             "E-DISK-FULL",
