@@ -23,7 +23,7 @@ from .output_manifest import (
     remove_files,
     write_manifest,
 )
-from .owner_lock import OwnerLock, is_left
+from ..owner_lock import OwnerLock, is_left
 
 UNFINISHED, FINISHED, LOCK = ".unfinished-", ".finished-", ".lock"
 KINDS = {
