@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import InputError, counted
+from ..owner_lock import OwnerLock, is_left
 from .atomic import NO_SPACE, flush_to_disk, not_written
 from .output_manifest import (
     JUNK,
@@ -23,7 +24,6 @@ from .output_manifest import (
     remove_files,
     write_manifest,
 )
-from .owner_lock import OwnerLock, is_left
 
 UNFINISHED, FINISHED, LOCK = ".unfinished-", ".finished-", ".lock"
 KINDS = {

@@ -10,6 +10,7 @@ import torch
 
 from ...errors import InputError
 from ...io.atomic import atomic_path
+from ..tensor_files import read_tensors
 
 NAME = "checkpoint.pt"
 
@@ -47,7 +48,7 @@ def load_checkpoint(folder: Path, identity: dict[str, object]) -> tuple[Progress
     if not path.exists():
         return None
     try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
+        stored = read_tensors(path)
         if not isinstance(stored, dict):
             raise TypeError(type(stored).__name__)
         found = dict(stored["identity"])
