@@ -12,6 +12,7 @@ import shutil
 import stat
 import tempfile
 import time
+import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,9 +44,9 @@ class PrivateFolder:
         sweep()
         try:
             self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{purpose}-"))
-            self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             if fcntl is not None:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise InputError(
                 "E-TEMPORARY",
@@ -53,15 +54,12 @@ class PrivateFolder:
                 where=str(error.filename or ""),
                 fix="Free some space there, or let the variable TMPDIR (TEMP on Windows) name another folder.",
             ) from error
+        # At the end of the program, too, whoever forgot it.
+        self._end = weakref.finalize(self, _remove, self.path, lock, os.getpid())
 
     def remove(self) -> None:
         """Take the folder away with all that is in it; the second time does nothing."""
-        if self._lock is not None:
-            shutil.rmtree(self.path, ignore_errors=True)
-            os.close(self._lock)
-            self._lock = None
-            # Where a system lets no open file go, the lock was in the way.
-            shutil.rmtree(self.path, ignore_errors=True)
+        self._end()
 
     def inside(self, name: str) -> Path:
         """A new folder in it."""
@@ -72,6 +70,16 @@ class PrivateFolder:
     def again(self) -> None:
         """Make the folder once more when somebody took it away."""
         self.path.mkdir(mode=0o700, exist_ok=True)
+
+
+def _remove(path: Path, lock: int, owner: int) -> None:
+    # A copy of the process that made it does not take it away from that one.
+    if os.getpid() != owner:
+        return
+    shutil.rmtree(path, ignore_errors=True)
+    os.close(lock)
+    # Where a system lets no open file go, the lock was in the way.
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def sweep(folder: Path | None = None) -> list[Path]:

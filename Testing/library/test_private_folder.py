@@ -111,3 +111,21 @@ def test_a_folder_that_was_taken_away_is_made_again(place):
     folder.remove()
     folder.again()
     assert folder.path.is_dir()
+
+
+@posix
+def test_a_program_that_ends_takes_its_folder_with_it_and_its_copies_do_not(place):
+    program = """
+import os
+from SpatioTemporalLib.private_folder import PrivateFolder
+folder = PrivateFolder("jobs")
+if os.fork() == 0:
+    raise SystemExit
+os.wait()
+assert folder.path.is_dir()
+print("there")
+"""
+    environment = {**os.environ, "TMPDIR": str(place)}
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert ended.stdout == "there\n"
+    assert list(place.iterdir()) == []
