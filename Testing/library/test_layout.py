@@ -25,7 +25,7 @@ BELOW = {
     "data": {"errors", "plain_text"},
     "parameters": {"errors"},
     "declare": {"parameters", "data", "errors"},
-    "io": {"data", "errors", "memory", "packages", "plain_text", "version"},
+    "io": {"data", "errors", "memory", "owner_lock", "packages", "plain_text", "version"},
     "numerics": {"data", "errors", "packages"},
     "steps": {"declare", "numerics", "data", "errors", "context", "packages"},
     "simulation": {"steps", "numerics", "data", "errors", "context", "packages", "io"},

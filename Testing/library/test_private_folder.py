@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from SpatioTemporalLib import private_folder
+from SpatioTemporalLib import owner_lock, private_folder
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.private_folder import LOCK, OLD, PREFIX, PrivateFolder, sweep
 from SpatioTemporalLib.worker_client import Worker
@@ -129,3 +129,19 @@ print("there")
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
     assert ended.stdout == "there\n"
     assert list(place.iterdir()) == []
+
+
+@posix
+def test_a_lock_is_held_from_the_moment_it_is_there(place, monkeypatch):
+    seen = []
+    renamed = os.rename
+
+    def look(source, target):
+        seen.append(sweep())
+        renamed(source, target)
+        seen.append(sweep())
+
+    monkeypatch.setattr(owner_lock.os, "rename", look)
+    folder = PrivateFolder("jobs")
+    assert seen == [[], []] and folder.path.is_dir()
+    folder.remove()
