@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,9 @@ from pathlib import Path
 
 from ..errors import InputError
 
+UNFINISHED = ".unfinished-"
+# Nobody writes one file for so long.
+OLD = 24 * 3600.0  # s
 NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -29,7 +33,7 @@ def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
     """
     final = Path(final)
     # Not derived from the final name, which may already be as long as a name can be.
-    temporary = final.parent / f".unfinished-{uuid.uuid4().hex[:12]}"
+    temporary = final.parent / f"{UNFINISHED}{uuid.uuid4().hex[:12]}"
     try:
         yield temporary
         flush_to_disk(temporary)
@@ -41,6 +45,15 @@ def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
             temporary.unlink()
     with suppress(OSError):
         flush_to_disk(final.parent)
+
+
+def sweep_files(folder: Path) -> None:
+    """Remove the files that processes have left in a folder which were killed long ago while they wrote."""
+    for path in folder.glob(f"{UNFINISHED}{'[0-9a-f]' * 12}"):
+        # Another process may do the same at this moment.
+        with suppress(OSError):
+            if path.is_file() and not path.is_symlink() and time.time() - path.stat().st_mtime > OLD:
+                path.unlink()
 
 
 def flush_to_disk(path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import InputError, counted
 from ..owner_lock import OwnerLock, is_left
-from .atomic import NO_SPACE, flush_to_disk, not_written
+from .atomic import NO_SPACE, UNFINISHED, flush_to_disk, not_written, sweep_files
 from .output_manifest import (
     JUNK,
     MANIFEST,
@@ -25,7 +25,7 @@ from .output_manifest import (
     write_manifest,
 )
 
-UNFINISHED, FINISHED, LOCK = ".unfinished-", ".finished-", ".lock"
+FINISHED, LOCK = ".finished-", ".lock"
 KINDS = {
     "result": "the results of an analysis",
     "dicom": "DICOM objects",
@@ -92,6 +92,8 @@ def working_folder(folder: str | os.PathLike, kind: str) -> Path:
         if not _is_known(target, kind):
             target.mkdir(parents=True, exist_ok=True)
             write_manifest(target, Manifest(kind, {}))
+        for place in (target, *(path for path in target.rglob("*") if path.is_dir())):
+            sweep_files(place)
     return target
 
 

@@ -197,6 +197,20 @@ def test_working_folders_are_kept_and_known_again(tmp_path):
         working_folder(tmp_path / "mine", "regions")
 
 
+def test_half_written_files_of_long_ago_are_swept_from_working_folders(tmp_path):
+    folder = working_folder(tmp_path / "work", "training")
+    (folder / "fold1").mkdir()
+    left, fresh, other = (
+        folder / name for name in (f"fold1/.unfinished-{'0a' * 6}", f".unfinished-{'0b' * 6}", "mine")
+    )
+    for path in (left, fresh, other):
+        path.write_text("1")
+    for path in (left, other):
+        os.utime(path, (0, 0))
+    working_folder(folder, "training")
+    assert not left.exists() and fresh.exists() and other.exists()
+
+
 def test_errors_of_reading_are_not_said_to_be_of_writing(tmp_path):
     with pytest.raises(FileNotFoundError), output_folder(tmp_path / "out", "result"):
         (tmp_path / "input").read_text()
