@@ -6,6 +6,11 @@
 >>> result.ktrans.values        # (K, J, I), 1/min
 """
 
+# ruff: noqa: E402, I001 - the first line has to stand before the others, which take a while
+from .interrupts import end_at_once
+
+end_at_once()
+
 from .context import Context
 from .data import (
     Acquisition,

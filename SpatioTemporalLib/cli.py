@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import tempfile
 import traceback
-from pathlib import Path
 
+from . import interrupts
 from .command_line import (
     bundle,
     check,
@@ -24,13 +24,14 @@ from .command_line import (
 from .command_line.parser import Parser
 from .command_line.point_option import with_dashes_joined
 from .command_line.quiet_end import quiet_where_nobody_reads
+from .command_line.system_faults import fault_of_the_system
 from .errors import Cancelled, SpatioTemporalError
 from .version import __version__
 
 VERBS = (listing, describe, networks, run, simulate, train, evaluate, bundle, convert, demo, check, doctor)
 # Options whose lists of numbers may begin with a dash, such as -1200,600.
 LISTS = {"--window", "--missing"}
-USER_ERROR, INTERNAL_ERROR, INTERRUPTED = 2, 3, 130
+USER_ERROR, INTERNAL_ERROR = 2, 3
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,8 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     3 for a fault of ours (with the path of a log), 130 when interrupted. Where
     what it prints is no longer read, as by ``head``, it ends with 141.
     """
-    with quiet_where_nobody_reads():
-        return _exit_code(sys.argv[1:] if arguments is None else arguments)
+    interrupts.hear()
+    try:
+        with quiet_where_nobody_reads():
+            return _exit_code(sys.argv[1:] if arguments is None else arguments)
+    finally:
+        interrupts.ignore()
 
 
 def _exit_code(arguments: list[str]) -> int:
@@ -51,14 +56,21 @@ def _exit_code(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except (KeyboardInterrupt, Cancelled):
-        print("\ninterrupted; no unfinished file was left behind", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted()
     except SpatioTemporalError as error:
         print(f"spatiotemporal: {error}", file=sys.stderr)
         return USER_ERROR
-    except Exception:  # noqa: BLE001 - the one place where a fault of ours becomes a message
-        print(f"spatiotemporal: this is a fault in the program; details are in {_log()}", file=sys.stderr)
-        return INTERNAL_ERROR
+    except Exception as error:  # noqa: BLE001 - the one place where a fault of ours becomes a message
+        if interrupts.was_heard():
+            return _interrupted()
+        said = fault_of_the_system(error)
+        print(f"spatiotemporal: {said or 'this is a fault in the program'}; details are in {_log()}", file=sys.stderr)
+        return USER_ERROR if said else INTERNAL_ERROR
+
+
+def _interrupted() -> int:
+    print("\ninterrupted; no unfinished file was left behind", file=sys.stderr)
+    return interrupts.INTERRUPTED
 
 
 def _parser() -> Parser:
@@ -73,10 +85,14 @@ def _parser() -> Parser:
     return parser
 
 
-def _log() -> Path:
-    with tempfile.NamedTemporaryFile("w", prefix="spatiotemporal-", suffix=".log", delete=False) as file:
-        traceback.print_exc(file=file)
-    return Path(file.name)
+def _log() -> str:
+    """Where the traceback is written, or the traceback itself where nothing can be written."""
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="spatiotemporal-", suffix=".log", delete=False) as file:
+            traceback.print_exc(file=file)
+    except OSError:
+        return f"the following\n{traceback.format_exc()}"
+    return file.name
 
 
 if __name__ == "__main__":

@@ -57,7 +57,10 @@ def whole(what: str, folder: Path) -> Iterator[None]:
         if error.code == "E-HANDOVER":
             raise
         raise _not_whole(what, folder, error.message) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except MemoryError as error:
+        raise _not_whole(what, folder, "it does not fit the memory") from error
+    # Damaged files make NumPy's reader fail in every way there is; a user can act on none of them.
+    except Exception as error:
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise _not_whole(what, folder, said) from error
 

@@ -16,15 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from .errors import InputError
-
-try:
-    import fcntl
-except ImportError:  # Windows, where an open file cannot be removed
-    fcntl = None
+from .owner_lock import OLD, OwnerLock, is_left
 
 PREFIX, LOCK = "spatiotemporal-", "owner.lock"
-# A folder without a lock is one just being made, or one of an earlier version.
-OLD = 24 * 3600.0  # s
 
 
 class PrivateFolder:
@@ -43,9 +37,7 @@ class PrivateFolder:
         sweep()
         try:
             self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{purpose}-"))
-            self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            if fcntl is not None:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock: OwnerLock | None = OwnerLock(self.path / LOCK)
         except OSError as error:
             raise InputError(
                 "E-TEMPORARY",
@@ -58,7 +50,7 @@ class PrivateFolder:
         """Take the folder away with all that is in it; the second time does nothing."""
         if self._lock is not None:
             shutil.rmtree(self.path, ignore_errors=True)
-            os.close(self._lock)
+            self._lock.release()
             self._lock = None
             # Where a system lets no open file go, the lock was in the way.
             shutil.rmtree(self.path, ignore_errors=True)
@@ -96,18 +88,4 @@ def _is_ours(path: Path) -> bool:
 
 def _is_left(path: Path) -> bool:
     lock = path / LOCK
-    if not lock.exists():
-        return time.time() - path.lstat().st_mtime > OLD
-    if fcntl is None:
-        with suppress(PermissionError):
-            lock.unlink()
-            return True
-        return False
-    held = os.open(lock, os.O_RDWR | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    finally:
-        os.close(held)
-    return True
+    return is_left(lock) if lock.exists() else time.time() - path.lstat().st_mtime > OLD

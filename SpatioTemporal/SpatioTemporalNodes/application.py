@@ -74,8 +74,10 @@ def _data_io(scene, application):
     """Reading an .mrb needs a cache folder even for files that are local."""
     folder = PrivateFolder("scene")
     weakref.finalize(scene, folder.remove)
+    # By this file the cache knows a folder as its own; without it, it warns on the user's terminal.
+    (folder.path / ".slicer-cache").touch()
     remote_io = slicer.vtkMRMLRemoteIOLogic()
-    remote_io.GetCacheManager().SetRemoteCacheDirectory(str(folder.path))
+    remote_io.GetCacheManager().SetRemoteCacheDirectory(str(folder.inside("cache")))
     remote_io.SetMRMLScene(scene)
     remote_io.AddDataIOToScene()
     data_io = slicer.vtkDataIOManagerLogic()

@@ -26,8 +26,9 @@ from SpatioTemporalNodes.visit_view import background_of, centre_views, is_part,
 
 from SpatioTemporalLib.data import Table
 from SpatioTemporalLib.errors import InputError
-from SpatioTemporalLib.io.dicom_objects import write_dicom_result
-from SpatioTemporalLib.io.results import write_result
+from SpatioTemporalLib.io.dicom_objects import write_dicom_files
+from SpatioTemporalLib.io.output_folder import output_folder
+from SpatioTemporalLib.io.results import write_files
 from SpatioTemporalLib.plain_text import for_file_name
 
 from .map_statistics import compared, statistics
@@ -194,10 +195,11 @@ class ResultsStep(Step):
     def export(self, folder) -> list:
         """Write the chosen run as NIfTI with JSON, CSV, and DICOM where that is ticked; the paths."""
         result = result_from_nodes(self.nodes())
-        files = write_result(result, folder)
-        if self.ui.dicomBox.checked:
-            files += write_dicom_result(result, Path(folder) / "dicom")
-        return files
+        with output_folder(folder, "result") as new:
+            files = write_files(result, new)
+            if self.ui.dicomBox.checked:
+                files += write_dicom_files(result, new / "dicom")
+        return [Path(folder) / file.relative_to(new) for file in files]
 
     def open_report(self) -> Path:
         """Show the report of the run in the web browser; the file it is written to."""

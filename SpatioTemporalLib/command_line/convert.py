@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from .. import io
+from ..io.atomic import sweep_files
 from ..io.results import require_absent
+from ..io.sidecar import sidecar_path
 from .series_options import add_time_options, time_arguments
 
 
@@ -20,7 +22,10 @@ def add_to(verbs) -> None:
 
 def convert(arguments) -> None:
     target = Path(arguments.target)
-    require_absent([target], overwrite=arguments.overwrite)
+    # Not the side-car of a series in NRRD, which has none.
+    beside = [] if target.name.lower().endswith(".nrrd") else [sidecar_path(target)]
+    require_absent([target, *beside], overwrite=arguments.overwrite)
+    sweep_files(target.parent)
     source = arguments.source[0] if len(arguments.source) == 1 else arguments.source
     series = io.read_series(source, **time_arguments(arguments))
     print(f"{series}\ntimes from {series.time_source}")

@@ -13,7 +13,8 @@ from ..context import Context
 from ..data.curve import Table
 from ..data.result import Result
 from ..errors import MissingPackageError
-from ..io.results import SUMMARY, require_absent, write_result
+from ..io.output_folder import output_folder
+from ..io.results import write_files
 from ..run import run
 from ..sample_data import sample_file
 from ..simulation.tofts_phantom import Phantom, PhantomDesign, tofts_phantom
@@ -54,12 +55,17 @@ def demo(arguments) -> None:
 
 
 def dce_demo(folder: Path, *, overwrite: bool) -> None:
-    made = ["demo.png", "scene.mrb", "phantom.csv", *(f"{name}/{SUMMARY}" for name in FOLDERS.values())]
-    require_absent([folder / name for name in made], overwrite=overwrite)
+    with output_folder(folder, "demo", overwrite=overwrite) as new:
+        _written(new)
+    print(f"Everything is in {folder}. For research only, not for clinical use.")
+
+
+def _written(folder: Path) -> None:
+    """All that the demonstration shows, in a folder that is being made."""
     steps = TimedSteps()
     series, results = _in_vivo(steps)
     for result in results.values():
-        write_result(result, folder / FOLDERS[result.provenance.analysis], overwrite=True)
+        write_files(result, folder / FOLDERS[result.provenance.analysis])
     steps.done("written as NIfTI, CSV and JSON")
     _scene(folder / "scene.mrb", series, results, steps)
     _picture(folder / "demo.png", series, results, steps)
@@ -67,7 +73,6 @@ def dce_demo(folder: Path, *, overwrite: bool) -> None:
     table = _phantom(steps)
     io.write_table(folder / "phantom.csv", table)
     print(f"\nPhantom: truth against the median and the standard deviation of the estimates\n{table}\n")
-    print(f"Everything is in {folder}. For research only, not for clinical use.")
 
 
 def _in_vivo(steps: TimedSteps) -> tuple:
@@ -110,12 +115,12 @@ def _scene(path: Path, series, results: dict[str, Result], steps: TimedSteps) ->
     # A scene opens with the first map of its first result on top.
     first = results["extended_tofts"]
     write_scene(path, series=[series], results=[first, *(r for r in results.values() if r is not first)])
-    steps.done(f"scene for 3D Slicer: {path}")
+    steps.done(f"scene for 3D Slicer: {path.name}")
 
 
 def _picture(path: Path, series, results: dict[str, Result], steps: TimedSteps) -> None:
     try:
-        steps.done(f"picture: {demo_figure(path, series, results)}")
+        steps.done(f"picture: {demo_figure(path, series, results).name}")
     except MissingPackageError as error:
         print(f"  no picture: {error}")
 

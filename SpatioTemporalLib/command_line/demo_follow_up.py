@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +13,12 @@ from ..data.curve import Table
 from ..data.follow_up import FollowUp
 from ..data.result import Result
 from ..errors import MissingPackageError
-from ..io.results import SUMMARY, require_absent, write_result
+from ..io.output_folder import output_folder
+from ..io.results import write_files
 from ..packages import require
 from ..run import run
 from ..simulation.nodule_cohort import TRUTH, write_nodule_cohort
-from .evaluate import PREDICTIONS
+from .evaluate import PREDICTIONS, REGIONS
 from .evaluation_figure import write_evaluation_figure
 from .progress import ProgressBar
 from .scene import scene_writer
@@ -28,8 +30,15 @@ PATIENTS, EXTENT, SEED = 40, (60.0, 60.0, 40.0), 2024
 def follow_up_demo(folder: Path, *, overwrite: bool) -> None:
     """Simulate patients the network has not seen, measure how well it does, and explain its surest answer."""
     require("torch", package="torch", extra="networks", purpose="The demonstration of follow-up networks")
-    made = [f"evaluation/{SUMMARY}", f"patient/{SUMMARY}", "scene.mrb", "cohort/participants.csv"]
-    require_absent([folder / name for name in made], overwrite=overwrite)
+    with output_folder(folder, "demo", overwrite=overwrite) as new:
+        _written(new)
+    print(f"What is true of the patients is in {folder / 'cohort' / TRUTH}.")
+    print("The network was trained on simulated nodules: it says nothing about real patients.")
+    print(f"Everything is in {folder}. For research only, not for clinical use.")
+
+
+def _written(folder: Path) -> None:
+    """All that the demonstration shows, in a folder that is being made."""
     steps = TimedSteps()
     context = Context(report=ProgressBar(), seed=SEED)
     cohort = write_nodule_cohort(folder / "cohort", PATIENTS, context, extent=EXTENT)
@@ -38,13 +47,10 @@ def follow_up_demo(folder: Path, *, overwrite: bool) -> None:
     chosen = _surest(table)
     visits = io.read_participant(folder / "cohort", chosen)
     result = run("follow_up.malignancy", visits=visits, context=Context(report=ProgressBar()))
-    write_result(result, folder / "patient", overwrite=True)
-    steps.done(f"{chosen} looked at closely: {folder / 'patient' / 'report.html'}")
+    write_files(result, folder / "patient")
+    steps.done(f"{chosen} looked at closely: patient/report.html")
     _scene(folder / "scene.mrb", visits, result, steps)
     print(f"\n{result.prediction}\n\n{result.visits}\n\n{result.growth}\n")
-    print(f"What is true of the patients is in {folder / 'cohort' / TRUTH}.")
-    print("The network was trained on simulated nodules: it says nothing about real patients.")
-    print(f"Everything is in {folder}. For research only, not for clinical use.")
 
 
 def _evaluated(folder: Path, cohort, steps: TimedSteps) -> Table:
@@ -61,13 +67,14 @@ def _evaluated(folder: Path, cohort, steps: TimedSteps) -> Table:
         cohort,
         range(len(cohort)),
         label=bundle.facts.training.outcome,
-        cache=folder / "regions",
+        cache=folder / REGIONS,
         device=automatic_device(),
         context=Context(report=ProgressBar()),
     )
+    shutil.rmtree(folder / REGIONS)
     table = replace(table, columns=table.columns | {"sex": cohort.participants.columns["sex"]})
     measured = run("prediction.classification", table=table, threshold=bundle.facts.threshold, subgroups="sex")
-    write_result(measured, folder / "evaluation", overwrite=True)
+    write_files(measured, folder / "evaluation")
     io.write_table(folder / "evaluation" / PREDICTIONS, table)
     write_evaluation_figure(folder / "evaluation" / "evaluation.png", table, measured.calibration)
     steps.done("probabilities compared with what is true")
@@ -88,4 +95,4 @@ def _scene(path: Path, visits: FollowUp, result: Result, steps: TimedSteps) -> N
         print(f"  no scene: {error}")
         return
     write_scene(path, follow_ups=[visits], results=[result])
-    steps.done(f"scene for 3D Slicer: {path}")
+    steps.done(f"scene for 3D Slicer: {path.name}")

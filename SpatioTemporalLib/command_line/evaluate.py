@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from .. import io
 from ..context import Context
 from ..data.cohort import Cohort
 from ..data.curve import Table
+from ..data.result import Result
 from ..errors import InputError, ParameterError
-from ..io.results import SUMMARY, require_absent, write_result
+from ..io.output_folder import output_folder
+from ..io.results import write_files
 from ..packages import require
 from ..run import run
 from .cohort_options import add_cohort_options, given_cohort
 from .evaluation_figure import write_evaluation_figure
 from .progress import ProgressBar
 
-PREDICTIONS = "predictions.csv"
+PREDICTIONS, REGIONS = "predictions.csv", "regions"
 
 
 def add_to(verbs) -> None:
@@ -29,7 +32,7 @@ def add_to(verbs) -> None:
     parser.add_argument("--subgroups", default="", metavar="LIST", help="columns of participants that divide them")
     parser.add_argument("--confidence", default="95", help="of the intervals, %% (default 95)")
     parser.add_argument("--device", default="auto", help="cuda, cpu, or auto (default)")
-    parser.add_argument("--cache", metavar="DIR", help="folder for the regions (default: OUT/regions)")
+    parser.add_argument("--cache", metavar="DIR", help="folder for the regions, kept for the next time (default: none)")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier evaluation")
     parser.set_defaults(function=evaluate)
 
@@ -39,29 +42,32 @@ def evaluate(arguments) -> None:
     from ..networks.bundle import read_bundle
     from ..networks.shipped import bundle_path
 
-    folder = Path(arguments.out)
-    require_absent([folder / PREDICTIONS, folder / SUMMARY], overwrite=arguments.overwrite)
-    bundles = [read_bundle(bundle_path(path)) for path in arguments.bundles]
-    cohort = given_cohort(arguments)
-    subgroups = _subgroups(arguments.subgroups, cohort)
-    table = _predicted(arguments, cohort, bundles, folder, subgroups)
-    result = run(
-        "prediction.classification",
-        table=table,
-        subgroups=subgroups,
-        threshold=bundles[0].facts.threshold,
-        confidence=arguments.confidence,
-    )
+    with output_folder(arguments.out, "evaluation", overwrite=arguments.overwrite) as new:
+        bundles = [read_bundle(bundle_path(path)) for path in arguments.bundles]
+        cohort = given_cohort(arguments)
+        subgroups = _subgroups(arguments.subgroups, cohort)
+        table = _predicted(arguments, cohort, bundles, new, subgroups)
+        result = run(
+            "prediction.classification",
+            table=table,
+            subgroups=subgroups,
+            threshold=bundles[0].facts.threshold,
+            confidence=arguments.confidence,
+        )
+        write_files(result, new)
+        io.write_table(new / PREDICTIONS, table)
+        write_evaluation_figure(new / "evaluation.png", table, result.calibration)
+    _print(result)
+    _warn_of_simulation(bundles)
+    print(f"\nEverything is in {arguments.out}. For research only, not for clinical use.")
+
+
+def _print(result: Result) -> None:
     for finding in result.findings:
         print(finding)
-    write_result(result, folder, overwrite=True)
-    io.write_table(folder / PREDICTIONS, table)
-    write_evaluation_figure(folder / "evaluation.png", table, result.calibration)
     for name in ("measures", "comparison", "subgroups"):
         if name in result:
             print(f"\n{name}\n{result[name]}")
-    _warn_of_simulation(bundles)
-    print(f"\nEverything is in {folder}. For research only, not for clinical use.")
 
 
 def _predicted(arguments, cohort: Cohort, bundles: list, folder: Path, subgroups: tuple[str, ...]) -> Table:
@@ -78,7 +84,7 @@ def _predicted(arguments, cohort: Cohort, bundles: list, folder: Path, subgroups
             cohort,
             rows,
             label=label,
-            cache=arguments.cache or folder / "regions",
+            cache=arguments.cache or folder / REGIONS,
             device=automatic_device(arguments.device),
             context=Context(report=ProgressBar()).part(n / len(bundles), (n + 1) / len(bundles)),
         )
@@ -87,6 +93,9 @@ def _predicted(arguments, cohort: Cohort, bundles: list, folder: Path, subgroups
         columns |= {name: table.columns[name] for name in ("participant_id", "label")}
         name = "probability" if len(bundles) == 1 else f"probability {_short_name(bundle, bundles, n)}"
         columns[name] = table.columns["probability"]
+    if not arguments.cache:
+        # Voxels of patients are no part of what is handed on.
+        shutil.rmtree(folder / REGIONS)
     for name in subgroups:
         columns[name] = [cohort.participants.columns[name][n] for n in rows]
     return Table(columns, name="predictions")

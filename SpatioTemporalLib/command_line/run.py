@@ -19,9 +19,10 @@ from ..data.series import Series
 from ..data.volumes import ImageStack, LabelMap, Map
 from ..declare import Analysis, Input
 from ..errors import InputError, MissingPackageError, ParameterError, counted
-from ..io.dicom_objects import write_dicom_result
+from ..io.dicom_objects import write_dicom_files
 from ..io.dicom_references import source_headers
-from ..io.results import SUMMARY, require_absent, write_result
+from ..io.output_folder import output_folder
+from ..io.results import require_absent, write_files
 from ..packages import require_all
 from ..run import run as run_analysis
 from .describe import parameter_line
@@ -61,8 +62,16 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     dashed = {_flag(i.name) for i in analysis.inputs if i.kind is Point}
     dashed |= {f"{_flag(i.name)}-masks" for i in analysis.inputs if i.kind is FollowUp}
     given = options_of(analysis).parse_args(with_dashes_joined(arguments.rest, dashed))
-    folder = Path(given.out)
     scene = _checked_results(given)
+    with output_folder(given.out, "result", overwrite=given.overwrite) as new:
+        result, inputs = _computed(analysis, given)
+        files = _written(result, new, inputs, given, scene)
+    print(result)
+    print(f"\n{counted(len(files), 'file')} in {given.out}: {', '.join(Path(f).name for f in files)}")
+
+
+def _computed(analysis: Analysis, given) -> tuple[Result, dict[str, object]]:
+    """The result, and what it was made from."""
     inputs = {i.name: _read(i, getattr(given, i.name), given) for i in analysis.inputs if getattr(given, i.name)}
     for name, value in inputs.items():
         if isinstance(value, Series):
@@ -73,11 +82,7 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
         seed=given.seed,
         **({"threads": given.threads} if given.threads else {}),
     )
-    result = run_analysis(analysis.id, context=context, **inputs, **_parameters(analysis, given))
-    # Written before anything is printed: who reads may have gone.
-    files = _written(result, folder, inputs, given, scene)
-    print(result)
-    print(f"\n{counted(len(files), 'file')} in {folder}: {', '.join(Path(f).name for f in files)}")
+    return run_analysis(analysis.id, context=context, **inputs, **_parameters(analysis, given)), inputs
 
 
 def _checked_results(given) -> Callable | None:
@@ -87,21 +92,26 @@ def _checked_results(given) -> Callable | None:
         require_scene_ending(scene)
     needed = {"slicer-core": scene, "highdicom": given.dicom or given.dicom_reference}
     require_all(tuple(package for package, wanted in needed.items() if wanted), "Writing what was asked for")
-    require_absent([Path(given.out) / SUMMARY, *([scene] if scene else [])], overwrite=given.overwrite)
+    # A scene within the folder of results is part of them.
+    if scene and not scene.resolve().is_relative_to(Path(given.out).resolve()):
+        require_absent([scene], overwrite=given.overwrite)
     if given.dicom_reference:
         source_headers(Path(given.dicom_reference))
     return scene_writer(scene) if scene else None
 
 
 def _written(result: Result, folder: Path, inputs: dict, given, scene: Callable | None) -> list[Path]:
-    files = write_result(result, folder, overwrite=given.overwrite)
+    """Everything that was asked for, in a folder that is being made."""
+    files = write_files(result, folder)
     series = inputs.get("series")
     files += _figures(result, folder, series)
     if given.dicom or given.dicom_reference:
-        files += write_dicom_result(result, folder / "dicom", reference=given.dicom_reference)
+        files += write_dicom_files(result, folder / "dicom", reference=given.dicom_reference)
     if scene:
         visits = [value for value in inputs.values() if isinstance(value, FollowUp)]
-        files.append(scene(given.scene, series=[series] if series else [], follow_ups=visits, results=[result]))
+        path, root = Path(given.scene).resolve(), Path(given.out).resolve()
+        path = folder / path.relative_to(root) if path.is_relative_to(root) else path
+        files.append(scene(path, series=[series] if series else [], follow_ups=visits, results=[result]))
     return files
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from ..context import Context
-from ..errors import InputError, ParameterError
-from ..io.cohort_files import PARTICIPANTS
+from ..errors import ParameterError
 from ..simulation.nodule_cohort import write_nodule_cohort
 from ..simulation.nodule_growth import POPULATION, TWO_VISITS, bayes_auc
 from .cohort_options import numbers_given
@@ -29,27 +27,23 @@ def add_to(verbs) -> None:
 
 
 def simulate(arguments) -> None:
-    folder = Path(arguments.out)
     if arguments.count < 1 or not 0 <= arguments.missing < 1 or not 0 <= arguments.unknown < 1:
         raise ParameterError(
             "E-PARAMETER",
             f"--count {arguments.count}, --missing {arguments.missing}, --unknown {arguments.unknown} make no cohort",
             fix="Give one patient or more, and parts from 0 up to, but not, 1.",
         )
-    if (folder / PARTICIPANTS).exists() and not arguments.overwrite:
-        raise InputError(
-            "E-EXISTS", "holds a cohort already", where=str(folder), fix="Choose another folder or give --overwrite."
-        )
     days = numbers_given(arguments.days, "--days", arguments.days.count(",") + 1)
     if days[0] != 0 or any(later <= earlier for earlier, later in zip(days, days[1:])):
         raise ParameterError("E-PARAMETER", f"--days {arguments.days} does not rise from 0", fix="Write 0,180,365.")
     cohort = write_nodule_cohort(
-        folder,
+        arguments.out,
         arguments.count,
         Context(report=ProgressBar(), seed=arguments.seed),
         plan=replace(TWO_VISITS, days=days, missing=arguments.missing),
         extent=numbers_given(arguments.extent, "--extent", 3),
         unknown=arguments.unknown,
+        overwrite=arguments.overwrite,
     )
     print(cohort)
     print(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..context import Context
 from ..data.cohort import Cohort
-from ..errors import InputError, ParameterError, counted
+from ..errors import ParameterError, counted
+from ..io.output_folder import require_free, working_folder
 from ..networks.training.settings import TrainingSettings
 from ..packages import require
 from ..steps.visit_crops import REGISTRATIONS, CropSettings
@@ -62,15 +63,11 @@ def _add_region_options(group) -> None:
 
 def train(arguments) -> None:
     require("torch", package="torch", extra="networks", purpose="Training")
-    from ..networks.bundle_container import METADATA
     from ..networks.prediction import automatic_device
     from ..networks.training.distributed import process_group
 
     folder = Path(arguments.out)
-    if (folder / METADATA).exists() and not arguments.overwrite:
-        raise InputError(
-            "E-EXISTS", "holds a bundle already", where=str(folder), fix="Choose another folder or give --overwrite."
-        )
+    require_free(folder, "bundle", overwrite=arguments.overwrite)
     if arguments.folds == 1 or arguments.folds < 0:
         raise ParameterError("E-PARAMETER", f"--folds {arguments.folds} is no number of parts", fix="Give 2 or more.")
     settings = given_parameters(arguments, TrainingSettings)
@@ -103,8 +100,10 @@ def _trained(arguments, cohort: Cohort, settings: TrainingSettings, group):
     )
     folder = Path(arguments.out)
     working = _working(folder)
-    if arguments.overwrite and group.leads:
-        discard_checkpoints(working)
+    if group.leads:
+        working_folder(working, "training")
+        if arguments.overwrite:
+            discard_checkpoints(working)
     group.wait()
     device = automatic_device(arguments.device)
     device = f"{device}:{group.local}" if device == "cuda" and group.size > 1 else device

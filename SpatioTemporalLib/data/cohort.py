@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import Finding, InputError, counted
+from ..plain_text import for_message
 from .curve import Table
 from .follow_up import FollowUp
+
+MOST_SHOWN = 2000  # letters
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +80,13 @@ class Cohort:
         fewest, most = min(counts.values()), max(counts.values())
         each = f"{fewest} each" if fewest == most else f"{fewest} to {most} each"
         lines = [
-            f"{self.name}: {counted(len(self), 'participant')}, {counted(len(days), 'visit')} ({each}), day 0 "
-            f"to {days.max():g}"
+            f"{for_message(self.name)}: {counted(len(self), 'participant')}, {counted(len(days), 'visit')} ({each}), "
+            f"day 0 to {days.max():g}"
         ]
         if self.images:
-            lines.append(f"  images: {', '.join(self.images)}")
+            lines.append(f"  images: {for_message(', '.join(self.images), MOST_SHOWN)}")
         if self.masks:
-            lines.append(f"  masks: {', '.join(self.masks)}")
+            lines.append(f"  masks: {for_message(', '.join(self.masks), MOST_SHOWN)}")
         if self.splits:
             lines.append(f"  split: {', '.join(f'{split} {len(ids)}' for split, ids in self.splits.items())}")
         columns = [

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import Finding, InputError, counted
+from ..plain_text import for_message
 from .series import checked_times
+
+LONGEST_CELL = 1000  # letters
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +51,8 @@ class Curve:
     def __str__(self) -> str:
         peak = int(np.nanargmax(self.values)) if np.isfinite(self.values).any() else 0
         return (
-            f"{self.name}: {counted(len(self.times), 'point')}, {self.times[0]:g}–{self.times[-1]:g} s, "
-            f"peak {self.values[peak]:.4g} {self.unit} at {self.times[peak]:g} s"
+            f"{for_message(self.name)}: {counted(len(self.times), 'point')}, {self.times[0]:g}–{self.times[-1]:g} s, "
+            f"peak {self.values[peak]:.4g} {for_message(self.unit)} at {self.times[peak]:g} s"
         )
 
 
@@ -96,11 +99,12 @@ class Table:
 
     def __str__(self) -> str:
         """The table as aligned text."""
-        cells = [[self.heading(c), *(_cell(v) for v in values)] for c, values in self.columns.items()]
+        cells = [[_cell(self.heading(c)), *(_cell(v) for v in values)] for c, values in self.columns.items()]
         widths = [max(map(len, column)) for column in cells]
         rows = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in zip(*cells))
         return "\n".join(rows)
 
 
 def _cell(value) -> str:
-    return f"{value:.4g}" if isinstance(value, (float, np.floating)) else str(value)
+    # What files and people wrote is printed on terminals, which obey control characters.
+    return f"{value:.4g}" if isinstance(value, (float, np.floating)) else for_message(value, LONGEST_CELL)

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..errors import Finding, InputError, counted
+from ..plain_text import for_message
 from .volumes import LabelMap, Map
+
+MOST_SHOWN = 2000  # letters
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +42,7 @@ class Visit:
         if self.masks:
             parts.append(f"masks {', '.join(self.masks)}")
         parts += [f"{name} = {value}" for name, value in self.covariates.items()]
-        return "; ".join(parts)
+        return for_message("; ".join(parts), MOST_SHOWN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +132,8 @@ class FollowUp:
         return replace(visit, images={name: image})
 
     def __str__(self) -> str:
-        head = f"{self.called}: {counted(len(self.visits), 'visit')}, days {', '.join(f'{d:g}' for d in self.days)}"
+        days = ", ".join(f"{d:g}" for d in self.days)
+        head = f"{for_message(self.called)}: {counted(len(self.visits), 'visit')}, days {days}"
         return "\n".join([head, *(f"  {visit}" for visit in self.visits), *(f"  {f}" for f in self.findings)])
 
 

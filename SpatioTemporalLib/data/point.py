@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError
+from ..plain_text import for_message
 
 
 @dataclass(frozen=True)
@@ -34,4 +35,4 @@ class Point:
         object.__setattr__(self, "ras", ras)
 
     def __str__(self) -> str:
-        return f"{self.name}: R {self.ras[0]:g}, A {self.ras[1]:g}, S {self.ras[2]:g} mm"
+        return f"{for_message(self.name)}: R {self.ras[0]:g}, A {self.ras[1]:g}, S {self.ras[2]:g} mm"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..plain_text import for_message
+
 
 @dataclass(frozen=True)
 class Report:
@@ -18,4 +20,4 @@ class Report:
     name: str = "report"
 
     def __str__(self) -> str:
-        return f"{self.title} (HTML, {len(self.html.encode('utf-8')) / 1024:.0f} kB)"
+        return f"{for_message(self.title)} (HTML, {len(self.html.encode('utf-8')) / 1024:.0f} kB)"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from ..errors import Finding, InputError, counted
+from ..plain_text import for_message
 from .geometry import Geometry
 
 
@@ -150,7 +151,8 @@ class Series:
         return self.values.nbytes
 
     def __str__(self) -> str:
-        return f"{counted(self.frame_count, 'frame')}, {describe_times(self.times)}; {self.geometry}; unit {self.unit}"
+        frames, unit = counted(self.frame_count, "frame"), for_message(self.unit)
+        return f"{frames}, {describe_times(self.times)}; {self.geometry}; unit {unit}"
 
 
 def describe_times(times: np.ndarray) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import Finding, InputError, counted
+from ..plain_text import for_message
 from .geometry import Geometry
 from .series import Acquisition, require_real
 
@@ -39,9 +40,13 @@ class Map:
     def __str__(self) -> str:
         finite = self.values[np.isfinite(self.values)]
         if not finite.size:
-            return f"{self.name} [{self.unit}]: no finite value; {self.geometry}"
+            return f"{_called(self)}: no finite value; {self.geometry}"
         low, median, high = np.percentile(finite, (2, 50, 98))
-        return f"{self.name} [{self.unit}]: median {median:.4g} (2–98 %: {low:.4g}–{high:.4g}); {self.geometry}"
+        return f"{_called(self)}: median {median:.4g} (2–98 %: {low:.4g}–{high:.4g}); {self.geometry}"
+
+
+def _called(value: Map) -> str:
+    return f"{for_message(value.name)} [{for_message(value.unit)}]"
 
 
 @dataclass(frozen=True)
@@ -106,8 +111,8 @@ class LabelMap:
         return float(np.count_nonzero(self.region(value))) * self.geometry.voxel_volume_ml
 
     def __str__(self) -> str:
-        named = ", ".join(f"{v} {label.name}: {self.volume_ml(v):.4g} mL" for v, label in self.labels.items())
-        return f"{self.name}: {named or 'empty'}; {self.geometry}"
+        named = [f"{v} {for_message(label.name)}: {self.volume_ml(v):.4g} mL" for v, label in self.labels.items()]
+        return f"{for_message(self.name)}: {', '.join(named) or 'empty'}; {self.geometry}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +153,8 @@ class ImageStack:
 
     def __str__(self) -> str:
         listed = ", ".join(f"{s:g}" for s in self.settings)
-        return f"{counted(len(self.settings), 'volume')}, {self.setting} {listed} {self.setting_unit}; {self.geometry}"
+        settings = for_message(f"{self.setting} {listed} {self.setting_unit}", 400)
+        return f"{counted(len(self.settings), 'volume')}, {settings}; {self.geometry}"
 
 
 def whole_numbers(values: np.ndarray, name: str) -> np.ndarray:

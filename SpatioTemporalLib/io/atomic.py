@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,9 @@ from pathlib import Path
 
 from ..errors import InputError
 
+UNFINISHED = ".unfinished-"
+# Nobody writes one file for so long.
+OLD = 24 * 3600.0  # s
 NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -29,21 +33,31 @@ def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
     """
     final = Path(final)
     # Not derived from the final name, which may already be as long as a name can be.
-    temporary = final.parent / f".unfinished-{uuid.uuid4().hex[:12]}"
+    temporary = final.parent / f"{UNFINISHED}{uuid.uuid4().hex[:12]}"
     try:
         yield temporary
-        _flush_to_disk(temporary)
+        flush_to_disk(temporary)
         os.replace(temporary, final)
     except OSError as error:
-        raise _not_written(final, error) from error
+        raise not_written(final, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink()
     with suppress(OSError):
-        _flush_to_disk(final.parent)
+        flush_to_disk(final.parent)
 
 
-def _flush_to_disk(path: Path) -> None:
+def sweep_files(folder: Path) -> None:
+    """Remove the files that processes have left in a folder which were killed long ago while they wrote."""
+    for path in folder.glob(f"{UNFINISHED}{'[0-9a-f]' * 12}"):
+        # Another process may do the same at this moment.
+        with suppress(OSError):
+            if path.is_file() and not path.is_symlink() and time.time() - path.stat().st_mtime > OLD:
+                path.unlink()
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file, or the entries of a folder, would survive a power cut."""
     # Windows flushes only files opened for writing, and no folders at all.
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
@@ -52,7 +66,8 @@ def _flush_to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
-def _not_written(final: Path, error: OSError) -> InputError:
+def not_written(final: Path, error: OSError) -> InputError:
+    """Why a file or folder could not be written, in words."""
     if error.errno in NO_SPACE:
         return InputError(
             "E-DISK-FULL",

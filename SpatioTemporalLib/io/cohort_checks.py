@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from ..errors import Finding, InputError, Severity
+from ..plain_text import for_message
 from .delimited import as_number
 
 # Numbers that hospitals write for "not known".
@@ -20,7 +18,9 @@ MOST_YEARS = 15.0
 SPLITS = {"train", "validation", "test", "external"}
 ISO_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 SPREADSHEET_DAY = re.compile(r"[2-5]\d{4}(\.\d+)?")
-SHOWN = 40
+SHOWN, LONGEST = 40, 300
+# More digits than a number in a spreadsheet has; whole numbers stay as they are below.
+WHOLE_BELOW = 2.0**53
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Problems:
     found: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, code: str, file: str, row: int | None, text: str) -> None:
-        self.found.append((code, f"{file}{f' row {row}' if row else ''}: {text}"))
+        # Cells may be of any length, and hold anything.
+        self.found.append((code, f"{file}{f' row {row}' if row else ''}: {for_message(text, LONGEST)}"))
 
     def raise_all(self, where: str) -> None:
         """One `InputError` that tells all problems; with their common code if they have one."""
@@ -111,7 +112,7 @@ def typed_column(column: Column, codes: Codes, problems: Problems) -> list:
     if column.name not in codes.real:
         _suspect_codes({row: n for row, n in numbers.items() if n is not None}, column, problems)
     typed = [math.nan if numbers.get(row) is None else numbers[row] for row in column.rows]
-    return [int(n) for n in typed] if all(n == n and n == int(n) for n in typed) else typed
+    return [int(n) for n in typed] if all(abs(n) < WHOLE_BELOW and n == int(n) for n in typed) else typed
 
 
 def _suspect_codes(numbers: dict[int, float], column: Column, problems: Problems) -> None:
@@ -148,45 +149,3 @@ def check_span(days: list[float], participant: str, file: str) -> list[Finding]:
         return []
     text = f"the visits of participant {participant} span {years:.0f} years; were their dates shifted separately?"
     return [Finding("W-VISIT-SPAN", Severity.WARN, text, file)]
-
-
-def check_images(files: list[tuple[str, int, Path]], file: str, problems: Problems) -> None:
-    """No image belongs to two participants; masks may well be alike, as where nothing is left.
-
-    files : (participant, row, path) of each image.
-    """
-    by_size = defaultdict(list)
-    for participant, row, path in files:
-        if path.exists():
-            by_size[sum(part.stat().st_size for part in files_in(path))].append((participant, row, path))
-    for alike in by_size.values():
-        # Only files of equal size can be equal; the others need not be read.
-        if len({participant for participant, _, _ in alike}) > 1:
-            _refuse_shared(alike, file, problems)
-
-
-def check_files(files: list[tuple[int, Path]], file: str, problems: Problems) -> None:
-    """Files, or folders, of these rows are there."""
-    for row, path in files:
-        if not path.exists():
-            problems.add("E-FILE-MISSING", file, row, f"there is no file {path.name}")
-
-
-def files_in(path: Path) -> list[Path]:
-    """The files of an image: itself, or all in its folder."""
-    return sorted(part for part in path.rglob("*") if part.is_file()) if path.is_dir() else [path]
-
-
-def _refuse_shared(alike: list[tuple[str, int, Path]], file: str, problems: Problems) -> None:
-    first: dict[str, tuple[str, int]] = {}
-    for participant, row, path in alike:
-        digest = " ".join(_digest(part) for part in files_in(path))
-        owner, owner_row = first.setdefault(digest, (participant, row))
-        if owner != participant:
-            text = f"{path.name} of participant {participant} is the same image as that of {owner} in row {owner_row}"
-            problems.add("E-LEAK", file, row, text)
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -14,20 +14,19 @@ from ..data.cohort import Cohort
 from ..data.curve import Table
 from ..data.follow_up import FollowUp, Visit, order_problem
 from ..errors import Finding, InputError
+from ..plain_text import for_message
 from .boundary import existing_file
 from .cohort_checks import (
     Codes,
     Column,
     Problems,
-    check_files,
     check_ids,
-    check_images,
     check_known,
     check_span,
     day_of,
-    files_in,
     typed_column,
 )
+from .cohort_images import check_files, check_images, check_places, identity_of
 from .delimited import Delimited, name_and_unit, read_delimited
 from .plain_numbers import number as plain_number
 from .volumes import read_labels, read_map
@@ -36,6 +35,8 @@ PARTICIPANTS, TIMEPOINTS = "participants.csv", "timepoints.csv"
 ID = "participant_id"
 ID_NAMES = (ID, "patient_id", "subject_id", "id")
 MISSING = ("", "n/a")
+# Longer than anybody lives; larger ones overflow in what is computed from them.
+MOST_DAYS = 1e5
 SPLIT_NAMES = {"training": "train", "val": "validation", "valid": "validation", "testing": "test"}
 
 
@@ -132,6 +133,8 @@ def _visits(
             continue
         if kind in ("image", "mask") and (colon or name == kind):
             paths = ["" if cell in codes.missing else cell for cell in cells]
+            if any((kind, label or kind) == column[:2] for column in files.columns):
+                problems.add("E-TABLE-HEADING", TIMEPOINTS, None, f"two columns hold the {kind} {label or kind}")
             files.columns.append((kind, label or kind, unit, paths))
             typed[name] = paths
         else:
@@ -144,6 +147,7 @@ def _visits(
     listed = [(n, kind, path) for n in range(len(rows)) for kind, *_, path in files.of_visit(n)]
     check_files([(rows[n], path) for n, _, path in listed], TIMEPOINTS, problems)
     check_images([(ids[n], rows[n], path) for n, kind, path in listed if kind == "image"], TIMEPOINTS, problems)
+    findings += check_places([(rows[n], path) for n, _, path in listed], folder, TIMEPOINTS)
     return Table(typed, units, "visits"), files, findings
 
 
@@ -181,7 +185,7 @@ def _days(columns: dict, ids: list[str], rows: list[int], problems: Problems) ->
 
 def _number(cell: str, row: int, problems: Problems) -> float:
     number = plain_number(cell)
-    if number is None:
+    if number is None or abs(number) > MOST_DAYS:
         problems.add("E-DATE", TIMEPOINTS, row, f"days is {cell[:40]!r}, a number was expected")
         return np.nan
     return number
@@ -192,7 +196,15 @@ def _named_columns(table: Delimited) -> dict[str, tuple[str, list[str]]]:
     columns = {}
     for index, heading in enumerate(table.headings):
         name, unit = name_and_unit(heading)
-        columns[ID if name.lower() in ID_NAMES and ID not in columns else name] = (unit, table.column(index))
+        name = ID if name.lower() in ID_NAMES and ID not in columns else name
+        if name in columns:
+            raise InputError(
+                "E-TABLE-HEADING",
+                f"two columns are called {for_message(name)!r} and differ only in their unit",
+                where=table.path.name,
+                fix="Rename one of them.",
+            )
+        columns[name] = (unit, table.column(index))
     if ID not in columns:
         raise InputError(
             "E-TABLE-HEADING",
@@ -210,8 +222,7 @@ def _described(name: str, unit: str) -> str:
 def _identity(ids: list[str], visits: Table, files: Files, i: int) -> str:
     """Names, sizes and dates of the files of a participant."""
     rows = [n for n, participant in enumerate(visits.columns[ID]) if participant == ids[i]]
-    paths = [part for n in rows for *_, path in files.of_visit(n) for part in files_in(path)]
-    return "; ".join(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in paths)
+    return "; ".join(identity_of(path) for n in rows for *_, path in files.of_visit(n))
 
 
 def _load(ids: list[str], visits: Table, files: Files, i: int) -> FollowUp:
@@ -229,4 +240,6 @@ def _load(ids: list[str], visits: Table, files: Files, i: int) -> FollowUp:
                 covariates={c: v[n] for c, v in visits.columns.items() if c not in (ID, "days") and c not in paths},
             )
         )
-    return FollowUp(ids[i], tuple(loaded))
+    read = [value for visit in loaded for value in (*visit.images.values(), *visit.masks.values())]
+    findings = tuple(dict.fromkeys(finding for value in read for finding in value.findings))
+    return FollowUp(ids[i], tuple(loaded), findings)

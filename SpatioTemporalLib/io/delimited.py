@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 import re
 from collections import Counter
@@ -13,9 +12,11 @@ from pathlib import Path
 from ..errors import Finding, InputError, Severity, counted
 from ..memory import require_memory
 from .boundary import existing_file, reading
+from .defused_cells import as_written
 from .plain_numbers import number
 from .time_axis import DECIMAL_COMMA
 
+SIGNS = ";\t,"
 LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|$)")
 MAX_BYTES = 2**30
 # A number of three letters becomes a text, a place in a list and a float.
@@ -58,16 +59,16 @@ def read_delimited(path: str | os.PathLike) -> Delimited:
     path = existing_file(path)
     with reading(path, "a text table"):
         text, findings = _decoded(path)
-        numbered = _rows(text, path)
-        if len(numbered) < 2:
+        delimiter = _delimiter(path, text)
+        rows = _rows(text, delimiter, path)
+        if len(rows) < 2:
             raise InputError(
                 "E-TABLE",
                 "has no rows below its headings",
                 where=path.name,
                 fix="Give a first row of headings such as 'time [s],Cp [mmol/L]' and one row for each value.",
             )
-        delimiter = _delimiter(path, text[numbered[0].start : numbered[0].end])
-        (_, headings), *rows = _parsed(text, numbered, delimiter, path)
+        (_, headings), *rows = rows
         _check_headings(headings, path)
         _check_lengths(headings, rows, path)
         commas = delimiter != "," and any(DECIMAL_COMMA.fullmatch(cell) for _, row in rows for cell in row)
@@ -109,61 +110,60 @@ def _decoded(path: Path) -> tuple[str, list[Finding]]:
         return data.decode("cp1252", errors="replace"), [found]
 
 
-@dataclass(frozen=True)
-class Row:
-    """Where a row of a table stands in its text; `number` is that of its first line in the file."""
+def _delimiter(path: Path, text: str) -> str:
+    """The sign between cells: that of the headings, or of any row where they have none."""
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    lines = [line for line in (found[1] for found in LINE.finditer(text)) if not _says_nothing(line)]
+    for line in [*lines[:1], "".join(lines)]:
+        outside_quotes = re.sub(r'"[^"]*"', "", line)
+        if any(sign in outside_quotes for sign in SIGNS):
+            return max(SIGNS, key=outside_quotes.count)
+    return SIGNS[0]
 
-    number: int
-    start: int
-    end: int
+
+def _says_nothing(line: str) -> bool:
+    return not line.strip() or line.startswith("#")
 
 
-def _rows(text: str, path: Path) -> list[Row]:
-    """The rows without empty lines and comments; a cell in quotes may hold line feeds.
+def _rows(text: str, delimiter: str, path: Path) -> list[tuple[int, list[str]]]:
+    """The rows without empty lines and comments, each with the number of its first line; quotes may hold line feeds.
 
     Only line feeds and carriage returns end a line: to Python's splitlines, control characters within a cell do so
     too.
     """
-    rows: list[Row] = []
-    opened, place = None, 0
-    for count, found in enumerate(LINE.finditer(text), 1):
-        line, place = found[1], found.start()
-        if opened is None and (not line.strip() or line.startswith("#")):
-            continue
-        row = opened or Row(count, place, found.end(1))
-        closed = line.count('"') % 2 == (0 if opened is None else 1)
-        if closed:
-            rows.append(Row(row.number, row.start, found.end(1)))
-        opened = None if closed else row
-    if opened is not None:
-        text = f"a quotation mark that begins in row {opened.number} does not end"
-        raise InputError("E-TABLE-ROW", text, where=path.name, fix="Close it, or write it twice within a cell.")
-    return rows
+    begun: list[int] = []
+
+    def lines():
+        for count, found in enumerate(LINE.finditer(text), 1):
+            if begun or not _says_nothing(found[1]):
+                begun.append(count)
+                yield found[0]
+
+    reader, rows = csv.reader(lines(), delimiter=delimiter, strict=True), []
+    while True:
+        begun.clear()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return rows
+        except csv.Error as error:
+            why = f"row {begun[0] if begun else len(rows) + 1} cannot be read ({error})"
+            fix = "Write a quotation mark within a cell twice, and close those that begin one."
+            raise InputError("E-TABLE-ROW", why, where=path.name, fix=fix) from error
+        _check_size(cells, begun[0], path)
+        rows.append((begun[0], [as_written(cell.strip()) for cell in cells]))
 
 
-def _parsed(text: str, rows: list[Row], delimiter: str, path: Path) -> list[tuple[int, list[str]]]:
-    parsed = []
-    for row in rows:
-        # One reader a row, so that a quotation mark in one cannot take in the next.
-        lines = io.StringIO(text[row.start : row.end], newline="")
-        cells = [cell for part in csv.reader(lines, delimiter=delimiter) for cell in part]
-        if any(len(cell) > LONGEST_CELL for cell in cells) or len(cells) > MOST_COLUMNS:
-            what = f"row {row.number} has {len(cells)} cells, the longest of {max(map(len, cells))} letters"
-            raise InputError(
-                "E-TABLE-ROW",
-                f"{what}; at most {MOST_COLUMNS} cells of {LONGEST_CELL} letters are read",
-                where=path.name,
-                fix="Check that it is a table, and split it.",
-            )
-        parsed.append((row.number, [cell.strip() for cell in cells]))
-    return parsed
-
-
-def _delimiter(path: Path, heading: str) -> str:
-    if path.suffix.lower() == ".tsv":
-        return "\t"
-    outside_quotes = re.sub(r'"[^"]*"', "", heading)
-    return max(";\t,", key=outside_quotes.count)
+def _check_size(cells: list[str], number: int, path: Path) -> None:
+    if len(cells) > MOST_COLUMNS or any(len(cell) > LONGEST_CELL for cell in cells):
+        raise InputError(
+            "E-TABLE-ROW",
+            f"row {number} has {len(cells)} cells, the longest of {max(map(len, cells))} letters; at most "
+            f"{MOST_COLUMNS} cells of {LONGEST_CELL} letters are read",
+            where=path.name,
+            fix="Check that it is a table, and split it.",
+        )
 
 
 def _check_headings(headings: list[str], path: Path) -> None:

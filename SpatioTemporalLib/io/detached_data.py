@@ -15,6 +15,13 @@ MOST_HEADER = 2**22
 NRRD, META = (".nrrd", ".nhdr"), (".mha", ".mhd")
 NRRD_FIELD = re.compile(rb"^([^:=\n]+):(?!=)[ \t]*([^\r\n]*)", re.MULTILINE)
 META_FIELD = re.compile(rb"^\s*(\w+)\s*=\s*([^\r\n]*)", re.MULTILINE)
+FIELDS = set(
+    "content number type blocksize dimension space spacedimension sizes spacings thicknesses axismins axismaxs centers "
+    "centerings labels units kinds min max oldmin oldmax encoding endian lineskip byteskip sampleunits spaceunits "
+    "spaceorigin spacedirections measurementframe datafile".split()
+)
+# Readers write what is wrong into a text of a thousand letters, and beyond its end.
+LONGEST_FIELD = 512
 META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 8, "FLOAT": 4, "DOUBLE": 8}
 
 
@@ -37,6 +44,8 @@ def check_data_file(path: Path, where: str, *, bundled: bool) -> None:
     with open(path, "rb") as stream:
         header = stream.read(MOST_HEADER)
     header = header.replace(b"\r\n", b"\n")
+    if ending in NRRD:
+        _check_lines(header.split(b"\n\n", 1)[0], path, where)
     fields = _nrrd_fields(header) if ending in NRRD else _meta_fields(header)
     detached = fields.get("data file") or fields.get("datafile") or fields.get("elementdatafile") or "LOCAL"
     if bundled and detached.split()[0].upper() != "LOCAL":
@@ -56,6 +65,28 @@ def check_data_file(path: Path, where: str, *, bundled: bool) -> None:
             where=where,
             fix="Close other programs, or save the scene without this image.",
         )
+
+
+def _check_lines(header: bytes, path: Path, where: str) -> None:
+    """Refuse a header with lines that no writer writes: some end the process of the reader that complains of them."""
+    first, *lines = header.split(b"\n")
+    odd = [line for line in lines if line and not line.startswith(b"#") and not _is_field(line)]
+    if odd or not re.fullmatch(rb"NRRD000[1-6]", first):
+        told = for_message((odd or [first])[0][:80].decode("latin-1"), 40)
+        raise InputError(
+            "E-SCENE-READ",
+            f"the header of the image {for_message(path.name)} is damaged: {told!r}",
+            where=where,
+            fix="Copy or export the scene again.",
+        )
+
+
+def _is_field(line: bytes) -> bool:
+    name, colon, value = line.partition(b":")
+    if value.startswith(b"="):
+        return bool(name.strip())
+    known = name.decode("latin-1").strip().lower().replace(" ", "") in FIELDS
+    return bool(colon) and known and len(line) <= LONGEST_FIELD
 
 
 def require_readable(path: Path, where: str) -> None:

@@ -9,9 +9,6 @@ from pathlib import Path
 from .boundary import corrupt
 from .dicom_claims import claimed_bytes, refuse_more_than
 
-PREAMBLE = 132
-# The group length itself: tag, VR, length and value.
-GROUP_LENGTH = 12
 MAX_HEADER_BYTES = 64 * 2**20
 # Overlays and the like may follow the pixels.
 AFTER_PIXELS = 2**20
@@ -62,8 +59,8 @@ class Inflated(io.RawIOBase):
                 raise refuse_more_than(self._limit, self._path)
 
 
-def read_deflated(path: Path, file_meta, tags: list | None):
-    """The dataset of a deflated file, up to its pixels (with `tags`), or with them.
+def read_deflated(path: Path, file_meta, start: int, tags: list | None):
+    """The dataset of a deflated file that begins at a byte, up to its pixels (with `tags`), or with them.
 
     Raises
     ------
@@ -73,7 +70,6 @@ def read_deflated(path: Path, file_meta, tags: list | None):
     from pydicom.filereader import read_dataset
     from pydicom.tag import Tag
 
-    start = PREAMBLE + GROUP_LENGTH + int(file_meta.FileMetaInformationGroupLength)
     stream = Inflated(path, start, MAX_HEADER_BYTES)
     dataset = read_dataset(stream, False, True, stop_when=_is_pixels, specific_tags=tags and list(map(Tag, tags)))
     header_bytes = stream.tell()

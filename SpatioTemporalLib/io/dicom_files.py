@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import os
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import Finding, InputError, Severity, counted
 from ..packages import require
@@ -122,12 +125,12 @@ def _read(path: Path, *, stop_before_pixels: bool):
         if start[128:132] != b"DICM":
             return _read_without_preamble(path, start, stop_before_pixels)
         tags = [*TAGS, PHILIPS_SCALE_SLOPE] if stop_before_pixels else None
-        file_meta = pydicom.filereader.read_file_meta_info(path)
+        file_meta, start = _file_meta(path)
         if file_meta.get("TransferSyntaxUID") == DEFLATED:
-            dataset = read_deflated(path, file_meta, tags)
+            dataset = read_deflated(path, file_meta, start, tags)
             dataset.filename = str(path)
             return dataset
-        with open(path, "rb") as stream:
+        with open_bounded(path) as stream:
             dataset = pydicom.dcmread(stream, stop_before_pixels=stop_before_pixels, specific_tags=tags)
             ended = stream.tell() >= path.stat().st_size
         dataset.filename = str(path)
@@ -135,6 +138,30 @@ def _read(path: Path, *, stop_before_pixels: bool):
         if stop_before_pixels and ended and "Rows" in dataset:
             raise corrupt(path, "the file ends before its pixel data")
         return dataset
+
+
+def open_bounded(path: Path) -> BinaryIO:
+    """A file of which no more is asked than there is: Python makes room for all that a damaged length asks for."""
+    return BoundedFile(open(path, "rb", buffering=0))
+
+
+class BoundedFile(io.BufferedReader):
+    """A file that gives what is left of it where more is asked for."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = os.fstat(self.fileno()).st_size - self.tell()
+        return super().read(left if size is None or size < 0 else max(0, min(size, left)))
+
+
+def _file_meta(path: Path):
+    """The elements of group 2 behind the preamble, and where the dataset begins."""
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.filereader import read_dataset
+
+    with open_bounded(path) as stream:
+        stream.seek(132)
+        elements = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
+        return FileMetaDataset(elements), stream.tell()
 
 
 def _read_without_preamble(path: Path, start: bytes, stop_before_pixels: bool):
@@ -147,7 +174,7 @@ def _read_without_preamble(path: Path, start: bytes, stop_before_pixels: bool):
     explicit = start[4:6].isalpha() and start[4:6].isupper()
     if not explicit and int.from_bytes(start[4:8], "little") > 1024:
         return None
-    with open(path, "rb") as stream:
+    with open_bounded(path) as stream:
         stop = (lambda tag, vr, length: tag == 0x7FE00010) if stop_before_pixels else None
         dataset = read_dataset(stream, not explicit, True, stop_when=stop)
     dataset.file_meta = FileMetaDataset()

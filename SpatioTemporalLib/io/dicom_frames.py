@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError, counted
+from ..errors import Finding, InputError, Severity, counted
 from .dicom_claims import claimed_bytes
 from .dicom_clocks import classic_clocks, enhanced_clocks, frame_duration, frame_time_clocks
 from .dicom_files import reading_dicom
@@ -26,6 +26,13 @@ NO_SERIES = {
     "REG": "a registration",
 }
 MOSAIC = "MOSAIC"
+FACT_KEYWORDS = {
+    "repetition_time": ("RepetitionTime", 1000.0),
+    "echo_time": ("EchoTime", 1000.0),
+    "inversion_time": ("InversionTime", 1000.0),
+    "flip_angle": ("FlipAngle", 1.0),
+    "field_strength": ("MagneticFieldStrength", 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -226,15 +233,23 @@ def _enhanced_facts(group) -> dict[str, float]:
 
 def _facts(header) -> dict[str, float]:
     """Acquisition facts; DICOM's milliseconds become seconds."""
-    keywords = {
-        "repetition_time": ("RepetitionTime", 1000.0),
-        "echo_time": ("EchoTime", 1000.0),
-        "inversion_time": ("InversionTime", 1000.0),
-        "flip_angle": ("FlipAngle", 1.0),
-        "field_strength": ("MagneticFieldStrength", 1.0),
-    }
-    numbers = {fact: (number_of(header, keyword), per) for fact, (keyword, per) in keywords.items()}
+    numbers = {fact: (number_of(header, keyword), per) for fact, (keyword, per) in FACT_KEYWORDS.items()}
     return {fact: number / per for fact, (number, per) in numbers.items() if number is not None}
+
+
+def unreadable_facts(header, name: str) -> list[Finding]:
+    """Facts that are there but are no numbers, so that they were left out."""
+    with reading_dicom(Path(header.filename)):
+        unreadable = [k for k, _ in FACT_KEYWORDS.values() if k in header and _is_no_number(header, k)]
+    text = "is no number and was left out"
+    return [Finding("R-FACT", Severity.REPAIR, f"{keyword} {text}", name) for keyword in unreadable]
+
+
+def _is_no_number(header, keyword: str) -> bool:
+    try:
+        return header.get(keyword) not in (None, "") and number_of(header, keyword) is None
+    except (TypeError, ValueError, OverflowError, NotImplementedError):
+        return True
 
 
 def _real_world(header, number: int) -> tuple[float, float] | None:

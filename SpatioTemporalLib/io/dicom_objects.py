@@ -17,6 +17,7 @@ from ..version import DISTRIBUTION
 from .atomic import atomic_path
 from .dicom_files import reading_dicom
 from .dicom_references import add_references, source_headers
+from .output_folder import output_folder
 
 MANUFACTURER = "SpatioTemporal"
 FIRST_SERIES_NUMBER = 900  # beyond those scanners give
@@ -27,32 +28,49 @@ QUANTITY_UNKNOWN = Code("246205007", "SCT", "Quantity")
 TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
-def write_dicom_result(result: Result, folder: str | Path, *, reference: str | Path | None = None) -> list[Path]:
+def write_dicom_result(
+    result: Result, folder: str | Path, *, reference: str | Path | None = None, overwrite: bool = False
+) -> list[Path]:
     """Write the maps of a result as Parametric Maps and its label maps as Segmentations.
 
     Parameters
     ----------
     result : Result
     folder : path
+        New, empty, or that of earlier objects; see `output_folder`.
     reference : path, optional
         A DICOM file of the source images, or their folder. Patient and study are
         taken over, so that a viewer files the results beside the source, and the
         objects refer to the images of the series; without it nothing in the files
         identifies a patient.
+    overwrite : bool
+        Whether earlier objects may be replaced.
 
     Returns
     -------
     list of Path
         One ``.dcm`` file for each map and label map.
+
+    Raises
+    ------
+    InputError
+        ``E-OUTPUT-EXISTS`` and ``E-OUTPUT-FOREIGN`` when the folder is not free.
     """
+    with output_folder(folder, "dicom", overwrite=overwrite) as new:
+        files = write_dicom_files(result, new, reference=reference)
+    return [Path(folder) / file.name for file in files]
+
+
+def write_dicom_files(result: Result, folder: Path, *, reference: str | Path | None = None) -> list[Path]:
+    """What `write_dicom_result` writes, into a folder that is being made."""
     with warnings.catch_warnings():
         # highdicom's words quote the patient's name.
         warnings.simplefilter("ignore")
-        return _written(result, Path(folder), Path(reference) if reference else None)
+        return _written(result, folder, Path(reference) if reference else None)
 
 
 def _written(result: Result, folder: Path, reference: Path | None) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     version = result.provenance.software.get(DISTRIBUTION, "0")
     headers = source_headers(reference)
     source = _study_attributes(headers)

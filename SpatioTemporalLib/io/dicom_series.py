@@ -11,7 +11,7 @@ from ..data.series import Acquisition
 from ..errors import InputError
 from .dicom_clocks import LISTED, SERIES_TIME
 from .dicom_files import read_headers, reading_dicom
-from .dicom_frames import Frame
+from .dicom_frames import Frame, unreadable_facts
 from .dicom_grid import grid_of, slices_of
 from .dicom_groups import Group, dynamic_group, volume_group
 from .dicom_map import is_parametric_map, mapped_unit
@@ -76,6 +76,7 @@ def _read(paths: list[Path], given_times: bool) -> FileImage:
             *place_findings,
             *resolved.findings,
             *value_findings,
+            *unreadable_facts(group.frames[0].header, name),
         ),
         durations=resolved.durations,
     )
@@ -129,6 +130,7 @@ def read_dicom_volume(path: Path) -> tuple[FileImage, int | None]:
                 *geometry_findings(geometry, name),
                 *place_findings,
                 *value_findings,
+                *unreadable_facts(group.frames[0].header, name),
             ),
         )
         return plausible(image), day_of(group.frames[0].header)

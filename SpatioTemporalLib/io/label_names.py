@@ -161,6 +161,9 @@ def _entry(label: Label) -> dict:
 
 
 def _from_entry(entry: dict) -> Label:
+    unknown = set(entry) - {"name", "colour", "category", "type"}
+    if unknown:
+        raise ValueError(f"there is no {min(unknown)[:40]!r} of a label")
     colour = entry.get("colour")
     codes = {key: _code(entry[key]) if entry.get(key) else None for key in ("category", "type")}
     return Label(_name(_text(entry["name"])), _colour([str(c) for c in colour]) if colour else None, **codes)

@@ -12,6 +12,7 @@ from ..data.series import Series
 from ..data.volumes import LabelMap, Map
 from ..errors import InputError
 from .atomic import atomic_path
+from .output_folder import output_folder
 from .tables import write_curves, write_table
 from .write import write_labels, write_map, write_series
 
@@ -28,9 +29,9 @@ def write_result(result: Result, folder: str | Path, *, overwrite: bool = False)
     ----------
     result : Result
     folder : path
-        Made when it does not exist.
+        New, empty, or that of an earlier result; see `output_folder`.
     overwrite : bool
-        Whether files of an earlier result may be replaced.
+        Whether an earlier result may be replaced.
 
     Returns
     -------
@@ -40,12 +41,18 @@ def write_result(result: Result, folder: str | Path, *, overwrite: bool = False)
     Raises
     ------
     InputError
-        ``E-OUTPUT-EXISTS`` when files would be replaced without leave.
+        ``E-OUTPUT-EXISTS`` when a result would be replaced without leave,
+        ``E-OUTPUT-FOREIGN`` when the folder holds anything else.
     """
-    folder = Path(folder)
+    with output_folder(folder, "result", overwrite=overwrite) as new:
+        files = write_files(result, new)
+    return [Path(folder) / file.name for file in files]
+
+
+def write_files(result: Result, folder: Path) -> list[Path]:
+    """Write every output of a result, and its summary last, into a folder that is being made."""
+    folder.mkdir(exist_ok=True)
     files = {name: folder / f"{name}{_suffix(value)}" for name, value in result.items()}
-    require_absent([*files.values(), folder / SUMMARY], overwrite=overwrite)
-    folder.mkdir(parents=True, exist_ok=True)
     for name, path in files.items():
         _write(path, result[name], result)
     _write_summary(folder / SUMMARY, result, files)
@@ -53,7 +60,7 @@ def write_result(result: Result, folder: str | Path, *, overwrite: bool = False)
 
 
 def require_absent(paths: list[Path], *, overwrite: bool) -> None:
-    """Refuse to replace files the user did not agree to lose."""
+    """Refuse to replace single files the user did not agree to lose."""
     present = [path for path in paths if path.exists()]
     if present and not overwrite:
         first, more = present[0].name, len(present) > 1

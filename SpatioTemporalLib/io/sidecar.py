@@ -99,7 +99,7 @@ class Sidecar:
         for fact, key in BIDS_FACTS.items():
             value = self.entries.get(key)
             if value is not None and not isinstance(value, list):
-                facts[fact] = value if fact in TEXT_FACTS else self.number(value, key)
+                facts[fact] = self.text(value, key) if fact in TEXT_FACTS else self.number(value, key)
         if self.modality:
             facts["modality"] = self.modality
         if "repetition_time" not in facts and "RepetitionTime" in self.entries:
@@ -165,6 +165,17 @@ class Sidecar:
             "pulse sequence; give the frame interval if it is"
         )
         return in_header, why_not, [Finding("W-TIME-PULSE", Severity.WARN, text, self.path.name)]
+
+    def text(self, value: object, key: str) -> str:
+        """A text in the side-car, or an `InputError` that names the entry."""
+        if isinstance(value, str):
+            return value
+        raise InputError(
+            "E-SIDECAR",
+            f"{key} is {str(value)[:60]!r}, a text was expected",
+            where=self.path.name,
+            fix=f"Correct {key} in the side-car.",
+        )
 
     def number(self, value: object, key: str) -> float:
         """A number in the side-car, or an `InputError` that names the entry."""

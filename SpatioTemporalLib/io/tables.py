@@ -14,6 +14,7 @@ from ..data.curve import Curve, Table
 from ..data.geometry import Geometry
 from ..errors import InputError
 from .atomic import atomic_path
+from .defused_cells import defused
 from .delimited import Delimited, as_number, name_and_unit, read_delimited
 from .image import Clock, FileImage
 from .nifti import image_stem
@@ -139,7 +140,7 @@ def _write_rows(path: str | os.PathLike, headings: list[str], rows) -> Path:
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-        writer.writerow(headings)
+        writer.writerow(map(defused, headings))
         writer.writerows([_cell(value) for value in row] for row in rows)
     return path
 
@@ -147,7 +148,7 @@ def _write_rows(path: str | os.PathLike, headings: list[str], rows) -> Path:
 def _cell(value: object) -> object:
     if isinstance(value, (float, np.floating)):
         return "" if np.isnan(value) else repr(float(value))
-    return value
+    return defused(value) if isinstance(value, str) else value
 
 
 def _seconds(table: Delimited, earliest: float = 0.0) -> tuple[list, str]:

@@ -12,6 +12,8 @@ from ..errors import Finding, InputError, Severity, counted
 from .plain_numbers import number as plain_number
 
 GAP_RATIO = 1.5
+# A day, and two centuries: beyond these a unit, or the number itself, is wrong.
+LONGEST_USUAL, LONGEST_POSSIBLE = 86400.0, 200 * 365.25 * 86400
 SECONDS_PER_UNIT = {
     "s": 1.0,
     "sec": 1.0,
@@ -107,6 +109,7 @@ def repair_time_axis(
         findings.append(Finding("R-TIME-ORDER", Severity.REPAIR, text, name))
     keep = _without_copies(numbers, keep, values, name, findings)
     rising = checked_times(numbers[keep], len(keep), name)
+    findings += _too_long(rising, name)
     findings += _gaps(rising, name, nuclear) if gaps else []
     return rising, keep, tuple(findings)
 
@@ -198,6 +201,21 @@ def _without_copies(
         )
         findings.append(Finding("R-TIME-DUP", Severity.REPAIR, text, name))
     return np.array(keep, dtype=np.intp)
+
+
+def _too_long(times: np.ndarray, name: str) -> list[Finding]:
+    farthest = float(np.abs(times).max())
+    if farthest > LONGEST_POSSIBLE:
+        raise InputError(
+            "E-TIME-VALUE",
+            f"a frame is at {farthest:.4g} s, which is {farthest / 86400 / 365.25:.3g} years from zero",
+            where=name,
+            fix="Give the times in seconds (times=..., --times).",
+        )
+    if farthest <= LONGEST_USUAL:
+        return []
+    text = f"times reach {farthest:.4g} s, which is {farthest / 86400:.3g} days; are they in seconds?"
+    return [Finding("W-TIME-LONG", Severity.WARN, text, name)]
 
 
 def _gaps(times: np.ndarray, name: str, lengthen: bool) -> list[Finding]:

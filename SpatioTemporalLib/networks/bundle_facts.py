@@ -138,7 +138,9 @@ def facts_from_json(described: object, where: str) -> BundleFacts:
     try:
         return _facts(read)
     except InputError as error:
-        raise error if error.code == "E-BUNDLE" else read.error(str(error)) from error
+        if error.code == "E-BUNDLE":
+            raise
+        raise read.error(str(error)) from error
 
 
 def _facts(read: _Reader) -> BundleFacts:

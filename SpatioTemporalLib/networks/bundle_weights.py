@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 
 import torch
 from torch import Tensor
@@ -13,6 +12,7 @@ from ..io.room import free_memory
 from ..packages import require
 from ..plain_text import for_message
 from .bundle_container import Container
+from .tensor_files import read_tensors
 
 FIX = "Do not use it; get the bundle anew from where it came."
 
@@ -35,8 +35,7 @@ def read_weights(container: Container, name: str) -> dict[str, Tensor]:
         if name.endswith(".safetensors"):
             weights = safetensors.load(content)
         else:
-            _require_stored(content)
-            weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            weights = read_tensors(io.BytesIO(content))
     except MemoryError as error:
         raise InputError("E-BUNDLE-SIZE", f"{name} does not fit the memory", where=container.where, fix=FIX) from error
     # Damaged files make these readers fail in every way there is; a user can act on none of them.
@@ -82,14 +81,6 @@ def require_fit(planned: dict[str, Tensor], weights: dict[str, Tensor], where: s
             where=where,
             fix="The weights belong to other settings; get the bundle anew.",
         )
-
-
-def _require_stored(content: bytes) -> None:
-    """PyTorch keeps tensors as they are, in an archive; packed ones, or the older form, claim any size."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        claimed = sum(entry.file_size for entry in archive.infolist())
-    if claimed > len(content):
-        raise ValueError(f"{len(content)} bytes claim to be {claimed}")
 
 
 def _is_plain(item: tuple[object, object]) -> bool:

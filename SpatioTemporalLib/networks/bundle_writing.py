@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import uuid
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from ..errors import InputError
+from ..io.output_folder import output_folder
 from ..packages import require
 from ..version import DISTRIBUTION, __version__
 from .bundle import SELF_TEST, ensemble_logits, random_batch
@@ -37,18 +35,12 @@ def write_bundle(
     Raises
     ------
     InputError
-        ``E-EXISTS`` when the folder holds a bundle already.
+        ``E-OUTPUT-EXISTS`` when the folder holds a bundle already,
+        ``E-OUTPUT-FOREIGN`` when it holds anything else.
     """
-    folder = Path(folder)
     safetensors = require("safetensors.torch", package="safetensors", extra="networks", purpose="A bundle")
-    if (folder / METADATA).exists() and not overwrite:
-        raise InputError(
-            "E-EXISTS", "holds a bundle already", where=str(folder), fix="Choose another folder or give --overwrite."
-        )
     networks = [network.cpu().eval() for network in networks]
-    # Beside the folder, so that the last step is a mere renaming.
-    new = folder.parent / f".unfinished-{uuid.uuid4().hex[:12]}"
-    try:
+    with output_folder(folder, "bundle", overwrite=overwrite) as new:
         for part in ("configs", MODELS, "docs", Path(SELF_TEST).parent):
             (new / part).mkdir(parents=True)
         for n, network in enumerate(networks):
@@ -60,10 +52,7 @@ def write_bundle(
         _write_json(new / SELF_TEST, _expected(facts, networks))
         (new / "docs" / "README.md").write_text(description_of(facts), encoding="utf-8")
         (new / "LICENSE").write_text(licence, encoding="utf-8")
-        _put_in_place(new, folder)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    return folder
+    return Path(folder)
 
 
 def description_of(facts: BundleFacts) -> str:
@@ -136,13 +125,3 @@ def _expected(facts: BundleFacts, networks: Sequence[nn.Module]) -> dict[str, ob
 
 def _write_json(path: Path, content: object) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _put_in_place(new: Path, folder: Path) -> None:
-    """Move the parts of a bundle into a folder; what else lies there stays."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for part in new.iterdir():
-        target = folder / part.name
-        if target.is_dir():
-            shutil.rmtree(target)
-        part.replace(target)

@@ -15,6 +15,7 @@ import torch
 from ..context import Context
 from ..data.cohort import Cohort
 from ..errors import InputError
+from ..io.output_folder import working_folder
 from ..steps.covariates import Covariate, coded
 from ..steps.table_columns import cells_of, word_of
 from ..steps.visit_crops import CropSettings, centres_of, crop_visits
@@ -93,7 +94,7 @@ def prepare_cases(
     Parameters
     ----------
     label : name of a column of the participants, "" when there is none
-    cache : folder, made when it is not there
+    cache : folder, new, empty or that of earlier regions
     rows : numbers of the participants, by default all
 
     Raises
@@ -101,8 +102,7 @@ def prepare_cases(
     InputError
         ``E-COHORT``: one error that tells what is wrong with each participant.
     """
-    cache = Path(cache)
-    cache.mkdir(parents=True, exist_ok=True)
+    cache = working_folder(cache, "regions")
     rows = list(range(len(cohort)) if rows is None else rows)
     found, problems = [], []
     for place, n in enumerate(rows):

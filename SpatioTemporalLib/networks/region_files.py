@@ -6,6 +6,7 @@ import hashlib
 import io
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from ..io.atomic import atomic_path
 
 # Follows the array: its check sum. Readers of such files stop where the array ends.
 MARK, LENGTH = b"CRC-32 ", 15
+DAMAGE = (OSError, ValueError, EOFError, SyntaxError, TokenError, TypeError, KeyError, RecursionError, MemoryError)
 
 
 def save_regions(path: Path, images: np.ndarray) -> None:
@@ -33,7 +35,7 @@ def are_whole(path: Path, shape: tuple[int, ...]) -> bool:
             begun = stream.tell()
             stream.seek(-LENGTH, 2)
             ended, trailer = stream.tell(), stream.read()
-    except (OSError, ValueError, EOFError):
+    except DAMAGE:
         return False
     return found == shape and ended - begun == 4 * int(np.prod(shape)) and trailer.startswith(MARK)
 

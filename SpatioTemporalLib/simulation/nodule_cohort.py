@@ -11,6 +11,7 @@ from ..context import Context
 from ..data.cohort import Cohort
 from ..data.curve import Table
 from ..io.cohort_files import ID, PARTICIPANTS, TIMEPOINTS, read_cohort
+from ..io.output_folder import output_folder
 from ..io.tables import write_table
 from ..io.write import write_labels, write_map
 from .lung_anatomy import LungAnatomy, draw_anatomy
@@ -30,6 +31,7 @@ def write_nodule_cohort(
     plan: VisitPlan = TWO_VISITS,
     extent: tuple[float, float, float] = (80.0, 80.0, 60.0),
     unknown: float = 0.0,
+    overwrite: bool = False,
 ) -> Cohort:
     """CT and masks of so many patients with one nodule each, written as a cohort.
 
@@ -40,28 +42,29 @@ def write_nodule_cohort(
 
     Parameters
     ----------
-    folder : path            Made if it is not there.
+    folder : path            New, empty, or that of an earlier cohort; see `output_folder`.
     context : Context        Its random numbers, progress and cancellation.
     extent : R, A, S mm of each image.
     unknown : 0..1 of the covariates that are left empty.
+    overwrite : bool         Whether an earlier cohort may be replaced.
 
     Notes
     -----
     Where the first visit did not take place, days count from the one that did.
     """
-    folder = Path(folder)
     history = draw_nodules(count, context.rng, population, plan)
     names = [f"nodule{n:0{len(str(count))}d}" for n in range(1, count + 1)]
     rows: list[dict] = []
-    for n, name in enumerate(names):
-        context.progress(n / count, f"simulating {name}")
-        anatomy = draw_anatomy(context.rng)
-        rows += _written_visits(folder, n, history, anatomy, context.rng, name=name, extent=extent)
-    sex = np.where(context.rng.random(count) < 0.5, "F", "M").tolist()
-    known = {"age": np.round(history.age, 1).tolist(), "sex": sex}
-    if unknown > 0:
-        known = {name: _thinned(cells, unknown, context.rng) for name, cells in known.items()}
-    _write_tables(folder, history, names, known, rows)
+    with output_folder(folder, "cohort", overwrite=overwrite) as new:
+        for n, name in enumerate(names):
+            context.progress(n / count, f"simulating {name}")
+            anatomy = draw_anatomy(context.rng)
+            rows += _written_visits(new, n, history, anatomy, context.rng, name=name, extent=extent)
+        sex = np.where(context.rng.random(count) < 0.5, "F", "M").tolist()
+        known = {"age": np.round(history.age, 1).tolist(), "sex": sex}
+        if unknown > 0:
+            known = {name: _thinned(cells, unknown, context.rng) for name, cells in known.items()}
+        _write_tables(new, history, names, known, rows)
     return read_cohort(folder)
 
 
@@ -106,7 +109,7 @@ def _written_visits(
     name: str,
     extent: tuple[float, float, float],
 ) -> list[dict]:
-    (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / name).mkdir()
     visits = np.flatnonzero(history.observed[n])
     rows = []
     for visit in visits:

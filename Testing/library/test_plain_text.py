@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import Finding, InputError, Severity
 from SpatioTemporalLib.plain_text import for_file_name, for_message
 
@@ -51,3 +53,19 @@ def test_names_of_files_are_names_on_every_system(text, name):
 def test_long_names_are_cut_between_characters():
     name = for_file_name("前" * 500)
     assert len(name.encode()) <= 120 and set(name) == {"前"}
+
+
+def test_what_is_printed_of_values_is_seen():
+    grid = st.Geometry.from_spacing((1, 2, 2))
+    odd = f"a{ESCAPE}"
+    image = st.Map(np.ones(grid.shape, np.float32), grid, odd, odd)
+    values = [
+        image,
+        st.Series(np.ones((2, 1, 2, 2)), [0.0, 1.0], grid, unit=odd, name=odd),
+        st.Curve([0.0, 1.0], [1.0, 2.0], odd, odd),
+        st.Table({odd: [odd, TURNED]}, {odd: odd}, odd),
+        st.FollowUp(odd, (st.Visit(0.0, {odd: image}, {}, {odd: odd}),), (Finding("W-X", Severity.WARN, odd),)),
+        st.LabelMap(np.ones(grid.shape, np.uint8), grid, {1: st.Label(odd)}, odd),
+    ]
+    for value in values:
+        assert str(value).replace("\n", "").isprintable(), type(value)

@@ -36,8 +36,8 @@ def test_training_says_what_it_made_and_what_it_is_not_for(capsys, cohort_folder
 
 def test_a_bundle_holds_nothing_of_the_patients(trained_bundle, cohort_folder):
     assert sorted(p.relative_to(trained_bundle).as_posix() for p in trained_bundle.rglob("*") if p.is_file()) == [
-        "LICENSE", "configs/inference.json", "configs/metadata.json", "docs/README.md", "models/model.safetensors",
-        "tests/case0/expected.json",
+        ".spatiotemporal.json", "LICENSE", "configs/inference.json", "configs/metadata.json", "docs/README.md",
+        "models/model.safetensors", "tests/case0/expected.json",
     ]  # fmt: skip
     content = b"".join(path.read_bytes() for path in trained_bundle.rglob("*") if path.is_file())
     for participant in read_cohort(cohort_folder).ids:

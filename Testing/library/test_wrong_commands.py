@@ -146,4 +146,4 @@ def test_results_in_the_current_folder_are_told_of_by_its_name(capsys, nothing_r
     monkeypatch.chdir(tmp_path)
     (tmp_path / "result.json").write_text("{}")
     told = refused(capsys, "run", "kinetics.enhancement", "--series", series, "--out", ".")
-    assert f"{tmp_path}: result.json exists already" in told and ".:" not in told
+    assert f"{tmp_path}: holds what is not ours: result.json" in told and ".:" not in told

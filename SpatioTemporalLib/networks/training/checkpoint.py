@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 
 from ...errors import InputError
 from ...io.atomic import atomic_path
+from ..tensor_files import read_tensors
 
 NAME = "checkpoint.pt"
 
@@ -27,8 +29,11 @@ class Progress:
 def save_checkpoint(folder: Path, progress: Progress, state: dict[str, object], identity: dict[str, object]) -> None:
     """Write progress and state; identity is what has to be the same when training goes on."""
     folder.mkdir(parents=True, exist_ok=True)
-    with atomic_path(folder / NAME) as temporary, open(temporary, "wb") as stream:
-        torch.save({"progress": vars(progress), "state": state, "identity": identity}, stream)
+    # By way of memory: of a full disk torch itself tells only that a position is unexpected.
+    content = io.BytesIO()
+    torch.save({"progress": vars(progress), "state": state, "identity": identity}, content)
+    with atomic_path(folder / NAME) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def load_checkpoint(folder: Path, identity: dict[str, object]) -> tuple[Progress, dict[str, object]] | None:
@@ -43,7 +48,7 @@ def load_checkpoint(folder: Path, identity: dict[str, object]) -> tuple[Progress
     if not path.exists():
         return None
     try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
+        stored = read_tensors(path)
         if not isinstance(stored, dict):
             raise TypeError(type(stored).__name__)
         found = dict(stored["identity"])

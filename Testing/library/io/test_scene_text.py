@@ -139,3 +139,17 @@ def test_images_that_do_not_fit_the_memory_are_refused_before_slicer_tries(tmp_p
     refused(scene(tmp_path, 'fileName="y.mha"'), "E-SCENE-SIZE", bundled)
     (tmp_path / "x.nrrd").write_text(NRRD.format(kind="float", sizes="64 64 64", more=""))
     assert check_scene(scene(tmp_path, 'fileName="x.nrrd"'), where="a", bundled=bundled) == ()
+
+
+@pytest.mark.parametrize(
+    "line", ["typ" + "[" * 3000 + "e: short", "type: unsigned ch" + "[" * 5000, "nonsense", "flavour: sweet", ":=x"]
+)
+def test_headers_that_end_the_process_of_their_reader_are_refused_before(tmp_path, line):
+    (tmp_path / "x.nrrd").write_text(NRRD.format(kind="short", sizes="2 3 4", more=line + "\n"))
+    assert "header" in refused(scene(tmp_path, 'fileName="x.nrrd"'), "E-SCENE-READ")
+
+
+def test_long_keys_and_comments_are_no_damage(tmp_path):
+    more = "# made by hand\nSegment0_Name:=" + "x" * 9000 + "\nspace directions: (1,0,0) (0,1,0) (0,0,1)\n"
+    (tmp_path / "x.nrrd").write_text(NRRD.format(kind="short", sizes="2 3 4", more=more))
+    assert check_scene(scene(tmp_path, 'fileName="x.nrrd"'), where="a", bundled=True) == ()

@@ -46,9 +46,24 @@ def test_line_feeds_within_quotes_belong_to_the_cell(tmp_path):
     assert again.columns == written.columns
 
 
-def test_quotes_that_do_not_end_are_refused_with_their_row(tmp_path):
-    with pytest.raises(InputError, match="row 3 does not end"):
-        read_table(text(tmp_path / "a.csv", 'name,a\nx,1\n"y,2\nz,3\n'))
+@pytest.mark.parametrize("row", ['"y,2', '"y" z,2', '"say ":"so""",2'])
+def test_quotes_that_do_not_end_or_end_within_a_cell_are_refused_with_their_row(row, tmp_path):
+    with pytest.raises(InputError, match="row 3 cannot be read"):
+        read_table(text(tmp_path / "a.csv", f"name,a\nx,1\n{row}\nz,3\n"))
+
+
+def test_inches_are_no_quotes(tmp_path):
+    table = read_table(text(tmp_path / "a.csv", 'name,a\n5" tube,1\n6" tube,2\n'))
+    assert table.columns == {"name": ['5" tube', '6" tube'], "a": [1, 2]}
+
+
+@pytest.mark.parametrize("content", ["name\r,a\nx,1\ny,2\n", "name\nx;1\n", "name\nx\ty\n"])
+def test_rows_that_are_cells_under_one_heading_are_refused(content, tmp_path):
+    assert code_of(lambda: read_table(text(tmp_path / "a.csv", content))) == "E-TABLE-ROW"
+
+
+def test_a_single_column_needs_no_sign_between_cells(tmp_path):
+    assert read_table(text(tmp_path / "a.csv", "name\nx\ny\n")).columns == {"name": ["x", "y"]}
 
 
 def test_rows_are_counted_as_in_the_file(tmp_path):

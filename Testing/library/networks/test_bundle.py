@@ -104,7 +104,7 @@ def test_the_description_says_that_the_data_were_simulated(written):
 
 def test_a_bundle_that_is_there_is_not_replaced_unasked(written):
     before = (written / WEIGHTS).read_bytes()
-    with pytest.raises(InputError, match="E-EXISTS"):
+    with pytest.raises(InputError, match="E-OUTPUT-EXISTS"):
         write_bundle(written, FACTS, [small_network("csfnet", seed=5)])
     assert (written / WEIGHTS).read_bytes() == before
     write_bundle(written, FACTS, [small_network("csfnet", seed=5)], overwrite=True)

@@ -210,3 +210,10 @@ def test_half_precision_is_read(written):
 def test_facts_of_any_length_of_text_that_is_used_survive():
     facts = replace(small_facts(), description="x" * 50_000)
     assert facts_from_json(json.loads(json.dumps(facts_as_json(facts))), "here") == facts
+
+
+def test_an_error_is_not_its_own_cause(written):
+    change(written, "training", {})
+    with pytest.raises(InputError) as caught:
+        read_bundle(written)
+    assert caught.value.__cause__ is not caught.value

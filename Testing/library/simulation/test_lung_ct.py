@@ -103,8 +103,8 @@ def test_same_seed_writes_the_same_files(tmp_path):
     for place in (folder, again):
         write_nodule_cohort(place, 1, Context(seed=3), extent=(30.0, 30.0, 30.0))
     files = sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
-    # Three tables, and at each visit two images with their side-cars.
-    assert len(files) == 3 + 2 * 4
+    # Three tables and the list of what was written, and at each visit two images with their side-cars.
+    assert len(files) == 4 + 2 * 4
     assert all((folder / p).read_bytes() == (again / p).read_bytes() for p in files)
 
 

@@ -66,6 +66,19 @@ def test_what_is_none_is_told(tmp_path, content):
     refused(tmp_path)
 
 
+@pytest.mark.parametrize("place", [0.15, 0.3, 0.5])
+def test_a_changed_byte_is_told(tmp_path, place):
+    save_checkpoint(tmp_path, WHOLE, STATE, {"seed": 1})
+    data = (tmp_path / NAME).read_bytes()
+    with zipfile.ZipFile(tmp_path / NAME) as packed:
+        largest = max((packed.read(entry) for entry in packed.infolist()), key=len)
+    at = data.index(largest) + int(place * len(largest))
+    changed = bytearray(data)
+    changed[at] ^= 4
+    (tmp_path / NAME).write_bytes(changed)
+    assert "no whole checkpoint" in refused(tmp_path)
+
+
 def test_another_archive_is_told(tmp_path):
     with zipfile.ZipFile(tmp_path / NAME, "w") as packed:
         packed.writestr("a.txt", "text")
