@@ -17,6 +17,14 @@ def codes(series):
     return {finding.code for finding in series.findings}
 
 
+def test_an_interval_that_programs_write_where_they_know_none_is_told(tmp_path):
+    path = nifti(tmp_path / "a.nii", pixdim={4: 1.0})
+    assert "W-TIME-DEFAULT" in codes(read_series(path))
+    assert "W-TIME-DEFAULT" not in codes(read_series(path, frame_interval=1))
+    assert "W-TIME-DEFAULT" not in codes(read_series(sidecar(path, Modality="MR", RepetitionTime=1.0)))
+    assert "W-TIME-DEFAULT" not in codes(read_series(nifti(tmp_path / "b.nii", pixdim={4: 1.5})))
+
+
 @pytest.mark.parametrize("interval", [0.006, 0.053])
 @pytest.mark.parametrize("key", ["RepetitionTime", "RepetitionTimeExcitation"])
 def test_an_interval_that_repeats_the_repetition_time_of_the_pulse_is_refused(interval, key, tmp_path):
