@@ -122,6 +122,15 @@ def test_volumes_from_a_shell_pattern_are_put_in_the_order_of_their_numbers(tmp_
     assert (chosen.values[:, 0, 0, 0].tolist(), codes(chosen) & {"R-FILE-ORDER"}) == ([3, 2, 11, 10, 1], set())
 
 
+def test_stacks_and_visits_in_the_order_of_letters_are_told_and_left(tmp_path):
+    paths = numbered(tmp_path, ["v1", "v10", "v2"])
+    stack = st.read_stack(paths, settings=[2, 10, 5])
+    assert (stack.values[:, 0, 0, 0].tolist(), codes(stack) & {"W-FILE-ORDER"}) == ([1, 10, 2], {"W-FILE-ORDER"})
+    visits = st.read_follow_up(paths, days=[0, 30, 60])
+    assert "given day" in next(f.message for f in visits.findings if f.code == "W-FILE-ORDER")
+    assert "W-FILE-ORDER" not in codes(st.read_follow_up([paths[0], paths[2], paths[1]], days=[0, 30, 60]))
+
+
 @pytest.mark.parametrize("name", ["a.nrrd", "a.nii.gz", "a.mha"])
 def test_vectors_are_frames_when_times_are_given(name, tmp_path):
     import SimpleITK as itk
