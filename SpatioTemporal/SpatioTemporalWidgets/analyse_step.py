@@ -93,7 +93,8 @@ class AnalyseStep(Step):
     def show_run(self, id: str, parameters: dict, nodes: dict) -> None:
         """Put the analysis, parameters and inputs of an earlier run into the form."""
         self.choose(id)
-        self.form.set(parameters)
+        if self.analysis is not None:
+            self.form.set(_fitting(self.analysis, parameters))
         for name, node in nodes.items():
             if name in self.selectors:
                 self.selectors[name].setCurrentNode(node)

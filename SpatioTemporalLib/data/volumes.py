@@ -12,6 +12,7 @@ from .geometry import Geometry
 from .series import Acquisition, require_real
 
 LARGEST_LABEL = 2**31 - 1
+MOST_LABELS = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +93,13 @@ class LabelMap:
         values = whole_numbers(np.asanyarray(self.values), self.name)
         _require_shape(values, self.geometry, self.name)
         present = [int(v) for v in np.unique(values) if v != 0]
+        if len(present) > MOST_LABELS:
+            raise InputError(
+                "E-LABEL-VALUE",
+                f"holds {len(present)} different values, at most {MOST_LABELS} labels are told apart",
+                where=self.name,
+                fix="Give a label map, not an image.",
+            )
         names = [self.name] if len(present) == 1 else [f"{self.name} {v}" for v in present]
         labels = {v: Label(name) for v, name in zip(present, names)} | {int(k): v for k, v in self.labels.items()}
         object.__setattr__(self, "values", values)

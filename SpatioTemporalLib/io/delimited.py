@@ -17,6 +17,7 @@ from .plain_numbers import number
 from .time_axis import DECIMAL_COMMA
 
 SIGNS = ";\t,"
+ENOUGH = 2**20
 LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|$)")
 MAX_BYTES = 2**30
 # A number of three letters becomes a text, a place in a list and a float.
@@ -114,9 +115,10 @@ def _delimiter(path: Path, text: str) -> str:
     """The sign between cells: that of the headings, or of any row where they have none."""
     if path.suffix.lower() == ".tsv":
         return "\t"
-    lines = [line for line in (found[1] for found in LINE.finditer(text)) if not _says_nothing(line)]
-    for line in [*lines[:1], "".join(lines)]:
-        outside_quotes = re.sub(r'"[^"]*"', "", line)
+    start = next((found.start() for found in LINE.finditer(text) if not _says_nothing(found[1])), 0)
+    # The headings, or what begins with them: all of a large table need not be looked at for its sign.
+    for part in (LINE.match(text, start)[1], text[start : start + ENOUGH]):
+        outside_quotes = re.sub(r'"[^"]*"', "", part)
         if any(sign in outside_quotes for sign in SIGNS):
             return max(SIGNS, key=outside_quotes.count)
     return SIGNS[0]

@@ -9,9 +9,13 @@ from ..memory import require_memory
 from .boundary import corrupt
 from .inflate import MAX_INFLATION, checked_byte_count
 
-DEFLATED = "1.2.840.10008.1.2.1.99"
+DEFLATED, RUN_LENGTH = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5"
+# A picture of one value takes a JPEG 2000 coder a hundred bytes, whatever its size.
+MAX_CODING = 100_000
 # Each frame of compressed pixels is an item of its own with a tag and a length.
 BYTES_OF_AN_ITEM = 8
+# What a header that was read alone is given of the file behind it.
+BYTES_LEFT = "bytes_left"
 # What a codestream begins its size with: JPEG's and JPEG-LS's frame headers, and JPEG 2000's SIZ.
 FRAME_HEADERS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 SIZ = 0x51
@@ -33,16 +37,16 @@ def claimed_bytes(header, path: Path) -> int:
     if bits not in (1, 8, 16, 32, 64):
         raise corrupt(path, f"the header gives {bits} bits per pixel")
     needed = checked_byte_count((frames, *sizes, samples), max(bits // 8, 1), path) // (8 if bits == 1 else 1)
-    present = path.stat().st_size
+    present = getattr(header, BYTES_LEFT, path.stat().st_size)
     syntax = header.file_meta.get("TransferSyntaxUID", "")
     known = getattr(syntax, "is_transfer_syntax", False) and not syntax.is_private
     packed = syntax == DEFLATED or not known or syntax.is_compressed
-    most = present * (MAX_INFLATION if packed else 1)
+    most = present * (1 if not packed else MAX_INFLATION if syntax in (DEFLATED, RUN_LENGTH) else MAX_CODING)
     if needed > most or (packed and syntax != DEFLATED and frames * BYTES_OF_AN_ITEM > present):
         how = " compressed" if packed else ""
         raise corrupt(
             path,
-            f"the header promises {frames} frames, {needed} bytes of pixels; the file has {present} bytes{how}",
+            f"the header promises {frames} frames, {needed} bytes of pixels; there are {present} bytes for them{how}",
             fix="The file is cut off or its header is damaged: export it again.",
         )
     require_memory(needed, path.name, f"its {needed} bytes of pixels")

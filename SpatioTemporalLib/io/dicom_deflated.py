@@ -52,7 +52,7 @@ class Inflated(io.RawIOBase):
                 self._tail = bytes(self._packed[self._read : self._read + PIECE])
                 self._read += len(self._tail)
                 if not self._tail:
-                    return
+                    raise EOFError("the end of the deflated data is missing")
             self._data += self._inflater.decompress(self._tail, PIECE)
             self._tail = self._inflater.unconsumed_tail
             if len(self._data) > self._limit:

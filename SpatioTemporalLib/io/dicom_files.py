@@ -15,7 +15,7 @@ from typing import BinaryIO
 from ..errors import Finding, InputError, Severity, counted
 from ..packages import require
 from .boundary import corrupt, existing_file, reading
-from .dicom_claims import DEFLATED
+from .dicom_claims import BYTES_LEFT, DEFLATED
 from .dicom_deflated import read_deflated
 from .dicom_map import PIXELS
 
@@ -132,11 +132,13 @@ def _read(path: Path, *, stop_before_pixels: bool):
             return dataset
         with open_bounded(path) as stream:
             dataset = pydicom.dcmread(stream, stop_before_pixels=stop_before_pixels, specific_tags=tags)
-            ended = stream.tell() >= path.stat().st_size
+            left = path.stat().st_size - stream.tell()
         dataset.filename = str(path)
         # An image's header stops at its pixels; reaching the end of the file first means that they are missing.
-        if stop_before_pixels and ended and "Rows" in dataset:
-            raise corrupt(path, "the file ends before its pixel data")
+        if stop_before_pixels and "Rows" in dataset:
+            if left <= 0:
+                raise corrupt(path, "the file ends before its pixel data")
+            setattr(dataset, BYTES_LEFT, left)
         return dataset
 
 

@@ -80,6 +80,8 @@ def _stored(path: Path, notes: dict[str, int]) -> np.ndarray:
         if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
             require_pictures_of_size(dataset, path)
         elif "PixelData" in dataset and len(dataset.PixelData) > needed + needed % 2:
+            if len(dataset.PixelData) >= needed + needed // frames:
+                raise corrupt(path, f"it holds {len(dataset.PixelData)} bytes of pixels, {needed} by its header")
             notes["longer"] = notes.get("longer", 0) + 1
         pixels = dataset.pixel_array.reshape(frames, rows, columns, *([samples] if samples > 1 else []))
     if samples > 1:

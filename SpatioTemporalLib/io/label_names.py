@@ -38,11 +38,9 @@ def names_of(image: FileImage, file: str) -> dict[int, Label]:
 
 def merged_layers(image: FileImage, file: str) -> tuple[np.ndarray, dict[int, Label]]:
     """One label map from a segmentation in layers, refused when segments overlap."""
-    merged = np.zeros(image.values.shape[1:], dtype=np.int16)
+    merged = np.zeros(image.values.shape[1:], dtype=np.int32)
     labels = {}
     for number, layer, value, label in _segments(image, file):
-        if layer >= len(image.values):
-            continue
         region = image.values[layer] == value
         overlap = int(np.count_nonzero(region & (merged != 0)))
         if overlap:
@@ -103,9 +101,14 @@ def _segments(image: FileImage, file: str) -> list[tuple[int, int, int, Label]]:
         category, type_ = _codes(entry["Tags"])
         label = Label(name or f"label {value}", colour, category, type_)
         found.append((number, layer, value, label))
-    twice = [number for n, (number, *place, _) in enumerate(found) if place in [[*other[1:3]] for other in found[:n]]]
-    if twice:
-        raise _no_segments(f"segment {twice[0]} has the label value of another", file)
+    layers = len(image.values) if image.values.ndim == 4 else 1
+    known: set[tuple[int, int]] = set()
+    for number, layer, value, _ in found:
+        if (layer, value) in known:
+            raise _no_segments(f"segment {number} has the label value of another", file)
+        if layer >= layers:
+            raise _no_segments(f"segment {number} lies in layer {layer}, the file has {counted(layers, 'layer')}", file)
+        known.add((layer, value))
     return found
 
 

@@ -147,8 +147,8 @@ def _without_time(vectors: list, path: Path) -> list[np.ndarray | None]:
 
 
 def _vector(word: str, path: Path) -> np.ndarray:
-    numbers = [number(part.strip()) for part in word.strip("()").split(",")]
-    if None in numbers or not (word.startswith("(") and word.endswith(")")):
+    numbers = [number(part.strip()) for part in word[1:-1].split(",")]
+    if None in numbers or word[:1] != "(" or word[-1:] != ")":
         raise corrupt(path, f"the header holds {word[:40]!r}, a vector of finite numbers such as (1,0,0) was expected")
     return np.array(numbers)
 

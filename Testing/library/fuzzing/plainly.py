@@ -40,7 +40,8 @@ def _stands(text: str, numbers: np.ndarray, fact: object) -> bool:
             fact.replace("\\", "\\\\").replace("\n", "\\n"),
             fact.replace('"', '""'),
         }
-        return any(form.strip() in text for form in written)
+        # A backslash too many or too few makes another escape of the next.
+        return any(form.strip() in text for form in written) or fact.replace("\\", "") in text.replace("\\", "")
     values = np.asarray(fact, dtype=np.float64).ravel()
     values = np.unique(values[np.isfinite(values)])
     if not values.size:

@@ -194,3 +194,37 @@ def test_a_rescaling_that_makes_values_infinite_is_refused(slope, tmp_path):
 def test_absurd_places_are_refused(fields, code, tmp_path):
     folder = write_classic(tmp_path / "study", edited(fields), times=(0.0,), slices=(0.0,))
     assert code_of(lambda: read_map(folder, "1")) == code
+
+
+def test_pixels_beyond_those_the_header_speaks_of_are_told(tmp_path):
+    series = read_series(write_cine(tmp_path / "a.dcm", frames=6))
+    assert "W-FILE-LONGER" not in [finding.code for finding in series.findings]
+    dataset = header(US_CINE, Modality="US", NumberOfFrames=6, FrameTime=33.5)
+    series = read_series(save(dataset, tmp_path / "b.dcm", np.append(voxels(6, 1), np.zeros(5, np.uint16))))
+    assert "W-FILE-LONGER" in [finding.code for finding in series.findings]
+
+
+def test_a_frame_beyond_those_the_header_speaks_of_is_refused(tmp_path):
+    dataset = header(US_CINE, Modality="US", NumberOfFrames=5, FrameTime=33.5)
+    with pytest.raises(InputError, match="240 bytes of pixels, 200 by its header"):
+        read_series(save(dataset, tmp_path / "b.dcm", voxels(6, 1)[:, 0]))
+
+
+def test_lengths_that_lie_make_no_room(tmp_path):
+    path = write_cine(tmp_path / "a.dcm")
+    data = path.read_bytes()
+    place = data.index(b"LO") + 2
+    path.write_bytes(data[:place] + b"\xff\xff" + data[place + 2 :])
+    assert peak_of(lambda: code_of(lambda: read_series(path))) < 2**24
+    pixels = data.rindex(b"\xe0\x7f\x10\x00")
+    path.write_bytes(data[: pixels + 8] + b"\xfb\xff\xff\xff" + data[pixels + 12 :])
+    assert peak_of(lambda: read_series(path)) < 2**24
+
+
+def test_sequences_within_sequences_without_end_are_refused(tmp_path):
+    path = write_cine(tmp_path / "a.dcm")
+    data = path.read_bytes()
+    place = data.index(b"\x18\x00\x63\x10")
+    nested = (b"\x08\x00\x15\x11SQ\0\0\xff\xff\xff\xff" + b"\xfe\xff\x00\xe0\xff\xff\xff\xff") * 20_000
+    path.write_bytes(data[:place] + nested + data[place:])
+    assert code_of(lambda: read_series(path)) == "E-FILE-CORRUPT"

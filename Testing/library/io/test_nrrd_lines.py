@@ -151,3 +151,25 @@ def test_values_that_are_no_labels_are_refused(values, tmp_path):
         read_labels(path)
     with pytest.raises(InputError, match="E-LABEL-VALUE"):
         LabelMap(np.where(values < 0, 1e10, values), Geometry.from_spacing((3, 4, 5)))
+
+
+@pytest.mark.parametrize(
+    "keys", ["Segment0_LabelValue:=1\nSegment0_Layer:=6\n", "Segment0_LabelValue:=1\nSegment0_Layer:=x\n"]
+)
+def test_segments_in_layers_that_are_not_there_are_refused(keys, tmp_path):
+    with pytest.raises(InputError, match="E-SEGMENT"):
+        read_labels(nrrd(tmp_path / "a.seg.nrrd", frames() % 2, keys=keys))
+
+
+def test_segments_of_high_numbers_in_layers_are_merged(tmp_path):
+    values = np.zeros((2, 3, 4, 5), np.int16)
+    values[0, 0, 0, 0], values[1, 1, 1, 1] = 1, 1
+    keys = "".join(f"Segment{n}_LabelValue:=1\nSegment{n}_Layer:={layer}\n" for layer, n in enumerate((0, 99_999)))
+    labels = read_labels(nrrd(tmp_path / "a.seg.nrrd", values, keys=keys))
+    assert labels.values[0, 0, 0] == 1 and labels.values[1, 1, 1] == 100_000
+
+
+def test_an_image_is_no_label_map(tmp_path):
+    noise = np.arange(70_000, dtype=np.float32).reshape(7, 100, 100)
+    with pytest.raises(InputError, match="70000|69999"):
+        read_labels(nrrd(tmp_path / "a.nrrd", noise))
