@@ -39,6 +39,7 @@ TEXT_FACTS = {"modality", "agent"}
 # Two clocks that differ by less than this share are the same one, rounded.
 CLOCK_TOLERANCE = 0.01
 # Hardly a volume is acquired faster; converters write the pulse's repetition time in this place.
+UNSET = 1.0  # s, pixdim[4] of images made without one
 SHORTEST_INTERVAL = 0.1
 # A list of these, one a frame, says that the frames differ in it and not in time.
 SETTINGS = ("EchoTime", "FlipAngle", "InversionTime", "RepetitionTimeExcitation")
@@ -151,10 +152,18 @@ class Sidecar:
     def _not_of_the_pulse(
         self, in_header: Clock | None, why_not: str, frames: int
     ) -> tuple[Clock | None, str, list[Finding]]:
-        """The header's clock, unless it repeats the pulse's repetition time; told where that may be so."""
-        if in_header is None or frames < 2 or in_header.seconds[1] >= SHORTEST_INTERVAL:
+        """The header's clock, unless it repeats the pulse's repetition time; told where it may be no time at all."""
+        if in_header is None or frames < 2:
             return in_header, why_not, []
         interval = in_header.seconds[1]
+        if interval == UNSET and "RepetitionTime" not in self.entries:
+            text = (
+                f"frames are 1 s apart by {in_header.source}, which many programs also write where they know no time; "
+                "give the frame interval (--frame-interval) if it is another"
+            )
+            return in_header, why_not, [Finding("W-TIME-DEFAULT", Severity.WARN, text, self.path.name)]
+        if interval >= SHORTEST_INTERVAL:
+            return in_header, why_not, []
         for key in ("RepetitionTime", "RepetitionTimeExcitation"):
             pulse = self.entries.get(key)
             if pulse is not None and abs(self.number(pulse, key) - interval) <= CLOCK_TOLERANCE * interval:

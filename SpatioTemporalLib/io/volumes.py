@@ -14,6 +14,7 @@ from ..errors import Finding, InputError
 from .boundary import existing_file
 from .dicom_series import read_dicom_volume
 from .dicom_stack import read_dicom_stack
+from .file_order import in_natural_order
 from .image import FileImage
 from .label_names import merged_layers, names_of, unnamed_values
 from .read_image import holds_dicom, is_dicom, read_image
@@ -111,7 +112,8 @@ def read_stack(
         image, settings = read_dicom_stack(paths, setting)
         return _stack(image.values, settings, image, setting, setting_unit, image.findings)
     images = [read_dicom_volume(p)[0] if holds_dicom(p) else _volume(p) for p in paths]
-    findings = [finding for image in images for finding in image.findings]
+    findings = [] if settings is None else in_natural_order(paths, timed=True, what=setting.replace("_", " "))[1]
+    findings += [finding for image in images for finding in image.findings]
     for image, file in zip(images[1:], paths[1:]):
         findings += same_grid(image.geometry, file.name, images[0].geometry, paths[0].name)
     volumes = [v for image in images for v in (image.values if image.values.ndim == 4 else [image.values])]
