@@ -81,6 +81,11 @@ def refused(path: Path, *codes: str) -> str:
         ("description", "[" * 39 + "]" * 39, "E-BUNDLE"),
         ("description", "[" * 900 + "]" * 900, "E-BUNDLE"),
         ("inputs.0.intensity.max", 1e300, "E-BUNDLE"),
+        ("inputs.0.intensity.fill", 10**20, "E-BUNDLE"),
+        ("inputs.0.channels", [], "E-BUNDLE"),
+        ("inputs.0.channels", [""], "E-BUNDLE"),
+        ("inputs.0.channels", ["HU", "HU"], "E-BUNDLE"),
+        ("inputs.0.channels", [3], "E-BUNDLE"),
     ],
 )
 def test_metadata_that_ask_for_too_much_are_refused(written, path, value, code):
