@@ -43,7 +43,7 @@ class AnalyseStep(Step):
         self.fill_tree()
         self.ui.searchEdit.connect("textChanged(QString)", self.fill_tree)
         self.ui.analysisTree.connect("itemSelectionChanged()", self.panel.guarded(self._chosen))
-        self.ui.favouriteBox.connect("clicked(bool)", self.panel.guarded(self._set_favourite))
+        self.ui.favouriteBox.connect("clicked()", self.panel.guarded(self._set_favourite))
         self.ui.resetButton.connect("clicked()", self.panel.guarded(self.form.reset))
         self._show_form()
 
@@ -144,9 +144,9 @@ class AnalyseStep(Step):
         self.ui.suitabilityLabel.setText(f"{reason[:1].upper()}{reason[1:]}." if reason else "")
         self.ui.suitabilityLabel.setVisible(bool(reason))
 
-    def _set_favourite(self, favourite: bool) -> None:
+    def _set_favourite(self) -> None:
         if self.analysis is not None:
-            remembered.set_favourite(self.analysis.id, favourite)
+            remembered.set_favourite(self.analysis.id, bool(self.ui.favouriteBox.checked))
             self.fill_tree()
 
     def _show_inputs(self) -> None:
