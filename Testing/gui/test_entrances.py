@@ -212,7 +212,7 @@ def test_favourites_and_what_was_used_last_stand_above_the_domains(panel):
     panel.analyse.choose("kinetics.tofts")
     assert not panel.analyse.ui.favouriteBox.checked
     panel.run_started()
-    assert groups(panel)["Used last"] == ["Tofts model"]
+    assert groups(panel)["Used last"][0] == "Tofts model"
     panel.analyse.choose("kinetics.patlak")
     assert panel.analyse.ui.favouriteBox.checked
     panel.analyse.ui.favouriteBox.click()
