@@ -167,6 +167,7 @@ def acquisition_of(frame: Frame) -> Acquisition:
     return Acquisition(
         modality=str(header.get("Modality") or "") or None,
         agent=agent or None,
+        examination="cine" if _kind(frame) == "cine" else None,
         **frame.facts,
     )
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.examination import EXAMINATIONS
 from ..data.series import Acquisition, Series
 from ..errors import Finding, InputError, Severity
 from .boundary import existing_file
@@ -33,7 +34,7 @@ BIDS_FACTS = {
     "field_strength": "MagneticFieldStrength",
     "agent": "ContrastBolusIngredient",
 }
-DOSE = "DoseMmolPerKg"
+DOSE, EXAMINATION = "DoseMmolPerKg", "Examination"
 TRACER_KEYS = {"TracerName", "TracerRadionuclide", "FrameTimesStart", "FrameDuration"}
 TEXT_FACTS = {"modality", "agent"}
 # Two clocks that differ by less than this share are the same one, rounded.
@@ -110,6 +111,11 @@ class Sidecar:
                 facts["repetition_time"] = repetition
         if DOSE in self.own:
             facts["dose"] = self.number(self.own[DOSE], DOSE)
+        if isinstance(self.own.get(EXAMINATION), str):
+            facts["examination"] = self.own[EXAMINATION]
+        elif kind in EXAMINATIONS and facts.get("modality", "MR") == "MR":
+            # Of a contrast series in MR, T1-weighted or not is told by the echo.
+            facts["examination"] = None if kind == "dce" and "echo_time" in facts else kind
         return Acquisition(**facts)
 
     def clock(self, in_header: Clock | None, why_not: str, frames: int) -> tuple[Clock | None, str, list[Finding]]:
@@ -252,6 +258,8 @@ def series_entries(series: Series) -> dict:
     own = {"Name": series.name, "TimeSource": series.time_source, "Affine": series.geometry.affine.tolist()}
     if "dose" in known:
         own[DOSE] = known["dose"]
+    if "examination" in known:
+        own[EXAMINATION] = known["examination"]
     if series.findings:
         own["Findings"] = [str(finding) for finding in series.findings]
     timing = "FrameTimesStart" if series.acquisition.modality == "PT" else "VolumeTiming"

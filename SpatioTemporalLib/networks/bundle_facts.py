@@ -17,8 +17,8 @@ from .calibration import Calibration
 FORMAT = 1
 MOST_VISITS, MOST_CHANNELS, MOST_COVARIATES = 1000, 16, 1000
 LONGEST_TEXT, LONGEST_NAME, MOST_COUNT, LARGEST = 100_000, 500, 2**53, 1e30
-# Of an image, whatever its unit.
-LARGEST_VALUE = 1e9
+# Of an image, whatever its unit; of a calibration.
+LARGEST_VALUE, STEEPEST = 1e9, 1e4
 FAR_SHORTER, FAR_LONGER = 0.5, 2.0
 
 
@@ -153,6 +153,9 @@ def _facts(read: _Reader) -> BundleFacts:
     if not 0 <= threshold <= 1:
         raise read.error(f"has a threshold of {threshold}, outside 0..1")
     calibration = read("outputs.0.calibration", dict)
+    slope, intercept = (_number(calibration.get(k), read) for k in ("slope", "intercept"))
+    if max(abs(slope), abs(intercept)) > STEEPEST:
+        raise read.error(f"has a calibration of slope {slope:g} and intercept {intercept:g}, which none is")
     return BundleFacts(
         architecture=Architecture(
             _name(read, "architecture.name"), _name(read, "architecture.preset"), read("architecture.args", dict)
@@ -160,10 +163,7 @@ def _facts(read: _Reader) -> BundleFacts:
         crops=_crops(read),
         covariates=_covariates(read),
         visits=visits,
-        calibration=Calibration(
-            *(_number(calibration.get(k), read) for k in ("slope", "intercept")),
-            for_message(calibration.get("note", ""), LONGEST_NAME),
-        ),
+        calibration=Calibration(slope, intercept, for_message(calibration.get("note", ""), LONGEST_NAME)),
         threshold=threshold,
         training=_training(read),
         description=read("description", str),

@@ -27,6 +27,7 @@ PET_SERIES = Input(
     Series,
     min_frames=5,
     intervals=(0.2, 7200.0),
+    made_for=("pet",),
     help="Dynamic PET in Bq/mL or kBq/mL; times are the starts of frames in s after injection, as those of blood are.",
 )
 PLASMA = Input("plasma", Curve, help="Metabolite-corrected activity in arterial plasma, in Bq/mL or kBq/mL.")

@@ -83,6 +83,8 @@ def refused(path: Path, *codes: str) -> str:
         ("inputs.0.intensity.max", 1e300, "E-BUNDLE"),
         ("inputs.0.intensity.fill", 10**20, "E-BUNDLE"),
         ("inputs.0.channels", [], "E-BUNDLE"),
+        ("outputs.0.calibration.intercept", 10**20, "E-BUNDLE"),
+        ("outputs.0.calibration.slope", 10**9, "E-BUNDLE"),
         ("inputs.0.channels", [""], "E-BUNDLE"),
         ("inputs.0.channels", ["HU", "HU"], "E-BUNDLE"),
         ("inputs.0.channels", [3], "E-BUNDLE"),
