@@ -17,6 +17,8 @@ from .dicom_stack import read_dicom_stack
 from .file_order import in_natural_order
 from .image import FileImage
 from .label_names import merged_layers, names_of, unnamed_values
+from .plain_numbers import number
+from .plausible import FACTS
 from .read_image import holds_dicom, is_dicom, read_image
 from .series import same_grid
 from .sidecar import BIDS_FACTS
@@ -138,6 +140,7 @@ def _stack(
     unit: str,
     findings: Sequence[Finding],
 ) -> ImageStack:
+    _refuse_impossible(settings, setting, unit, first.file)
     return ImageStack(
         values=values,
         settings=settings,
@@ -149,6 +152,18 @@ def _stack(
         acquisition=first.acquisition,
         findings=tuple(dict.fromkeys(findings)),
     )
+
+
+def _refuse_impossible(settings: Sequence[float], setting: str, unit: str, file: str) -> None:
+    name, known_unit, (low, high), _ = FACTS.get(setting, ("", "", (0.0, 0.0), None))
+    wrong = [value for value in settings if not low <= float(value) <= high] if unit == known_unit else []
+    if wrong:
+        raise InputError(
+            "E-STACK",
+            f"a {name} of {wrong[0]:g} {unit} is impossible",
+            where=file,
+            fix=f"Give each volume's {setting} in {unit} (settings=[...], --settings).",
+        )
 
 
 def _volume(path: str | os.PathLike) -> FileImage:
@@ -179,7 +194,7 @@ def _settings(image: FileImage, path: Path, setting: str, setting_unit: str) -> 
     else:
         found = [one] if one is not None and count == 1 else None
     try:
-        return [float(s) for s in found]
+        return [_plain(s) for s in found]
     except (TypeError, ValueError) as error:
         raise InputError(
             "E-STACK",
@@ -187,3 +202,11 @@ def _settings(image: FileImage, path: Path, setting: str, setting_unit: str) -> 
             where=path.name,
             fix=f"Give them: settings=[...] (--settings), one {setting} in {setting_unit} for each volume.",
         ) from error
+
+
+def _plain(setting: object) -> float:
+    """The number that a setting is, in a header's text or a side-car's list."""
+    value = number(setting.strip()) if isinstance(setting, str) else setting
+    if value is None or isinstance(value, bool):
+        raise ValueError(f"{setting!r} is no number")
+    return float(value)
