@@ -50,15 +50,16 @@ class Parser(argparse.ArgumentParser):
                 raise self._unknown(word)
 
     def _refuse_twice(self, words: list[str]) -> None:
-        """Tell an option that was given twice, of which argparse would take the last without a word."""
+        """Tell an option with a list of files that was given twice, of which argparse would take the last list only."""
         if self._hands_on():
             return
         given = [self._option_string_actions.get(word.split("=")[0]) for word in words if word.startswith("--")]
-        twice = next((a for n, a in enumerate(given) if a in given[:n] and type(a).__name__ == "_StoreAction"), None)
+        twice = next((a for n, a in enumerate(given) if a in given[:n] and a is not None and a.nargs == "+"), None)
         if twice is not None:
-            several = " Several files follow it one after another." if twice.nargs == "+" else ""
             option = twice.option_strings[-1]
-            raise ParameterError("E-OPTION", f"{option} was given twice", fix=f"Give it once.{several}")
+            raise ParameterError(
+                "E-OPTION", f"{option} was given twice", fix="Give it once, with all files one after another."
+            )
 
     def _hands_on(self) -> bool:
         """Whether what follows the first word is for another parser."""

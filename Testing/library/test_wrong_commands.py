@@ -152,7 +152,6 @@ def test_results_in_the_current_folder_are_told_of_by_its_name(capsys, nothing_r
 WITHOUT_SENSE = [
     (["--series", ""], "--series has no name"),
     (["--series", "a.nii", "--series", "b.nii"], "--series was given twice"),
-    (["--series", "a.nii", "--hematocrit", "0.4", "--hematocrit=0.5"], "--hematocrit was given twice"),
     (["--series", "a.nii", "--unit", "t1map=s"], "t1_map"),
     (["--series", "a.nii", "--unit", "artery=mM"], "no input"),
 ]

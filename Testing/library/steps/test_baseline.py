@@ -136,3 +136,10 @@ def test_population_input_found_from_the_series_gives_what_its_true_arrival_give
 
 def test_input_that_arrives_with_the_tissue_is_not_called_late():
     assert "W-AIF-LATE" not in codes(fitted(signal()))
+
+
+@pytest.mark.parametrize(("shift", "told"), [(25.0, True), (4.0, False)])
+def test_input_that_arrives_long_before_the_tissue_is_told_unless_a_delay_is_fitted(shift, told):
+    early = plasma(40.0 - shift)
+    assert ("W-AIF-EARLY" in codes(fitted(signal(), aif=early))) is told
+    assert "W-AIF-EARLY" not in codes(fitted(signal(), aif=early, delay="fit", largest_delay=30))
