@@ -15,11 +15,11 @@ from ..data.result import Result
 from ..errors import MissingPackageError
 from ..io.output.folder import output_folder
 from ..io.output.results import write_files
+from ..networks.inference.probability_figure import write_evaluation_figure
 from ..run import run
 from ..simulation.nodule_cohort import TRUTH, write_nodule_cohort
 from ..system.packages import require
 from .evaluate import PREDICTIONS, REGIONS
-from .evaluation_figure import write_evaluation_figure
 from .progress import ProgressBar
 from .scene import scene_writer
 from .timed_steps import TimedSteps

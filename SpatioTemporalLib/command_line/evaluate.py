@@ -1,4 +1,4 @@
-"""``spatiotemporal evaluate``: how good the probabilities of one or two bundles are on a cohort."""
+"""``spatiotemporal evaluate``: how good the answers of trained networks are on a cohort."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ from ..io.output.results import write_files
 from ..run import run
 from ..system.packages import require
 from .cohort_options import add_cohort_options, given_cohort
-from .evaluation_figure import write_evaluation_figure
 from .progress import ProgressBar
 
 PREDICTIONS, REGIONS = "predictions.csv", "regions"
 
 
 def add_to(verbs) -> None:
-    parser = verbs.add_parser("evaluate", help="measure how good the probabilities of trained networks are on a cohort")
+    parser = verbs.add_parser("evaluate", help="measure how good the answers of trained networks are on a cohort")
     parser.add_argument("bundles", nargs="+", metavar="BUNDLE", help="folder or .zip, or 'demo'; several are compared")
     add_cohort_options(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for tables and pictures")
     parser.add_argument("--split", default="test", help="which participants; 'all' for all (default test)")
-    parser.add_argument("--label", default="", help="column of the outcome (default: the bundle's, or label)")
+    parser.add_argument("--label", default="", help="column of the outcome, or mask (default: the bundle's, or label)")
     parser.add_argument("--subgroups", default="", metavar="LIST", help="columns of participants that divide them")
     parser.add_argument("--confidence", default="95", help="of the intervals, %% (default 95)")
     parser.add_argument("--device", default="auto", help="cuda, cpu, or auto (default)")
@@ -46,17 +45,13 @@ def evaluate(arguments) -> None:
         bundles = [read_bundle(bundle_path(path)) for path in arguments.bundles]
         cohort = given_cohort(arguments)
         subgroups = _subgroups(arguments.subgroups, cohort)
-        table = _predicted(arguments, cohort, bundles, new, subgroups)
-        result = run(
-            "prediction.classification",
-            table=table,
-            subgroups=subgroups,
-            threshold=bundles[0].facts.threshold,
-            confidence=arguments.confidence,
-        )
+        task = _task_of(bundles)
+        table = _predicted(arguments, cohort, (task, bundles), new, subgroups)
+        parameters = task.assessment_parameters(bundles[0].facts)
+        result = run(task.analysis, table=table, subgroups=subgroups, confidence=arguments.confidence, **parameters)
         write_files(result, new)
         io.write_table(new / PREDICTIONS, table)
-        write_evaluation_figure(new / "evaluation.png", table, result.calibration)
+        task.picture(new / "evaluation.png", table, result)
     _print(result)
     _warn_of_simulation(bundles)
     print(f"\nEverything is in {arguments.out}. For research only, not for clinical use.")
@@ -65,21 +60,35 @@ def evaluate(arguments) -> None:
 def _print(result: Result) -> None:
     for finding in result.findings:
         print(finding)
-    for name in ("measures", "comparison", "subgroups"):
-        if name in result:
+    for name in result:
+        if name != "calibration":
             print(f"\n{name}\n{result[name]}")
 
 
-def _predicted(arguments, cohort: Cohort, bundles: list, folder: Path, subgroups: tuple[str, ...]) -> Table:
-    """Label, subgroup columns and a column of probabilities for each bundle."""
-    from ..networks.inference.assessment import predictions
+def _task_of(bundles: list):
+    """The one task that all of them were trained for."""
+    from ..networks.tasks.registry import task_named
+
+    names = sorted({bundle.facts.task for bundle in bundles})
+    if len(names) > 1:
+        raise ParameterError(
+            "E-TASK",
+            f"the bundles were trained for {' and '.join(names)}",
+            fix="Compare bundles of one task; evaluate the others apart.",
+        )
+    return task_named(names[0])
+
+
+def _predicted(arguments, cohort: Cohort, what: tuple, folder: Path, subgroups: tuple[str, ...]) -> Table:
+    """What is right, subgroup columns, and columns of answers for each bundle."""
     from ..networks.inference.prediction import automatic_device
 
+    task, bundles = what
     rows = _rows(cohort, arguments.split)
     columns: dict[str, list] = {}
     for n, bundle in enumerate(bundles):
-        label = arguments.label or _label_of(cohort, bundle)
-        table, findings = predictions(
+        label = arguments.label or task.truth_column(cohort, bundle.facts)
+        table, findings = task.assessed(
             bundle,
             cohort,
             rows,
@@ -90,9 +99,9 @@ def _predicted(arguments, cohort: Cohort, bundles: list, folder: Path, subgroups
         )
         for finding in findings:
             print(finding)
-        columns |= {name: table.columns[name] for name in ("participant_id", "label")}
-        name = "probability" if len(bundles) == 1 else f"probability {_short_name(bundle, bundles, n)}"
-        columns[name] = table.columns["probability"]
+        columns |= {name: cells for name, cells in table.columns.items() if name in ("participant_id", "label")}
+        own = "" if len(bundles) == 1 else f" {_short_name(bundle, bundles, n)}"
+        columns |= {f"{name}{own}": table.columns[name] for name in task.answers}
     if not arguments.cache:
         # Voxels of patients are no part of what is handed on.
         shutil.rmtree(folder / REGIONS)
@@ -126,18 +135,6 @@ def _rows(cohort: Cohort, split: str) -> list[int]:
             fix="Choose one with --split, or 'all'.",
         )
     return rows
-
-
-def _label_of(cohort: Cohort, bundle) -> str:
-    for name in (bundle.facts.training.outcome, "label"):
-        if name in cohort.participants.columns:
-            return name
-    raise InputError(
-        "E-LABEL",
-        f"the participants have neither a column {bundle.facts.training.outcome} nor label",
-        where=cohort.name,
-        fix="Name the column of the outcome with --label.",
-    )
 
 
 def _short_name(bundle, bundles: list, n: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 from ..context import Context
@@ -10,7 +11,7 @@ from ..data.cohort import Cohort
 from ..errors import ParameterError, counted
 from ..io.output.folder import require_free, working_folder
 from ..networks.training.settings import TrainingSettings
-from ..steps.follow_up.visit_crops import REGISTRATIONS, CropSettings
+from ..steps.follow_up.visit_crops import REGISTRATIONS
 from ..system.packages import require
 from .cohort_options import add_cohort_options, given_cohort, numbers_given
 from .parameter_options import add_parameter_options, given_parameters
@@ -20,7 +21,7 @@ from .progress import ProgressBar
 def add_to(verbs) -> None:
     parser = verbs.add_parser(
         "train",
-        help="train a network on a cohort of follow-up studies",
+        help="train a network on a cohort",
         epilog="An interrupted run goes on where it was when the same command is given again. On several GPUs: "
         "torchrun --nproc-per-node=N -m SpatioTemporalLib train ...",
     )
@@ -31,14 +32,17 @@ def add_to(verbs) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=JSON", help="a setting of the network that differs"
     )
-    parser.add_argument("--label", default="", help="column of the outcome, 1 or 0 (default malignant or label)")
+    parser.add_argument("--task", default="", help="what is learned (default: the first that the network serves)")
+    parser.add_argument(
+        "--label", default="", help="column of the outcome, 1 or 0 (default malignant or label), or mask"
+    )
     parser.add_argument(
         "--covariates", metavar="LIST", help="columns of covariates (default: all but the label; 'none' for none)"
     )
     parser.add_argument("--folds", type=int, default=0, metavar="N", help="cross-validate; the bundle is an ensemble")
     parser.add_argument("--simulated", action="store_true", help="the cohort is simulated; the bundle will say so")
     parser.add_argument("--data", default="", metavar="TEXT", help="what the cohort is, for the bundle's description")
-    _add_region_options(parser.add_argument_group("regions"))
+    _add_shown_options(parser.add_argument_group("what is shown"))
     add_parameter_options(parser.add_argument_group("training"), TrainingSettings)
     parser.add_argument("--device", default="auto", help="cuda, cpu, or auto (default)")
     parser.add_argument("--cache", metavar="DIR", help="folder for the regions (default: OUT_training/regions)")
@@ -46,18 +50,17 @@ def add_to(verbs) -> None:
     parser.set_defaults(function=train)
 
 
-def _add_region_options(group) -> None:
-    default = CropSettings()
-    group.add_argument("--image", default=default.image, help=f"name of the images (default {default.image})")
-    group.add_argument("--size", default="16,64,64", metavar="K,J,I", help="voxels (default 16,64,64)")
-    group.add_argument("--spacing", default="1,1,1", metavar="I,J,K", help="mm (default 1,1,1)")
+def _add_shown_options(group) -> None:
+    """Short ways to say the settings that most tasks have; what is not given is left to the task."""
+    group.add_argument("--image", help="name of the images (default ct, or the task's)")
+    group.add_argument("--size", metavar="K,J,I", help="voxels (default 16,64,64, or the task's)")
+    group.add_argument("--spacing", metavar="I,J,K", help="mm (default 1,1,1)")
+    group.add_argument("--window", metavar="LOW,HIGH", help="in the image's unit (default -1200,600)")
+    group.add_argument("--image-unit", help="unit of the images (default HU, or the task's)")
+    group.add_argument("--fill", type=float, help="value where an image ends (default -1024)")
+    group.add_argument("--registration", choices=REGISTRATIONS, help="of earlier visits to the latest (default none)")
     group.add_argument(
-        "--window", default="-1200,600", metavar="LOW,HIGH", help="in the image's unit (default -1200,600)"
-    )
-    group.add_argument("--image-unit", default="HU", help="unit of the images (default HU)")
-    group.add_argument("--fill", type=float, default=default.fill, help="value where an image ends (default -1024)")
-    group.add_argument(
-        "--registration", choices=REGISTRATIONS, default="none", help="of earlier visits to the latest (default none)"
+        "--shown", action="append", default=[], metavar="NAME=JSON", help="any other setting of what the task shows"
     )
 
 
@@ -85,12 +88,17 @@ def _trained(arguments, cohort: Cohort, settings: TrainingSettings, group):
     """Facts of the bundle, trained by this process and the others of its group."""
     from ..networks.bundle.facts import Architecture
     from ..networks.inference.prediction import automatic_device
+    from ..networks.registry import network_named
+    from ..networks.tasks.registry import served_task
     from ..networks.training.checkpoint import discard_checkpoints
-    from ..networks.training.procedure import Plan, Surroundings, train_cohort
+    from ..networks.training.plan import Plan, Surroundings
+    from ..networks.training.procedure import train_cohort
 
+    task = served_task(network_named(arguments.network), arguments.task)
     plan = Plan(
         architecture=Architecture(arguments.network, arguments.preset, _settings(arguments.set)),
-        crops=_crops(arguments),
+        shown=_shown(arguments, task.settings),
+        task=task.name,
         label=arguments.label,
         covariates=_names(arguments.covariates),
         folds=arguments.folds,
@@ -121,16 +129,32 @@ def _working(folder: Path) -> Path:
     return folder.parent / f"{folder.name}_training"
 
 
-def _crops(arguments) -> CropSettings:
-    return CropSettings(
-        image=arguments.image,
-        shape=numbers_given(arguments.size, "--size", 3, int),
-        spacings=(numbers_given(arguments.spacing, "--spacing", 3),),
-        window=numbers_given(arguments.window, "--window", 2),
-        unit=arguments.image_unit,
-        fill=arguments.fill,
-        registration=arguments.registration,
-    )
+def _shown(arguments, settings: type):
+    """The settings of what a task shows, with those that were given."""
+    given = {"image": arguments.image, "unit": arguments.image_unit, "fill": arguments.fill}
+    given |= {"registration": arguments.registration}
+    for name, option, count, kind in (("shape", "size", 3, int), ("spacings", "spacing", 3, float)):
+        text = getattr(arguments, option)
+        given[name] = None if text is None else numbers_given(text, f"--{option}", count, kind)
+    if given["spacings"] is not None:
+        given["spacings"] = (given["spacings"],)
+    if arguments.window is not None:
+        given["window"] = numbers_given(arguments.window, "--window", 2)
+    given = {name: value for name, value in given.items() if value is not None}
+    given |= {name: _as_tuple(value) for name, value in _settings(arguments.shown).items()}
+    known = {field.name for field in fields(settings)}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise ParameterError(
+            "E-PARAMETER",
+            f"{', '.join(unknown)} is no setting of what is shown here",
+            fix=f"Choose of {', '.join(sorted(known))}.",
+        )
+    return settings(**given)
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(_as_tuple(inner) for inner in value) if isinstance(value, list) else value
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

@@ -30,6 +30,8 @@ class Network:
         Gives the module of one of the settings.
     presets : mapping
         A frozen dataclass of settings per name of a preset, one of them "default".
+    tasks : tuple of str
+        What it can be trained for; the first unless another is asked for.
     """
 
     name: str
@@ -37,13 +39,16 @@ class Network:
     card: str
     make: Callable[[Any], nn.Module]
     presets: Mapping[str, Any]
+    tasks: tuple[str, ...] = ("classification",)
 
 
-def network(name: str, *, citation: str, presets: Mapping[str, Any], card: str):
+def network(
+    name: str, *, citation: str, presets: Mapping[str, Any], card: str, tasks: tuple[str, ...] = ("classification",)
+):
     """Declare a class or function of one argument, the settings, to be the network of that name."""
 
     def declare(make):
-        make.declaration = Network(name, citation, card, make, presets)
+        make.declaration = Network(name, citation, card, make, presets, tasks)
         return make
 
     return declare
@@ -70,6 +75,11 @@ def networks() -> dict[str, Network]:
             if isinstance(declared, Network) and found.setdefault(declared.name, declared) is not declared:
                 raise TypeError(f"the network {declared.name} is declared twice, the second time in {module.name}")
     return dict(sorted(found.items()))
+
+
+def network_named(name: str) -> Network:
+    """The declaration of that name; ``E-NETWORK`` where there is none."""
+    return _pick(networks(), name, "network")
 
 
 def settings_of(name: str, preset: str = "default", arguments: Mapping[str, Any] | None = None) -> Any:

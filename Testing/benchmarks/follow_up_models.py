@@ -26,7 +26,8 @@ from SpatioTemporalLib.networks.cases.region_files import save_regions
 from SpatioTemporalLib.networks.cases.regions import Cases
 from SpatioTemporalLib.networks.registry import build
 from SpatioTemporalLib.networks.systems.csfnet import ABLATIONS
-from SpatioTemporalLib.networks.training.loop import Task, train_network
+from SpatioTemporalLib.networks.tasks.classification import CLASSIFICATION
+from SpatioTemporalLib.networks.training.loop import Exercise, train_network
 from SpatioTemporalLib.networks.training.settings import TrainingSettings
 from SpatioTemporalLib.numerics.statistics.roc import paired_difference, roc_area
 from SpatioTemporalLib.simulation.nodule_crops import CROPS, nodule_crops
@@ -141,9 +142,15 @@ def answers_of(name: str, cases: Cases, folder: Path, seed: int, *, train: bool)
     entry = ENTRIES[name]
     torch.manual_seed(seed)
     network = build(entry.name, "default", entry.arguments)
-    task = Task(cases.of_split("train"), cases.of_split("validation"), (CROPS.spacing,), replace(SETTINGS, seed=seed))
+    exercise = Exercise(
+        CLASSIFICATION,
+        cases.of_split("train"),
+        cases.of_split("validation"),
+        (CROPS.spacing,),
+        replace(SETTINGS, seed=seed),
+    )
     started = time.perf_counter()
-    progress = train_network(network, task, folder / path.stem, Context())
+    progress = train_network(network, exercise, folder / path.stem, Context())
     seconds = (time.perf_counter() - started) / max(progress.epoch, 1)
     found = Answers(
         *tested(network, cases.of_split("test"), seed),

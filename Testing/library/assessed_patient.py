@@ -26,7 +26,7 @@ def codes_of(result) -> list[str]:
 
 
 def batch_by_hand(bundle, visits) -> Batch:
-    crops = crop_visits(visits, centres_of(visits), bundle.facts.crops, Context())
+    crops = crop_visits(visits, centres_of(visits), bundle.facts.shown, Context())
     codes, known, _ = coded(bundle.facts.covariates, visits.visits[-1].covariates)
     parts = (crops.images, np.float32(visits.days), np.ones(2, bool), codes, known)
     return Batch(*(torch.from_numpy(np.asarray(part)[None]) for part in parts))

@@ -27,7 +27,7 @@ def nodules_that_grow(bundle, count: int, *, growth: float = GROWTH, seed: int =
         ]
         visits = (Visit(day, {"ct": scan.ct}, {"nodule": scan.nodule}) for day, scan in zip((0, 365), scans))
         follow_up = FollowUp("simulated", tuple(visits))
-        crops = crop_visits(follow_up, centres_of(follow_up), bundle.facts.crops, Context())
+        crops = crop_visits(follow_up, centres_of(follow_up), bundle.facts.shown, Context())
         images.append(crops.images)
         masks = [
             resampled_labels(scan.nodule.values, scan.nodule.geometry, grid) for scan, grid in zip(scans, crops.grids)

@@ -8,8 +8,9 @@ from small_cases import small_cases
 from small_networks import small_network
 
 from SpatioTemporalLib.context import Context
+from SpatioTemporalLib.networks.tasks.classification import CLASSIFICATION
 from SpatioTemporalLib.networks.training.distributed import process_group
-from SpatioTemporalLib.networks.training.loop import Task, train_network
+from SpatioTemporalLib.networks.training.loop import Exercise, train_network
 from SpatioTemporalLib.networks.training.settings import TrainingSettings
 
 
@@ -20,7 +21,7 @@ def train_together(folder: Path) -> None:
     settings = TrainingSettings(epochs=2, batch_size=8)
     with process_group("cpu") as group:
         cases = small_cases(folder / f"cases{group.rank}")
-        task = Task(cases, cases, ((1.0, 1.0, 1.0),), settings, group=group)
+        task = Exercise(CLASSIFICATION, cases, cases, ((1.0, 1.0, 1.0),), settings, group=group)
         train_network(network, task, folder / "training", Context())
         torch.save(network.state_dict(), folder / f"weights{group.rank}.pt")
 

@@ -25,7 +25,7 @@ def small_facts(**changes) -> BundleFacts:
     arguments = {"stages": [[8], [8]], "width": 8, "levels": [0, 2]}
     facts = BundleFacts(
         architecture=Architecture("csfnet", "default", arguments),
-        crops=CropSettings(image="image", shape=(8, 16, 16), spacings=((1.0, 1.0, 1.0),)),
+        shown=CropSettings(image="image", shape=(8, 16, 16), spacings=((1.0, 1.0, 1.0),)),
         covariates=(AGE, SEX),
         visits=(2, 3),
         calibration=Calibration(1.5, -0.2, "by hand"),

@@ -35,7 +35,8 @@ VARIANTS = {
 }
 """Per network, settings beside the default ones, by a name of their own."""
 
-CASES = [(name, variant) for name in networks() for variant in ("default", *VARIANTS.get(name, ()))]
+CLASSIFYING = [name for name, declared in networks().items() if "classification" in declared.tasks]
+CASES = [(name, variant) for name in CLASSIFYING for variant in ("default", *VARIANTS.get(name, ()))]
 
 
 def small_network(name: str, variant: str = "default", seed: int = 0, **changes):

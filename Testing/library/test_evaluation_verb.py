@@ -49,7 +49,7 @@ def test_probabilities_of_an_evaluation_are_those_of_the_network(
     bundle = read_bundle(trained_bundle)
     cohort = read_cohort(other_cohort_folder)
     cases = prepare_cases(
-        cohort, bundle.facts.crops, bundle.facts.covariates, "malignant", cache=tmp_path, context=Context()
+        cohort, bundle.facts.shown, bundle.facts.covariates, "malignant", cache=tmp_path, context=Context()
     )
     logits = logits_of(bundle.networks[0], cases)
     expected = bundle.facts.calibration.probability(logits[:, 1] - logits[:, 0])

@@ -68,7 +68,7 @@ def test_metadata_are_those_of_the_training_patients(trained_bundle, cohort_fold
     assert facts.training.share == pytest.approx(np.mean([people["malignant"][n] for n in learned]))
     age, sex = facts.covariates
     assert (age.mean, age.std) == (pytest.approx(np.mean(ages)), pytest.approx(np.std(ages)))
-    assert sex.levels == ("F", "M") and facts.crops.shape == (8, 16, 16) and facts.visits == (2, 2)
+    assert sex.levels == ("F", "M") and facts.shown.shape == (8, 16, 16) and facts.visits == (2, 2)
     assert facts.training.simulated and facts.training.outcome == "malignant"
 
 
@@ -177,7 +177,7 @@ def test_deepcad_sees_the_surroundings_in_a_second_channel(capsys, cohort_folder
     code, _, err = run(capsys, *options)
     assert code == 0, err
     facts = read_bundle(tmp_path / "bundle").facts
-    assert facts.crops.spacings == ((1.5, 1.5, 2.0), (4.0, 4.0, 4.0))
+    assert facts.shown.spacings == ((1.5, 1.5, 2.0), (4.0, 4.0, 4.0))
 
 
 def test_covariates_for_a_network_that_looks_at_none_are_refused(capsys, cohort_folder, tmp_path):

@@ -130,7 +130,7 @@ def malignancy(visits, nodule=None, point=None, patient=None, *, parameters, con
     from ...networks.inference.patient import Wishes, assess
 
     context.progress(0.0, "reading the bundle")
-    bundle = read_bundle(bundle_path(parameters.bundle))
+    bundle = read_bundle(bundle_path(parameters.bundle), "classification")
     wishes = Wishes(
         **{name: getattr(parameters, name) for name in ("layer_cam", "grad_cam", "integrated_gradients", "occlusion")},
         baseline=parameters.baseline,

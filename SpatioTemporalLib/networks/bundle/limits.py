@@ -70,7 +70,7 @@ def require_room(facts: BundleFacts, patients: int, where: str) -> None:
     InputError
         ``E-BUNDLE-SIZE``
     """
-    shape, visits, channels = facts.crops.shape, facts.visits[1], len(facts.crops.spacings)
+    shape, visits, channels = facts.shown.shape, facts.visits[1], len(facts.shown.spacings)
     shown = math.prod(shape) * visits * channels
     needed, free = 4 * MAPS_AT_ONCE * shown * patients, free_memory()
     if shown > MOST_INPUTS or (free is not None and needed > free):

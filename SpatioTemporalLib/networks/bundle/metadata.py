@@ -9,6 +9,7 @@ from ...io.untrusted.json_text import parsed
 from ...parameters import Described, NamedValue
 from ...steps.follow_up.covariates import Covariate
 from ...system.plain_text import for_message
+from ..tasks.registry import task_named
 from .container import METADATA, MOST_METADATA, Container
 from .facts import BundleFacts, facts_from_json
 from .shipped import bundle_path
@@ -60,9 +61,9 @@ def described_bundle(path: str | os.PathLike) -> Described:
     """
     container = _container(path)
     facts = read_facts(container)
+    phrases = (f"Network {facts.architecture.name}", *task_named(facts.task).in_words(facts), _covariates(facts))
     return Described(
-        text="; ".join((f"Network {facts.architecture.name}", _visits(facts), _region(facts), _covariates(facts)))
-        + ".",
+        text="; ".join(phrases) + ".",
         warning=SIMULATED if facts.training.simulated else "",
         values=tuple(_named_value(covariate) for covariate in facts.covariates),
     )
@@ -79,22 +80,6 @@ def _container(path: str | os.PathLike) -> Container:
             fix="Choose the folder of a bundle, or such a folder as a .zip.",
         )
     return Container(path)
-
-
-def _visits(facts: BundleFacts) -> str:
-    fewest, most = facts.visits
-    count = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-    low, high = facts.training.days
-    apart = f" (in training {low:.0f} to {high:.0f} days from first to last)" if high > 0 else ""
-    return f"{count} visits{apart}"
-
-
-def _region(facts: BundleFacts) -> str:
-    crops = facts.crops
-    sizes = [
-        "×".join(f"{count * step:g}" for count, step in zip(crops.shape[::-1], spacing)) for spacing in crops.spacings
-    ]
-    return f"sees {' and '.join(sizes)} mm around the nodule in {crops.unit}"
 
 
 def _covariates(facts: BundleFacts) -> str:

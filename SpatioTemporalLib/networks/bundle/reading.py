@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from ...errors import InputError
 from ...system.plain_text import for_message
 from ..cases.batch import Batch
+from ..registry import networks as registered
+from ..tasks.registry import task_named
 from .container import Container
 from .facts import BundleFacts
 from .limits import maker, planned_network, require_room
@@ -34,22 +36,40 @@ class Bundle:
     facts: BundleFacts
     networks: tuple[nn.Module, ...]
 
+    def refuse_seen(self, cases) -> None:
+        """Raise ``E-LEAK`` when some of these patients were among those it was trained on."""
+        seen = set(self.facts.training.digests)
+        known = [own for own, digest in zip(cases.ids, cases.digests()) if digest in seen]
+        if known:
+            raise InputError(
+                "E-LEAK",
+                f"{len(known)} of {len(cases)} patients were among those it was trained on ({', '.join(known[:5])})",
+                where=self.name,
+                fix="Evaluate on patients that it has not seen: --split test, or another cohort.",
+            )
 
-def read_bundle(path: str | os.PathLike) -> Bundle:
+
+def read_bundle(path: str | os.PathLike, task: str = "") -> Bundle:
     """The networks of a folder or archive, each checked against its metadata and its own recorded answers.
 
     Weights are read as safetensors, or as PyTorch files of nothing but
     tensors. The architecture is looked up by its registered name.
 
+    Parameters
+    ----------
+    task : what it must have been trained for, "" for anything
+
     Raises
     ------
     InputError
+        ``E-BUNDLE-TASK`` when it was trained for another task;
         ``E-BUNDLE...``: what is missing, damaged or does not fit.
     MissingPackageError
         When torch, MONAI or safetensors is not installed.
     """
     container = Container(path)
     facts = read_facts(container)
+    _require_task(facts, task, container.where)
     names = container.models()
     if not names:
         raise InputError(
@@ -75,8 +95,8 @@ def read_bundle(path: str | os.PathLike) -> Bundle:
 def random_batch(facts: BundleFacts, seed: int, patients: int = 2) -> Batch:
     """Inputs of the right shapes with values from a seed, the same on every machine."""
     rng = np.random.default_rng(seed)
-    visits, shape = facts.visits[1], facts.crops.shape
-    images = rng.random((patients, visits, len(facts.crops.spacings), *shape)).astype(np.float32)
+    visits, shape = facts.visits[1], facts.shown.shape
+    images = rng.random((patients, visits, len(facts.shown.spacings), *shape)).astype(np.float32)
     levels = [len(c.levels) for c in facts.covariates]
     covariates = np.array([[rng.integers(n) if n else rng.random() for n in levels] for _ in range(patients)])
     times = np.arange(visits) * 180.0 + np.zeros((patients, 1))
@@ -89,11 +109,24 @@ def random_batch(facts: BundleFacts, seed: int, patients: int = 2) -> Batch:
     )
 
 
-def ensemble_logits(networks: tuple[nn.Module, ...], batch: Batch) -> Tensor:
-    """(members, B) logit of class 1 less that of class 0, on the device of the batch."""
+def answers_of(task: str, networks: tuple[nn.Module, ...], batch: Batch) -> Tensor:
+    """(members, B) the number by which a bundle of that task is recognised, on the device of the batch."""
     with torch.inference_mode():
-        logits = [batch.scores(network) for network in networks]
-    return torch.stack([scores[:, 1] - scores[:, 0] for scores in logits])
+        return torch.stack([task_named(task).told(batch.scores(network)) for network in networks])
+
+
+def _require_task(facts: BundleFacts, wanted: str, where: str) -> None:
+    if wanted and facts.task != wanted:
+        raise InputError(
+            "E-BUNDLE-TASK",
+            f"was trained for {facts.task}, {wanted} is asked for",
+            where=where,
+            fix="Choose another bundle, or the analysis that takes this one.",
+        )
+    declared = registered().get(facts.architecture.name)
+    if declared is not None and facts.task not in declared.tasks:
+        text = f"says that {declared.name} was trained for {facts.task}, which that network does not serve"
+        raise InputError("E-BUNDLE", text, where=where, fix=ANEW)
 
 
 def _network(facts: BundleFacts, container: Container, name: str) -> nn.Module:
@@ -131,7 +164,8 @@ def _answers(bundle: Bundle, seed: int, patients: int) -> np.ndarray:
     """(members, patients) what the networks say of random inputs, as the metadata describe inputs."""
     require_room(bundle.facts, patients, bundle.name)
     try:
-        return ensemble_logits(bundle.networks, random_batch(bundle.facts, seed, patients)).double().numpy()
+        batch = random_batch(bundle.facts, seed, patients)
+        return answers_of(bundle.facts.task, bundle.networks, batch).double().numpy()
     except (InputError, RuntimeError, ValueError, IndexError, TypeError, AssertionError, ZeroDivisionError) as error:
         said = error.message if isinstance(error, InputError) else str(error)
         why = for_message(next(iter(said.splitlines()), "") or type(error).__name__, 160)

@@ -14,9 +14,10 @@ from ...io.output.folder import output_folder
 from ...system.packages import require
 from ...version import DISTRIBUTION, __version__
 from ..registry import networks as registered
+from ..tasks.registry import task_named
 from .container import METADATA, MODELS
-from .facts import BundleFacts, facts_as_json, visits_in_words
-from .reading import SELF_TEST, ensemble_logits, random_batch
+from .facts import BundleFacts, facts_as_json
+from .reading import SELF_TEST, answers_of, random_batch
 
 SELF_TEST_SEED, SELF_TEST_TOLERANCE = 7, 2e-3
 LICENCE = "The weights and this description may be used under the terms of the data they were trained on.\n"
@@ -57,22 +58,18 @@ def write_bundle(
 
 def description_of(facts: BundleFacts) -> str:
     """A page for people: what the network takes and gives, what it was trained on, what it is not for."""
-    training, crops = facts.training, facts.crops
+    training, task = facts.training, task_named(facts.task)
     source = "SIMULATED DATA: no patient was among the training cases." if training.simulated else training.data
     card = registered()[facts.architecture.name]
-    size = "×".join(str(n) for n in crops.shape)
-    spacing = ", ".join("×".join(f"{x:g}" for x in s) for s in crops.spacings)
     lines = [
-        f"# {facts.architecture.name}: probability of {training.outcome}",
+        f"# {facts.architecture.name}: {task.title(facts)}",
         "",
         f"**{source}** For research only, not for clinical use.",
         "",
         facts.description,
         "",
         f"- Method: {card.citation}",
-        f"- Takes {visits_in_words(facts.visits)} visits {training.days[0]:.0f} to {training.days[1]:.0f} days "
-        f"apart; {crops.image} in {crops.unit}, {size} voxels (K, J, I) of {spacing} mm around the nodule, "
-        f"{crops.window[0]:g} to {crops.window[1]:g} {crops.unit}; registration: {crops.registration}",
+        *task.page(facts),
         f"- Covariates: {', '.join(str(c) for c in facts.covariates) or 'none'}",
         f"- Calibration: {facts.calibration.note}; threshold {facts.threshold:g}",
         f"- Trained on: {training.data} ({training.patients} cases, {100 * training.share:.0f} % {training.outcome})",
@@ -83,24 +80,18 @@ def description_of(facts: BundleFacts) -> str:
 
 def _metadata(facts: BundleFacts) -> dict[str, object]:
     """As MONAI's schema of metadata asks, and the object ``spatiotemporal``."""
-    channels = len(facts.crops.spacings)
-    image = {"type": "image", "format": "hounsfield" if facts.crops.unit == "HU" else "magnitude", "modality": "CT"}
-    image |= {"num_channels": channels, "spatial_shape": list(facts.crops.shape), "dtype": "float32"}
-    image |= {"value_range": [0, 1], "is_patch_data": False, "channel_def": {str(n): "image" for n in range(channels)}}
-    probability = {"type": "probabilities", "format": "classes", "num_channels": 2, "dtype": "float32"}
-    probability |= {"value_range": [0, 1], "is_patch_data": False, "spatial_shape": []}
-    probability |= {"channel_def": {"0": f"not {facts.training.outcome}", "1": facts.training.outcome}}
+    task = task_named(facts.task)
     return {
         "version": "1.0.0",
         "monai_version": version("monai"),
         "pytorch_version": version("torch").split("+")[0],
         "numpy_version": version("numpy"),
         "optional_packages_version": {DISTRIBUTION: __version__},
-        "task": f"probability of {facts.training.outcome} from follow-up images",
+        "task": f"{task.title(facts)} from {task.time.images}",
         "description": facts.description,
         "authors": "",
         "copyright": "",
-        "network_data_format": {"inputs": {"image": image}, "outputs": {"pred": probability}},
+        "network_data_format": task.data_format(facts),
         "spatiotemporal": facts_as_json(facts),
     }
 
@@ -118,7 +109,7 @@ def _inference(facts: BundleFacts) -> dict[str, object]:
 
 
 def _expected(facts: BundleFacts, networks: Sequence[nn.Module]) -> dict[str, object]:
-    difference = ensemble_logits(tuple(networks), random_batch(facts, SELF_TEST_SEED)).double().numpy()
+    difference = answers_of(facts.task, tuple(networks), random_batch(facts, SELF_TEST_SEED)).double().numpy()
     scale = max(1.0, float(np.abs(difference).max()))
     return {"seed": SELF_TEST_SEED, "difference": difference.tolist(), "tolerance": SELF_TEST_TOLERANCE * scale}
 

@@ -112,7 +112,7 @@ def prepare_cases(
         except InputError as error:
             problems.append(f"participant {cohort.ids[n]}: {error}")
     if problems:
-        _refuse(cohort, problems)
+        refuse_participants(cohort, problems)
     visits = max(len(days) for _, days, _, _ in found)
     times, observed = np.zeros((len(rows), visits), np.float32), np.zeros((len(rows), visits), bool)
     for place, (_, days, _, _) in enumerate(found):
@@ -183,7 +183,8 @@ def _coded(cohort: Cohort, n: int, covariates: Sequence[Covariate]) -> tuple[np.
     return codes, known
 
 
-def _refuse(cohort: Cohort, problems: list[str]) -> None:
+def refuse_participants(cohort: Cohort, problems: list[str]) -> None:
+    """Raise one error that tells what is wrong with each participant."""
     more = f"\n  and {len(problems) - MOST_TOLD} more" if len(problems) > MOST_TOLD else ""
     listed = "".join(f"\n  {problem}" for problem in problems[:MOST_TOLD])
     raise InputError(

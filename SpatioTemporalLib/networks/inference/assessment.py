@@ -42,9 +42,9 @@ def predictions(
     """
     facts = bundle.facts
     prepared = prepare_cases(
-        cohort, facts.crops, facts.covariates, label, cache=cache, context=context.part(0.0, 0.7), rows=rows
+        cohort, facts.shown, facts.covariates, label, cache=cache, context=context.part(0.0, 0.7), rows=rows
     )
-    _refuse_seen(bundle, prepared)
+    bundle.refuse_seen(prepared)
     _require_visits(bundle, prepared)
     differences = np.stack([differences_of(network, prepared, device) for network in bundle.networks])
     probability = facts.calibration.probability(differences.mean(axis=0))
@@ -55,18 +55,6 @@ def predictions(
     if len(differences) > 1:
         columns["spread"] = facts.calibration.probability(differences).std(axis=0, ddof=1).tolist()
     return Table(columns, name="predictions"), _odd(bundle, prepared)
-
-
-def _refuse_seen(bundle: Bundle, cases: Cases) -> None:
-    seen = set(bundle.facts.training.digests)
-    known = [own for own, digest in zip(cases.ids, cases.digests()) if digest in seen]
-    if known:
-        raise InputError(
-            "E-LEAK",
-            f"{len(known)} of {len(cases)} patients were among those it was trained on ({', '.join(known[:5])})",
-            where=bundle.name,
-            fix="Evaluate on patients that it has not seen: --split test, or another cohort.",
-        )
 
 
 def _require_visits(bundle: Bundle, cases: Cases) -> None:

@@ -81,7 +81,7 @@ def _influence(assessment: Assessment) -> str:
 def _made(content: Page) -> list[str]:
     facts = content.bundle.facts
     card = networks()[facts.architecture.name]
-    shape, crops = "×".join(str(n) for n in facts.crops.shape[::-1]), facts.crops
+    shape, crops = "×".join(str(n) for n in facts.shown.shape[::-1]), facts.shown
     return [
         f"Network: {facts.architecture.name} ({card.citation}), bundle {content.bundle.name}, on "
         f"{content.assessment.device}.",

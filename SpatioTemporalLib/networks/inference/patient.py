@@ -15,14 +15,14 @@ from ...errors import Finding, InputError, ParameterError, Severity, counted
 from ...steps.follow_up.covariates import coded
 from ...steps.follow_up.visit_crops import VisitCrops, crop_visits
 from ..bundle.facts import far_from_training, visits_in_words
-from ..bundle.reading import Bundle, ensemble_logits
+from ..bundle.reading import Bundle
 from ..cases.batch import Batch
 from ..explanation.grad_cam import grad_cam
 from ..explanation.integrated_gradients import integrated_gradients
 from ..explanation.layer_cam import layer_cam
 from ..explanation.occlusion import occlusion, visit_occlusion
 from ..explanation.uncertainty import monte_carlo
-from .prediction import automatic_device
+from .prediction import automatic_device, ensemble_logits
 
 INTERVAL = (2.5, 97.5)
 CERTAIN = 1e-6
@@ -98,7 +98,7 @@ def assess(
     _require_visits(bundle, len(follow_up.visits))
     _require_known(bundle, covariates)
     codes, known, odd = coded(bundle.facts.covariates, covariates)
-    crops = crop_visits(follow_up, centres, bundle.facts.crops, context.part(0.0, 0.3))
+    crops = crop_visits(follow_up, centres, bundle.facts.shown, context.part(0.0, 0.3))
     batch = _batch(crops, codes, known)
     findings = [*crops.findings, *odd, *_odd_interval(bundle, follow_up)]
     device = automatic_device(wishes.device)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ...steps.voxels.device_blocks import require_device
+from ..cases.batch import Batch
 from ..cases.regions import Cases
 
 AT_ONCE = 16
@@ -39,6 +40,13 @@ def differences_of(network: nn.Module, cases: Cases, device: str) -> np.ndarray:
     """(N,) logit of class 1 less that of class 0; the network stays on the device."""
     logits = logits_of(network.to(device), cases, device)
     return logits[:, 1] - logits[:, 0]
+
+
+def ensemble_logits(networks: tuple[nn.Module, ...], batch: Batch) -> Tensor:
+    """(members, B) logit of class 1 less that of class 0, on the device of the batch."""
+    with torch.inference_mode():
+        logits = [batch.scores(network) for network in networks]
+    return torch.stack([scores[:, 1] - scores[:, 0] for scores in logits])
 
 
 def automatic_device(wanted: str = "auto") -> str:

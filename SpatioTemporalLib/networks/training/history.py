@@ -10,8 +10,6 @@ from ...io.tables.file import write_table
 from ...pictures.figures import new_figure, save_figure
 from .checkpoint import Progress
 
-MEASURES = {"loss": ("training loss", "validation loss"), "AUC": ("validation AUC",)}
-
 
 def write_history(progress: Progress, folder: Path) -> None:
     """Write curves.csv and, where matplotlib is there, curves.png."""
@@ -22,7 +20,8 @@ def write_history(progress: Progress, folder: Path) -> None:
     except MissingPackageError:
         # The table has all the numbers.
         return
-    for axes, (measure, names) in zip(figure.subplots(1, len(MEASURES)), MEASURES.items()):
+    measures = _measures(rows[0])
+    for axes, (measure, names) in zip(figure.subplots(1, len(measures), squeeze=False)[0], measures.items()):
         for name in names:
             axes.plot([row["epoch"] for row in rows], [row[name] for row in rows], label=name)
         axes.axvline(progress.best_epoch, color="#999999", linewidth=0.8, label=f"best epoch {progress.best_epoch}")
@@ -30,3 +29,13 @@ def write_history(progress: Progress, folder: Path) -> None:
         axes.set_ylabel(measure)
         axes.legend(fontsize="small", frameon=False)
     save_figure(figure, folder / "curves.png")
+
+
+def _measures(row: dict[str, float]) -> dict[str, list[str]]:
+    """Names of the columns by what they measure: those of training and validation are drawn together."""
+    found: dict[str, list[str]] = {}
+    for name in row:
+        kind, _, measure = name.partition(" ")
+        if kind in ("training", "validation"):
+            found.setdefault(measure, []).append(name)
+    return found

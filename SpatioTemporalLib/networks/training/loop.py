@@ -3,47 +3,47 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
 from ...context import Context
-from ...errors import InputError
-from ...numerics.statistics.roc import roc_area
-from ..cases.regions import Cases
-from ..inference.prediction import logits_of
-from .augmentation import draw_motion, moved
+from ...errors import InputError, ParameterError
+from ..tasks.task import Step, Task
+from .augmentation import draw_motion
 from .checkpoint import Progress, load_checkpoint, save_checkpoint
 from .distributed import Group
-from .objective import training_loss
 from .order import epoch_batches
 from .settings import TrainingSettings
 
+LOSSES = ("training loss", "validation loss")
+
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class Exercise:
     """What a network is trained on.
 
-    train, validation : Cases       Each with both classes.
+    task : Task                     What is learned.
+    train, validation : cases of it
     spacings : (I, J, K) mm of each channel of the images
     settings : TrainingSettings
     device : str
     group : Group                   The processes that share the work.
     """
 
-    train: Cases
-    validation: Cases
+    task: Task
+    train: object
+    validation: object
     spacings: tuple[tuple[float, float, float], ...]
     settings: TrainingSettings
     device: str = "cpu"
     group: Group = Group()
 
 
-def train_network(network: nn.Module, task: Task, folder: Path, context: Context) -> Progress:
+def train_network(network: nn.Module, exercise: Exercise, folder: Path, context: Context) -> Progress:
     """Train, with a checkpoint in a folder after each epoch; the network ends with the weights of its best epoch.
 
     Where the folder has a checkpoint of the same run, training goes on from it
@@ -53,26 +53,31 @@ def train_network(network: nn.Module, task: Task, folder: Path, context: Context
     Raises
     ------
     InputError
-        ``E-LABEL`` when a class is missing, ``E-CHECKPOINT``, ``E-TRAINING``
+        What the task refuses to learn from, ``E-CHECKPOINT``, ``E-TRAINING``
         when the loss is not finite.
+    ParameterError
+        When the task has no such number to watch.
     Cancelled
         The last whole epoch is kept.
     """
-    _require_both(task.train, "training")
-    _require_both(task.validation, "validation")
-    network.to(task.device)
+    task = exercise.task
+    exercise = replace(exercise, settings=_watching(task, exercise.settings))
+    task.check(exercise.train, "training")
+    task.check(exercise.validation, "validation")
+    network.to(exercise.device)
     _channels_last(network)
     optimizer = torch.optim.AdamW(
-        network.parameters(), task.settings.learning_rate, weight_decay=task.settings.weight_decay
+        network.parameters(), exercise.settings.learning_rate, weight_decay=exercise.settings.weight_decay
     )
-    identity = _identity(task, network)
+    identity = _identity(exercise, network)
     progress = _resumed(folder, identity, network, optimizer) or Progress()
-    task.group.wait()
-    while progress.epoch < task.settings.epochs and progress.epoch - progress.best_epoch < task.settings.patience:
-        context.progress(progress.epoch / task.settings.epochs, _described(progress))
-        row = {"epoch": progress.epoch + 1, **_epoch(network, optimizer, task, progress, context)}
-        _judge(progress, row, network, task.settings)
-        if task.group.leads:
+    exercise.group.wait()
+    settings = exercise.settings
+    while progress.epoch < settings.epochs and progress.epoch - progress.best_epoch < settings.patience:
+        context.progress(progress.epoch / settings.epochs, _described(progress))
+        row = {"epoch": progress.epoch + 1, **_epoch(network, optimizer, exercise, progress, context)}
+        _judge(progress, row, network, task.monitors[settings.monitor])
+        if exercise.group.leads:
             state = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
             save_checkpoint(folder, progress, state, identity)
     network.load_state_dict(progress.best)
@@ -96,42 +101,41 @@ def rate_at(step: int, steps: int, settings: TrainingSettings) -> float:
     return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
 
-def _epoch(network: nn.Module, optimizer, task: Task, progress: Progress, context: Context) -> dict[str, float]:
+def _epoch(network: nn.Module, optimizer, exercise: Exercise, progress: Progress, context: Context) -> dict[str, float]:
     """One pass over the training patients, and how well the validation patients are predicted after it."""
-    settings, group = task.settings, task.group
+    settings, group = exercise.settings, exercise.group
     # Dropout draws from torch's own generator.
     torch.manual_seed(_seed_of(settings.seed, progress.epoch, group.rank))
     generator = torch.Generator().manual_seed(_seed_of(settings.seed, progress.epoch, -1))
-    batches = epoch_batches(
-        task.train.labels, settings.batch_size, seed=settings.seed, epoch=progress.epoch, balance=settings.balance
-    )
+    strata, drawn = exercise.task.strata(exercise.train), {"seed": settings.seed, "epoch": progress.epoch}
+    batches = epoch_batches(strata, settings.batch_size, **drawn, balance=settings.balance)
     network.train()
     losses = []
     for n, rows in enumerate(batches):
         iteration = progress.epoch * len(batches) + n
         for part in optimizer.param_groups:
             part["lr"] = rate_at(iteration, settings.epochs * len(batches), settings)
-        losses.append(_step(network, optimizer, task, rows, (iteration, generator)))
+        losses.append(_step(network, optimizer, exercise, rows, (iteration, generator)))
         done = (progress.epoch + (n + 1) / len(batches)) / settings.epochs
         context.progress(min(done, 1.0), _described(progress))
     group.share_buffers(network)
-    loss, auc = validation_of(logits_of(network, task.validation, task.device), task.validation.labels)
-    return {"training loss": float(np.mean(losses)), "validation loss": loss, "validation AUC": auc}
+    found = exercise.task.validated(network, exercise.validation, exercise.device)
+    return {"training loss": float(np.mean(losses)), **found}
 
 
-def _step(network: nn.Module, optimizer, task: Task, rows: np.ndarray, drawn: tuple) -> float:
+def _step(network: nn.Module, optimizer, exercise: Exercise, rows: np.ndarray, drawn: tuple) -> float:
     """Loss of one batch before the weights are changed."""
-    (iteration, generator), settings, group = drawn, task.settings, task.group
+    (iteration, generator), settings, group, task = drawn, exercise.settings, exercise.group, exercise.task
     # Drawn for the whole batch by every process, so that the number of processes changes nothing.
-    motion = draw_motion(len(rows), task.train.times.shape[1], settings, generator)
+    motion = draw_motion(len(rows), exercise.train.times.shape[1], settings, generator)
     own = np.arange(len(rows))[group.rank :: group.size]
-    batch = task.train.batch(rows[own]).to(task.device)
-    if settings.augment:
-        batch = type(batch)(moved(batch.images, motion.of(own), task.spacings), *batch.parts[1:])
-    labels = torch.from_numpy(task.train.labels[rows[own]]).long().to(task.device)
+    step = Step(
+        rows, own, motion if settings.augment else None, exercise.spacings, exercise.device, iteration, generator
+    )
+    batch, target = task.shown(exercise.train, step)
     optimizer.zero_grad(set_to_none=True)
-    with torch.autocast(task.device.split(":")[0], torch.bfloat16, enabled=_halves(task)):
-        loss = training_loss(network, batch, labels, iteration, generator)
+    with torch.autocast(exercise.device.split(":")[0], torch.bfloat16, enabled=_halves(exercise)):
+        loss = task.loss(network, batch, target, iteration, generator)
     if not bool(torch.isfinite(loss)):
         raise InputError(
             "E-TRAINING",
@@ -145,19 +149,23 @@ def _step(network: nn.Module, optimizer, task: Task, rows: np.ndarray, drawn: tu
     return float(loss.detach())
 
 
-def validation_of(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Cross-entropy with both classes weighted alike, and area under the ROC curve."""
-    target = torch.from_numpy(labels.astype(np.int64))
-    share = labels.mean()
-    weight = torch.tensor([0.5 / (1 - share), 0.5 / share], dtype=torch.float64)
-    loss = functional.cross_entropy(torch.from_numpy(logits), target, weight)
-    return float(loss), roc_area(labels == 1, logits[:, 1] - logits[:, 0]).auc
+def _watching(task: Task, settings: TrainingSettings) -> TrainingSettings:
+    """The settings with the number that is watched, the task's usual one where none is named."""
+    monitor = settings.monitor or next(iter(task.monitors))
+    if monitor not in task.monitors:
+        raise ParameterError(
+            "E-PARAMETER",
+            f"monitor = {monitor} is no number of {task.name}",
+            fix=f"Choose one of {', '.join(task.monitors)}.",
+        )
+    return replace(settings, monitor=monitor)
 
 
-def _judge(progress: Progress, row: dict[str, float], network: nn.Module, settings: TrainingSettings) -> None:
+def _judge(progress: Progress, row: dict[str, float], network: nn.Module, monitor: tuple[str, int]) -> None:
     progress.epoch += 1
     progress.history.append(row)
-    value = row["validation loss"] if settings.monitor == "loss" else -row["validation AUC"]
+    column, direction = monitor
+    value = direction * row[column]
     if value < progress.best_value:
         progress.best_value, progress.best_epoch = value, progress.epoch
         progress.best = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
@@ -182,14 +190,14 @@ def _resumed(folder: Path, identity: dict, network: nn.Module, optimizer) -> Pro
     return progress
 
 
-def _identity(task: Task, network: nn.Module) -> dict[str, object]:
+def _identity(exercise: Exercise, network: nn.Module) -> dict[str, object]:
     """What must be the same for a run to go on: settings, patients, and the network's shape."""
     return {
-        **asdict(task.settings),
-        "training patients": " ".join(path.stem for path in task.train.files),
-        "validation patients": " ".join(path.stem for path in task.validation.files),
+        **asdict(exercise.settings),
+        "training patients": " ".join(path.stem for path in exercise.train.files),
+        "validation patients": " ".join(path.stem for path in exercise.validation.files),
         "network": " ".join(f"{n}{tuple(p.shape)}" for n, p in network.named_parameters()),
-        "processes": task.group.size,
+        "processes": exercise.group.size,
     }
 
 
@@ -197,26 +205,18 @@ def _seed_of(seed: int, epoch: int, stream: int) -> int:
     return int(np.random.SeedSequence([seed, epoch, stream + 1]).generate_state(1)[0])
 
 
-def _halves(task: Task) -> bool:
-    return task.settings.mixed_precision and task.device.startswith("cuda") and torch.cuda.is_bf16_supported()
+def _halves(exercise: Exercise) -> bool:
+    return exercise.settings.mixed_precision and exercise.device.startswith("cuda") and torch.cuda.is_bf16_supported()
 
 
 def _described(progress: Progress) -> str:
     if not progress.history:
         return "training"
     last = progress.history[-1]
+    others = {name.removeprefix("validation "): x for name, x in last.items() if name not in ("epoch", *LOSSES)}
+    told = "".join(f", {name} {x:.3f}" for name, x in others.items())
+    training, validation = (last[name] for name in LOSSES)
     return (
-        f"epoch {progress.epoch}: loss {last['training loss']:.3f}, validation {last['validation loss']:.3f}, "
-        f"AUC {last['validation AUC']:.3f} (best epoch {progress.best_epoch})"
+        f"epoch {progress.epoch}: loss {training:.3f}, validation {validation:.3f}{told} "
+        f"(best epoch {progress.best_epoch})"
     )
-
-
-def _require_both(cases: Cases, what: str) -> None:
-    found = [int(np.count_nonzero(cases.labels == value)) for value in (0, 1)]
-    if min(found) == 0 or np.isnan(cases.labels).any():
-        unknown = int(np.isnan(cases.labels).sum())
-        raise InputError(
-            "E-LABEL",
-            f"the {what} patients are {found[1]} positive, {found[0]} negative and {unknown} without a label",
-            fix="Patients of both classes are needed, each with a label; correct the labels or the split.",
-        )

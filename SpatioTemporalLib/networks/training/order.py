@@ -11,13 +11,14 @@ def epoch_batches(labels: np.ndarray, size: int, *, seed: int, epoch: int, balan
     Parameters
     ----------
     labels : (N,) 0 or 1
+        All alike where there is nothing to balance.
     balance : bool
         Draw as many of either class, the rarer ones repeatedly; each of the
         commoner ones comes at most once.
     """
     rng = np.random.default_rng([seed, epoch])
     if balance:
-        classes = [rng.permutation(np.flatnonzero(labels == value)) for value in (0, 1)]
+        classes = [rng.permutation(np.flatnonzero(labels == value)) for value in np.unique(labels)]
         most = max(map(len, classes))
         # Whole rounds of the rarer class and part of one: no patient comes much more often than another.
         drawn = [np.concatenate([rng.permutation(c) for _ in range(-(-most // len(c)))])[:most] for c in classes]
@@ -38,3 +39,17 @@ def stratified_folds(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
         folds[rows] = (start + np.arange(len(rows))) % count
         start += len(rows)
     return folds
+
+
+def cohort_splits(own: list[str], strata: np.ndarray, parts: int, seed: int) -> list[str]:
+    """The split of each participant: their own, or one part in so many for validation where they have none.
+
+    Parameters
+    ----------
+    own : N texts, or none
+    strata : (N,) 0 or 1, NaN for those who take no part; their split is ""
+    """
+    if not own:
+        folds = stratified_folds(np.nan_to_num(strata), parts, seed)
+        own = ["validation" if fold == 0 else "train" for fold in folds]
+    return ["" if np.isnan(stratum) else split for split, stratum in zip(own, strata)]

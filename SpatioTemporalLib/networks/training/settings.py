@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from ...parameters import Advanced, Choices, Help, Range, Unit
+from ...parameters import Advanced, Help, Range, Unit
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class TrainingSettings:
         int, Range(1, 10000), Help("Epochs without a better validation result after which training stops.")
     ] = 20
     monitor: Annotated[
-        str, Choices("loss", "auc"), Help("What of the validation patients decides which epoch is the best.")
-    ] = "loss"
+        str, Help("What of the validation patients decides which epoch is the best; the task's own when empty.")
+    ] = ""
     balance: Annotated[
         bool, Help("Draw both classes equally often; the probabilities are brought back to the real share after.")
     ] = True

@@ -15,15 +15,16 @@ from small_networks import SMALL, small_network
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.networks.bundle.container import METADATA
 from SpatioTemporalLib.networks.bundle.facts import Architecture, BundleFacts, Training, facts_as_json, facts_from_json
-from SpatioTemporalLib.networks.bundle.reading import ensemble_logits, random_batch, read_bundle
+from SpatioTemporalLib.networks.bundle.reading import random_batch, read_bundle
 from SpatioTemporalLib.networks.bundle.writing import write_bundle
 from SpatioTemporalLib.networks.inference.calibration import Calibration
+from SpatioTemporalLib.networks.inference.prediction import ensemble_logits
 from SpatioTemporalLib.steps.follow_up.covariates import Covariate
 from SpatioTemporalLib.steps.follow_up.visit_crops import CropSettings
 
 FACTS = BundleFacts(
     architecture=Architecture("csfnet", "default", SMALL["csfnet"]),
-    crops=CropSettings(shape=(4, 8, 8), spacings=((1.0, 1.0, 2.0),)),
+    shown=CropSettings(shape=(4, 8, 8), spacings=((1.0, 1.0, 2.0),)),
     covariates=(Covariate("age", "numeric", "y", 62.0, 6.0), Covariate("sex", "categorical", levels=("F", "M"))),
     visits=(2, 3),
     calibration=Calibration(1.5, -0.2, "by hand"),

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from SpatioTemporalLib.errors import ParameterError
 from SpatioTemporalLib.networks.registry import build
-from SpatioTemporalLib.networks.training.objective import training_loss
+from SpatioTemporalLib.networks.tasks.classification import training_loss
 
 LABELS = torch.tensor([0, 1, 1])
 

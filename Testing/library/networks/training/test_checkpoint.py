@@ -12,8 +12,9 @@ from small_networks import small_network
 
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.errors import InputError
+from SpatioTemporalLib.networks.tasks.classification import CLASSIFICATION
 from SpatioTemporalLib.networks.training.checkpoint import NAME, Progress, load_checkpoint, save_checkpoint
-from SpatioTemporalLib.networks.training.loop import Task, train_network
+from SpatioTemporalLib.networks.training.loop import Exercise, train_network
 from SpatioTemporalLib.networks.training.settings import TrainingSettings
 
 WHOLE = Progress(2, [{"epoch": 1, "training loss": 0.5}], {"w": torch.ones(3)}, 1, 0.25)
@@ -87,7 +88,7 @@ def test_another_archive_is_told(tmp_path):
 
 def test_weights_of_another_network_in_a_checkpoint_are_told(tmp_path):
     cases = small_cases(tmp_path / "cases", 8)
-    task = Task(cases, cases, ((1.0, 1.0, 1.0),), TrainingSettings(epochs=1, batch_size=8))
+    task = Exercise(CLASSIFICATION, cases, cases, ((1.0, 1.0, 1.0),), TrainingSettings(epochs=1, batch_size=8))
     train_network(small_network("csfnet"), task, tmp_path, Context())
     stored = torch.load(tmp_path / NAME, weights_only=True)
     stored["state"]["network"] = {"w": torch.ones(3)}

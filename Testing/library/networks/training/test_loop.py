@@ -11,7 +11,8 @@ from small_networks import small_network
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.errors import Cancelled, InputError
 from SpatioTemporalLib.networks.inference.prediction import logits_of
-from SpatioTemporalLib.networks.training.loop import Task, rate_at, train_network
+from SpatioTemporalLib.networks.tasks.classification import CLASSIFICATION
+from SpatioTemporalLib.networks.training.loop import Exercise, rate_at, train_network
 from SpatioTemporalLib.networks.training.settings import TrainingSettings
 
 SPACINGS = ((1.0, 1.0, 1.0),)
@@ -23,8 +24,8 @@ def cases(tmp_path_factory):
     return small_cases(tmp_path_factory.mktemp("cases"))
 
 
-def task_of(cases, **changes) -> Task:
-    return Task(cases, cases, SPACINGS, replace(SETTINGS, **changes))
+def task_of(cases, **changes) -> Exercise:
+    return Exercise(CLASSIFICATION, cases, cases, SPACINGS, replace(SETTINGS, **changes))
 
 
 def weights_after(folder, task, context=None) -> dict[str, torch.Tensor]:
@@ -43,7 +44,7 @@ def test_eight_patients_are_learned_by_heart(cases, tmp_path):
     few = cases.subset(range(8))
     network = small_network("csfnet")
     settings = replace(SETTINGS, epochs=120, patience=120, batch_size=4, augment=False, learning_rate=5e-3)
-    train_network(network, Task(few, few, SPACINGS, settings), tmp_path, Context())
+    train_network(network, Exercise(CLASSIFICATION, few, few, SPACINGS, settings), tmp_path, Context())
     logits = logits_of(network, few)
     assert ((logits[:, 1] > logits[:, 0]) == (few.labels == 1)).all()
 
@@ -98,7 +99,9 @@ def test_a_damaged_checkpoint_is_refused(cases, tmp_path):
 def test_one_class_only_is_refused(cases, tmp_path):
     one = cases.subset(np.flatnonzero(cases.labels == 1))
     with pytest.raises(InputError, match=r"8 positive, 0 negative.*E-LABEL"):
-        train_network(small_network("csfnet"), Task(one, cases, SPACINGS, SETTINGS), tmp_path, Context())
+        train_network(
+            small_network("csfnet"), Exercise(CLASSIFICATION, one, cases, SPACINGS, SETTINGS), tmp_path, Context()
+        )
 
 
 def test_a_loss_that_is_not_finite_stops_training(cases, tmp_path):
