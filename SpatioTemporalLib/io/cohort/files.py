@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +28,8 @@ ID_NAMES = (ID, "patient_id", "subject_id", "id")
 MISSING = ("", "n/a")
 # Longer than anybody lives; larger ones overflow in what is computed from them.
 MOST_DAYS = 1e5
+# Of the phases of one examination, after injection.
+PHASES, SECONDS_PER_DAY = "seconds", 86400.0
 SPLIT_NAMES = {"training": "train", "val": "validation", "valid": "validation", "testing": "test"}
 
 
@@ -50,8 +52,9 @@ def read_cohort(folder: str | os.PathLike, *, missing: Collection[str] = (), rea
     wanted ``split`` (train, validation, test, external), covariates and outcomes
     with units in the headings (``age [y]``). ``timepoints.csv`` has one row a
     visit, in order of time: ``participant_id``, ``days`` since the first visit or
-    ``date`` (YYYY-MM-DD), images as ``image:ct [HU]`` (files, or folders of
-    DICOM files), masks as ``mask:lesion`` (paths from the folder), and covariates of the visit. Identifiers are texts:
+    ``date`` (YYYY-MM-DD), or for phases of one examination ``seconds`` after
+    injection; images as ``image:ct [HU]`` (files, or folders of DICOM files),
+    masks as ``mask:lesion`` (paths from the folder), and covariates of the visit. Identifiers are texts:
     007 is not 7.
 
     Parameters
@@ -116,6 +119,8 @@ def _visits(
     rows, ids = [row for row, _ in visits.rows], columns[ID][1]
     check_known(ids, rows, known, TIMEPOINTS, problems)
     days, findings = _days(columns, ids, rows, problems)
+    # A phase before injection is often put at -1 s, which is no code.
+    codes = replace(codes, real=(*codes.real, PHASES))
     typed, units = {ID: ids, "days": days}, {"days": "d"}
     files = Files(folder, [])
     for name, (unit, cells) in columns.items():
@@ -144,13 +149,16 @@ def _visits(
 
 def _days(columns: dict, ids: list[str], rows: list[int], problems: Problems) -> tuple[list[float], list[Finding]]:
     """Days since each participant's first visit, in the order of the file."""
+    if "days" not in columns and "date" not in columns and PHASES in columns:
+        columns = {**columns, "days": ("d", _days_of_phases(columns, ids))}
     by_date = "days" not in columns
     if by_date and "date" not in columns:
         raise InputError(
             "E-TABLE-HEADING",
             "has neither a column days nor a column date",
             where=TIMEPOINTS,
-            fix="Add days since the first visit, or dates as YYYY-MM-DD.",
+            fix="Add days since the first visit, or dates as YYYY-MM-DD; for phases of one examination, a column "
+            "seconds after injection.",
         )
     cells = columns["date" if by_date else "days"][1]
     if by_date:
@@ -172,6 +180,18 @@ def _days(columns: dict, ids: list[str], rows: list[int], problems: Problems) ->
                 problems.add("E-VISIT-ORDER", TIMEPOINTS, rows[at[-1]], text)
             findings += check_span(own, participant, TIMEPOINTS)
     return days, findings
+
+
+def _days_of_phases(columns: dict, ids: list[str]) -> list[str]:
+    """Days since each participant's first phase; what is no number stays as it is, and is told as one."""
+    cells, first, found = columns[PHASES][1], {}, []
+    for participant, cell in zip(ids, cells):
+        seconds = plain_number(cell)
+        if seconds is None:
+            found.append(cell)
+            continue
+        found.append(repr((seconds - first.setdefault(participant, seconds)) / SECONDS_PER_DAY))
+    return found
 
 
 def _number(cell: str, row: int, problems: Problems) -> float:

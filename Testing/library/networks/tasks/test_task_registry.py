@@ -1,4 +1,4 @@
-"""Tasks are found by name; networks say which they serve, bundles for which they were trained; nothing else names one."""
+"""Tasks are found by name; networks say which they serve, bundles for which they were trained."""
 
 import ast
 import json

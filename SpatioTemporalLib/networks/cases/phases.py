@@ -1,0 +1,195 @@
+"""The patients of a cohort as phases of a dynamic series with their times, and masks of what is to be found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ...context import Context
+from ...data.cohort import Cohort
+from ...data.follow_up import FollowUp
+from ...errors import InputError
+from ...io.output.folder import working_folder
+from ...numerics.spatial.region_of_interest import resampled_labels
+from ...steps.bolus.acquired_phases import (
+    PhaseSettings,
+    chosen_phases,
+    covering_grid,
+    on_grid,
+    scaled_phases,
+    shown_times,
+)
+from .batch import Batch
+from .region_files import digest_of, load_regions, save_regions
+from .regions import refuse_participants
+
+PREPARATION = 1
+"""Raised when the same settings would give other cases, so that older ones on disk are not taken."""
+# Of the volumes of a file: its phases, then these.
+TARGET, OTHERS = -2, -1
+UNKNOWN = -1.0
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseCases:
+    """N patients with one phase before contrast, the first after it, and one or more later ones.
+
+    Attributes
+    ----------
+    ids, splits : N texts
+    files : N paths of (T + 2, 1, K, J, I) float32: phases scaled to 0..1, the
+        mask to be found, and a mask of other structures, -1 where there is none.
+    times : (N, T) seconds after injection. observed : (N, T) bool
+    shape : (K, J, I) voxels that are looked at together
+    """
+
+    ids: list[str]
+    splits: list[str]
+    files: list[Path]
+    times: np.ndarray
+    observed: np.ndarray
+    shape: tuple[int, int, int]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def subset(self, rows: Sequence[int]) -> PhaseCases:
+        """The patients of some row numbers."""
+        rows = list(rows)
+        lists = {name: [getattr(self, name)[n] for n in rows] for name in ("ids", "splits", "files")}
+        return replace(self, **lists, times=self.times[rows], observed=self.observed[rows])
+
+    def digests(self) -> list[str]:
+        """What tells each patient's images from all others, whatever the patient is called."""
+        return [digest_of(path) for path in self.files]
+
+    def volumes(self, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Phases (t, K, J, I), their seconds (t,), the mask to be found and that of other structures (K, J, I)."""
+        stored = load_regions(self.files[row])[:, 0]
+        return stored[:TARGET], self.times[row, self.observed[row]], stored[TARGET], stored[OTHERS]
+
+
+def prepare_phases(
+    cohort: Cohort,
+    settings: PhaseSettings,
+    label: str,
+    *,
+    cache: str | os.PathLike,
+    context: Context,
+    rows: Sequence[int] | None = None,
+) -> PhaseCases:
+    """Read the phases of participants, or take those of an earlier time from disk.
+
+    Parameters
+    ----------
+    label : name of the mask that is to be found
+    cache : folder, new, empty or that of earlier cases
+    rows : numbers of the participants, by default all
+
+    Raises
+    ------
+    InputError
+        ``E-COHORT``: one error that tells what is wrong with each participant.
+    """
+    cache = working_folder(cache, "regions")
+    rows = list(range(len(cohort)) if rows is None else rows)
+    found, problems = [], []
+    for place, n in enumerate(rows):
+        context.progress(place / len(rows), f"phases of {place + 1} of {len(rows)} participants")
+        try:
+            found.append(_kept(cohort, n, settings, label, cache))
+        except InputError as error:
+            problems.append(f"participant {cohort.ids[n]}: {error}")
+    if problems:
+        refuse_participants(cohort, problems)
+    most = max(len(seconds) for _, seconds in found)
+    times, observed = np.zeros((len(rows), most), np.float32), np.zeros((len(rows), most), bool)
+    for place, (_, seconds) in enumerate(found):
+        times[place, : len(seconds)], observed[place, : len(seconds)] = seconds, True
+    splits = cohort.participants.columns.get("split", [""] * len(cohort))
+    ids = [cohort.ids[n] for n in rows]
+    own = [str(splits[n]) for n in rows]
+    return PhaseCases(ids, own, [path for path, _ in found], times, observed, settings.shape)
+
+
+def triplets(count: int, later: Sequence[int]) -> list[list[int]]:
+    """Phases that are shown together: the first two and one of the later ones, by number."""
+    return [[0, 1, n] for n in later if n < count]
+
+
+def batch_of(images: Sequence[np.ndarray], times: Sequence[np.ndarray]) -> Batch:
+    """B patients' phases (T, K, J, I) and seconds (T,) as networks are given them."""
+    stacked = torch.from_numpy(np.stack(images).astype(np.float32))[:, :, None]
+    seconds = torch.from_numpy(np.stack(times).astype(np.float32))
+    nothing = torch.zeros(len(stacked), 0)
+    return Batch(stacked, seconds, torch.ones(seconds.shape, dtype=torch.bool), nothing, nothing.bool())
+
+
+def _kept(cohort: Cohort, n: int, settings: PhaseSettings, label: str, cache: Path) -> tuple[Path, np.ndarray]:
+    """File of the phases of a participant, and their seconds."""
+    rows = [r for r, owner in enumerate(cohort.visits.columns["participant_id"]) if owner == cohort.ids[n]]
+    facts = {name: [str(cells[r]) for r in rows] for name, cells in cohort.visits.columns.items()}
+    identity = cohort.identity(n) if cohort.identity else cohort.ids[n]
+    described = json.dumps([PREPARATION, "phases", asdict(settings), label, facts, identity], sort_keys=True)
+    path = cache / f"{hashlib.sha256(described.encode()).hexdigest()[:24]}.npy"
+    chosen, seconds = _chosen(_seconds_of(cohort, rows), settings, cohort.ids[n])
+    if not _is_whole(path):
+        save_regions(path, _volumes(cohort.case(n), chosen, settings, label)[:, None])
+    return path, shown_times(seconds)
+
+
+def _seconds_of(cohort: Cohort, rows: list[int]) -> np.ndarray:
+    column = cohort.visits.columns.get("seconds")
+    if column is None:
+        raise InputError(
+            "E-PHASES",
+            "the phases have no times",
+            where=cohort.name,
+            fix="Add a column seconds, after injection, to timepoints.csv.",
+        )
+    return np.array([float(column[r]) for r in rows])
+
+
+def _chosen(seconds: np.ndarray, settings: PhaseSettings, where: str) -> tuple[list[int], np.ndarray]:
+    before, first, later = chosen_phases(seconds, settings.first_post, where)
+    chosen = [before, first, *later]
+    return chosen, seconds[chosen]
+
+
+def _is_whole(path: Path) -> bool:
+    if not path.exists():
+        return False
+    try:
+        load_regions(path)
+    except InputError:
+        return False
+    return True
+
+
+def _volumes(patient: FollowUp, chosen: list[int], settings: PhaseSettings, label: str) -> np.ndarray:
+    """(T + 2, K, J, I): phases, the mask to be found, the mask of other structures."""
+    patient = patient if all(len(v.images) == 1 for v in patient.visits) else patient.with_image(settings.image)
+    images = [next(iter(visit.images.values())) for visit in patient.visits]
+    for n in chosen:
+        images[chosen[0]].geometry.require_match(images[n].geometry, "the first phase", f"phase {n + 1}")
+    grid = covering_grid(images[chosen[0]].geometry, settings.spacings[0])
+    phases = np.stack([on_grid(images[n].values, images[n].geometry, grid) for n in chosen])
+    if not np.isfinite(phases).all():
+        raise InputError("E-NOT-FINITE", "a phase holds values that are no numbers", fix="Fill them, or leave it out.")
+    masks = {name: mask for visit in patient.visits for name, mask in visit.masks.items()}
+    others = [mask for name, mask in masks.items() if name != label]
+    target = _mask([masks[label]] if label in masks else [], grid)
+    return np.stack([*scaled_phases(phases), target, _mask(others, grid)]).astype(np.float32)
+
+
+def _mask(masks: list, grid) -> np.ndarray:
+    if not masks:
+        return np.full(grid.shape, UNKNOWN)
+    return np.any([resampled_labels(mask.foreground.astype(np.uint8), mask.geometry, grid) for mask in masks], axis=0)

@@ -1,0 +1,263 @@
+"""Segmentation of a dynamic series by acquisition time: phases with their seconds are shown, a mask says what is right.
+
+Source: arXiv 2511.16498 (2025), with one training sample per later phase and Dice plus cross-entropy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+
+from ...data.curve import Table
+from ...errors import InputError, ParameterError, counted
+from ...numerics.spatial.mask_overlap import dice, structures_found
+from ...steps.bolus.acquired_phases import PhaseSettings
+from ..inference.calibration import Calibration
+from .task import Task, TimeAxis
+
+NAMES = ("lesion", "tumour", "tumor", "mask")
+VALIDATION_PART = 5
+SHOWN = 3
+THRESHOLD = 0.5
+# Of the patches, those that are laid around a voxel of the mask.
+AROUND_TARGET = 0.5
+
+
+class Segmentation(Task):
+    """Phases of a series are shown with their times; a mask says what is right."""
+
+    name = "segmentation"
+    help = "mask of a structure in a dynamic series, from three phases and their times"
+    settings = PhaseSettings
+    time = TimeAxis("phases", "seconds", "injection", "dynamic series", "a dynamic series")
+    output, inference = "segmentation", "sliding_window"
+    analysis, answers = "prediction.segmentation", ("Dice", "look-alikes found")
+    monitors = {"dice": ("validation Dice", -1), "loss": ("validation loss", 1)}
+
+    def completed(self, cohort, plan):
+        from ..training.order import cohort_splits
+
+        if plan.covariates:
+            raise ParameterError(
+                "E-PARAMETER",
+                f"{plan.architecture.name} looks at no covariates, and {', '.join(plan.covariates)} were named",
+                fix="Leave --covariates out.",
+            )
+        label = plan.label or _label_of(cohort)
+        own = [str(s) for s in cohort.participants.columns.get("split", [])]
+        splits = cohort_splits(own, _with_mask(cohort, label), VALIDATION_PART, plan.settings.seed)
+        arguments = {**plan.architecture.arguments, "in_channels": 1, "phases": SHOWN}
+        architecture = replace(plan.architecture, arguments=arguments)
+        plan = replace(plan, shown=plan.shown or PhaseSettings(), label=label, architecture=architecture)
+        _require_fitting(plan)
+        return plan, (), splits
+
+    def cases(self, cohort, shown, covariates, label, *, cache, context, rows=None):
+        from ..cases.phases import prepare_phases
+
+        return prepare_phases(cohort, shown, label, cache=cache, context=context, rows=rows)
+
+    def check(self, cases, what):
+        empty = sum(not (cases.volumes(n)[2] > 0).any() for n in range(len(cases)))
+        if not len(cases) or empty == len(cases):
+            raise InputError(
+                "E-LABEL",
+                f"of the {counted(len(cases), f'{what} patient')} none has anything in its mask",
+                fix="Correct the masks or the split.",
+            )
+
+    def shown(self, cases, step):
+        import torch
+
+        from ..cases.patches import patches_of
+
+        images, times, target = patches_of(cases, step, AROUND_TARGET)
+        return _moved(images, times, target, step) if step.motion is not None else (
+            _batch(images, times).to(step.device), torch.from_numpy(target).to(step.device)
+        )  # fmt: skip
+
+    def loss(self, network, batch, target, iteration, generator):
+        return dice_and_cross_entropy(batch.scores(network), target)
+
+    def validated(self, network, cases, device):
+        import torch
+
+        losses, overlaps = [], []
+        for n in range(len(cases)):
+            logit, target, _ = answer((network,), cases, n, device)
+            scores = torch.from_numpy(np.stack([np.zeros_like(logit), logit]))[None]
+            losses.append(float(dice_and_cross_entropy(scores, torch.from_numpy(target)[None])))
+            overlaps.append(dice(logit > 0, target > 0))
+        return {"validation loss": float(np.mean(losses)), "validation Dice": float(np.mean(overlaps))}
+
+    def held_out(self, network, cases, device):
+        """(N,) Dice of each patient."""
+        found = [answer((network,), cases, n, device) for n in range(len(cases))]
+        return np.array([dice(logit > 0, target > 0) for logit, target, _ in found])
+
+    def facts(self, plan, covariates, cases, held_out):
+        from ..bundle.facts import BundleFacts, Training
+        from ..registry import networks
+
+        learned = cases.subset([n for n, s in enumerate(cases.splits) if s in ("train", "validation")])
+        later = learned.times[:, 2:][learned.observed[:, 2:]]
+        share = float(np.mean([(learned.volumes(n)[2] > 0).mean() for n in range(len(learned))]))
+        word = "simulated" if plan.simulated else ""
+        return BundleFacts(
+            architecture=plan.architecture,
+            shown=plan.shown,
+            covariates=(),
+            visits=(SHOWN, SHOWN),
+            calibration=Calibration(),
+            threshold=THRESHOLD,
+            training=Training(
+                data=" ".join(filter(None, [word, plan.data or "cohort"])),
+                simulated=plan.simulated,
+                outcome=plan.label,
+                share=share,
+                patients=len(learned),
+                days=(float(later.min()), float(later.max())),
+                digests=tuple(learned.digests()),
+                metrics={"Dice of validation patients": float(np.nanmean(held_out))},
+            ),
+            description=networks()[plan.architecture.name].citation,
+            task=SEGMENTATION.name,
+        )
+
+    def held_out_table(self, cases, held_out, facts):
+        rows = np.flatnonzero(np.isfinite(held_out))
+        return Table({"participant_id": [cases.ids[n] for n in rows], "Dice": held_out[rows].tolist()})
+
+    def shown_as_json(self, shown):
+        from ..cases.phase_metadata import phases_as_json
+
+        return phases_as_json(shown)
+
+    def shown_from_json(self, read):
+        from ..cases.phase_metadata import phases_from_json
+
+        return phases_from_json(read)
+
+    def data_format(self, facts):
+        from ..cases.phase_metadata import data_format
+
+        return data_format(facts)
+
+    def title(self, facts):
+        return f"segmentation of {facts.training.outcome}"
+
+    def in_words(self, facts):
+        from ..cases.phase_metadata import in_words
+
+        return in_words(facts)
+
+    def page(self, facts):
+        return [f"- Takes {'; '.join(self.in_words(facts))}"]
+
+    def assessed(self, bundle, cohort, rows, *, label, cache, device, context):
+        cases = self.cases(
+            cohort, bundle.facts.shown, (), label, cache=cache, context=context.part(0.0, 0.5), rows=rows
+        )
+        bundle.refuse_seen(cases)
+        columns = {"participant_id": cases.ids, "Dice": [], "look-alikes": [], "look-alikes found": []}
+        for n in range(len(cases)):
+            context.progress(0.5 + 0.5 * n / len(cases), f"segmenting {n + 1} of {len(cases)} participants")
+            logit, target, others = answer(bundle.networks, cases, n, device)
+            if (target < 0).any():
+                raise InputError(
+                    "E-LABEL", f"participant {cases.ids[n]} has no mask {label}", where=cohort.name,
+                    fix="Draw it, or choose other participants with --split.",
+                )  # fmt: skip
+            columns["Dice"].append(dice(logit > 0, target > 0))
+            there, found = structures_found(logit > 0, others > 0)
+            columns["look-alikes"].append(there)
+            columns["look-alikes found"].append(found)
+        return Table(columns, name="predictions"), ()
+
+    def truth_column(self, cohort, facts):
+        return _label_of(cohort, facts.training.outcome)
+
+
+SEGMENTATION = Segmentation()
+
+
+def dice_and_cross_entropy(scores, target):
+    """Loss of logits (B, 2, K, J, I) against masks (B, K, J, I): 1 less soft Dice, and cross-entropy."""
+    from monai.losses import DiceCELoss
+
+    loss = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, batch=True)
+    return loss(scores, (target > 0)[:, None].to(scores.dtype))
+
+
+def answer(networks, cases, row: int, device: str):
+    """(K, J, I) logit, mask to be found, mask of other structures."""
+    from ..inference.segmentation import logit_map
+
+    phases, seconds, target, others = cases.volumes(row)
+    return logit_map(networks, phases, seconds, cases.shape, device), target, others
+
+
+def _batch(images, times):
+    from ..cases.phases import batch_of
+
+    return batch_of(images, times)
+
+
+def _moved(images, times, target, step):
+    """The same with a motion, alike for phases and mask; and with one gain for all phases of a patient."""
+    import torch
+
+    from ..training.augmentation import moved
+
+    motion = step.motion.of(step.own)
+    # A gain of each phase's own would change the very curves that are to be told apart.
+    alike = replace(motion, gain=motion.gain[:, :1].expand(-1, SHOWN))
+    still = replace(motion, gain=torch.ones(len(images), 1))
+    batch = _batch(images, times)
+    mask = torch.from_numpy(target.astype(np.float32))[:, None, None]
+    shown = type(batch)(moved(batch.images, alike, step.spacings), *batch.parts[1:])
+    return shown.to(step.device), (moved(mask, still, step.spacings)[:, 0, 0] > 0.5).to(step.device)
+
+
+def _label_of(cohort, wanted: str = "") -> str:
+    for name in (wanted, *NAMES, *cohort.masks):
+        if name and name in cohort.masks:
+            return name
+    raise InputError(
+        "E-LABEL",
+        "the cohort has no masks",
+        where=cohort.name,
+        fix="Add a column mask:lesion to timepoints.csv, with the mask in one row of each participant.",
+    )
+
+
+def _with_mask(cohort, label: str) -> np.ndarray:
+    """(N,) 0 for participants who have the mask, NaN for those who do not."""
+    if label not in cohort.masks:
+        raise InputError(
+            "E-LABEL",
+            f"there is no mask {label!r}; there are {', '.join(cohort.masks) or 'none'}",
+            where=cohort.name,
+            fix="Name one of them with --label.",
+        )
+    columns = cohort.visits.columns
+    cells = columns.get(f"mask:{label}", columns.get("mask"))
+    there = {owner for owner, cell in zip(columns["participant_id"], cells) if cell}
+    return np.array([0.0 if own in there else np.nan for own in cohort.ids])
+
+
+def _require_fitting(plan) -> None:
+    """Refuse patches that the stages of the network do not halve evenly."""
+    from ..registry import settings_of
+
+    settings = settings_of(plan.architecture.name, plan.architecture.preset, plan.architecture.arguments)
+    if "widths" not in {f.name for f in fields(settings)}:
+        return
+    factor = 2 ** (len(settings.widths) - 1)
+    if any(n % factor for n in plan.shown.shape):
+        raise ParameterError(
+            "E-PHASES",
+            f"--size {','.join(map(str, plan.shown.shape))} is not made of multiples of {factor}",
+            fix=f"{len(settings.widths)} stages halve it {len(settings.widths) - 1} times; choose such a size.",
+        )
