@@ -17,7 +17,7 @@ from SpatioTemporalNodes.series.one_slice import SliceCutter, SlicePart, modifie
 import SpatioTemporalLib as st
 
 from .narrow import breakable
-from .step import readable
+from .steps.step import readable
 from .theme import text_style
 
 WATCH_INTERVAL = 15  # ms

@@ -165,7 +165,7 @@ def test_every_analysis_has_a_form(panel):
 
 
 def test_no_widget_names_an_analysis():
-    files = [*(MODULE / "SpatioTemporalWidgets").glob("*.py"), *(MODULE / "Resources" / "UI").glob("*.ui")]
+    files = [*(MODULE / "SpatioTemporalWidgets").rglob("*.py"), *(MODULE / "Resources" / "UI").glob("*.ui")]
     named = [
         f"{file.name}: {id}"
         for file in files
