@@ -12,11 +12,10 @@ import numpy as np
 from ...data.geometry import POSITION_TOLERANCE_MM, Geometry
 from ...data.series import Series
 from ...errors import Finding, GeometryError, InputError, Severity
-from ..nifti.file import image_stem
 from ..tables.file import read_curves_image
 from .boundary import existing_file
 from .file_order import in_natural_order
-from .image import Clock, FileImage
+from .image import Clock, FileImage, image_stem
 from .read_image import is_dicom, read_image
 from .time_axis import check_plausible_interval, repair_time_axis
 from .value_findings import value_findings
