@@ -14,7 +14,7 @@ from SpatioTemporalNodes.visits.follow_up_nodes import add_follow_up
 
 from SpatioTemporalLib.data.examination import EXAMINATIONS, in_words
 from SpatioTemporalLib.errors import InputError
-from SpatioTemporalLib.io.images.volumes import SETTING_UNITS
+from SpatioTemporalLib.io.reading.volumes import SETTING_UNITS
 
 from ..narrow import breakable
 from ..tables.table_view import prepare

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ... import io
-from ...io.output.atomic import sweep_files
+from ...io.files.atomic import sweep_files
 from ...io.output.results import require_absent
 from ...io.sidecars.images import sidecar_path
 from ..options.series import add_time_options, time_arguments

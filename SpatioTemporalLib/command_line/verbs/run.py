@@ -19,11 +19,11 @@ from ...data.series import Series
 from ...data.volumes import ImageStack, LabelMap, Map
 from ...declare import Analysis, Input
 from ...errors import InputError, MissingPackageError, ParameterError, counted
+from ...io.dicom.headers.references import source_headers
 from ...io.dicom.objects import write_dicom_files
-from ...io.dicom.references import source_headers
-from ...io.images.volumes import SETTING_UNITS
 from ...io.output.folder import output_folder
 from ...io.output.results import require_absent, write_files
+from ...io.reading.volumes import SETTING_UNITS
 from ...run import run as run_analysis
 from ...system.packages import require_all
 from ..options.follow_up import add_follow_up_options, read_visits

@@ -16,11 +16,11 @@ import numpy as np
 from ...data.geometry import Geometry
 from ...errors import Finding, InputError, Severity
 from ...system.memory import require_memory
-from ..images.boundary import existing_file, reading
+from ..files.boundary import existing_file, reading
+from ..files.inflate import inflated_start, inflated_values, is_gzip, mapped_values
 from ..images.image import Clock, FileImage, geometry_findings, image_stem, placed
 from ..sidecars.images import Sidecar, read_sidecar
 from ..sidecars.pet import pet_timing
-from ..untrusted.inflate import inflated_start, inflated_values, is_gzip, mapped_values
 from .header import DATA_TYPES, MAX_HEADER_BYTES, NIFTI_1, NIFTI_2, NiftiHeader, parse_header
 
 GZIP_LEVEL = 4

@@ -11,8 +11,8 @@ from ...data.result import Result
 from ...data.series import Series
 from ...data.volumes import LabelMap, Map
 from ...errors import InputError
+from ..files.atomic import atomic_path
 from ..tables.file import write_curves, write_table
-from .atomic import atomic_path
 from .folder import output_folder
 from .write import write_labels, write_map, write_series
 

@@ -11,7 +11,7 @@ from ...data.series import Series
 from ...data.volumes import Code, LabelMap, Map
 from ...declare import Advanced, Help, Input, Output, Range, Unit
 from ..arterial_input.input_function import InputFunctionParameters
-from .concentration import B1_MAP, ConcentrationParameters
+from ..conversion.concentration import B1_MAP, ConcentrationParameters
 from .delay import DelayParameters, FrameWeightParameters
 
 DYNAMIC_SERIES = Input(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import Finding, InputError, Severity, counted
-from ..images.boundary import corrupt
+from ....errors import Finding, InputError, Severity, counted
+from ...files.boundary import corrupt
 from .claims import claimed_bytes, require_pictures_of_size, require_room
 from .files import PHILIPS_SCALE_SLOPE, read_with_pixels, reading_dicom
 from .frames import Frame

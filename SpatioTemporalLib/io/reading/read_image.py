@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...errors import InputError
+from ..files.boundary import existing_file, reading
+from ..images.image import FileImage
+from ..images.plausible import plausible
 from ..meta_image.file import read_meta_image
 from ..nifti.file import read_nifti
 from ..nrrd.file import read_nrrd
-from .boundary import existing_file, reading
-from .image import FileImage
-from .plausible import plausible
 
 META_ENDINGS = (".mha", ".mhd")
 GZIP = b"\x1f\x8b"

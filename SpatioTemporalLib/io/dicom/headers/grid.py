@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...data.geometry import POSITION_TOLERANCE_MM, Geometry
-from ...errors import Finding, GeometryError, InputError, Severity, counted
-from ..images.image import placed
+from ....data.geometry import POSITION_TOLERANCE_MM, Geometry
+from ....errors import Finding, GeometryError, InputError, Severity, counted
+from ...images.image import placed
+from .clocks import ABSOLUTE, MICROSECONDS, PRECEDENCE
 from .frames import Frame
-from .timing.clocks import ABSOLUTE, MICROSECONDS, PRECEDENCE
 
 # Positions are text in DICOM; the same slice may be rounded differently.
 SAME_SLICE_MM = 0.01

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..bolus.bolus_arrival import noise_level
+from .bolus_arrival import noise_level
 
 # A curve has left its baseline where it passes this part of its peak, and so many times its noise.
 LEFT_PART, LEFT_NOISE = 2e-3, 4.0

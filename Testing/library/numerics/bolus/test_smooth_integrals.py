@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from SpatioTemporalLib.numerics.signal.smooth_integrals import arrival_bend, smooth_integrals
+from SpatioTemporalLib.numerics.bolus.smooth_integrals import arrival_bend, smooth_integrals
 
 UNEVEN = np.array([0.0, 1.0, 4.0, 6.0, 7.5, 9.0])
 

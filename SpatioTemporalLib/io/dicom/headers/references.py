@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import InputError
+from ....errors import InputError
 from .files import read_header, read_headers
 
 CALCULATION = ("128480", "DCM", "Analytical Algorithm")

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import Finding, InputError, Severity
 from ...system.memory import require_memory
-from ..images.boundary import corrupt
+from .boundary import corrupt
 
 # Deflate cannot shrink data more than 1032:1, so a header that promises more lies.
 MAX_INFLATION = 1100

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ...errors import InputError
-from ..images.boundary import corrupt, existing_file
+from .boundary import corrupt, existing_file
 
 SEVERAL = re.compile(r"LIST\b|.*%", re.IGNORECASE)
 

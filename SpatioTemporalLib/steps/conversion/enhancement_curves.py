@@ -11,11 +11,11 @@ from ...data.series import Series
 from ...data.volumes import LabelMap
 from ...declare import Help, Range, Unit
 from ...errors import Finding, InputError
-from ..kinetics.concentration import CONCENTRATION_UNIT
-from ..kinetics.signal_model import ATTENUATION_UNIT
+from ..arrival.baseline import BaselineParameters, find_baseline
+from ..arrival.series_arrival import series_arrival
 from ..voxels.fit_status import FitStatus
-from .baseline import BaselineParameters, find_baseline
-from .series_arrival import series_arrival
+from .concentration import CONCENTRATION_UNIT
+from .signal_model import ATTENUATION_UNIT
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ import numpy as np
 from ...data.geometry import POSITION_TOLERANCE_MM, Geometry
 from ...data.series import Series
 from ...errors import Finding, GeometryError, InputError, Severity
+from ..files.boundary import existing_file
+from ..images.file_order import in_natural_order
+from ..images.image import Clock, FileImage, image_stem
+from ..images.time_axis import check_plausible_interval, repair_time_axis
+from ..images.value_findings import value_findings
 from ..tables.file import read_curves_image
-from .boundary import existing_file
-from .file_order import in_natural_order
-from .image import Clock, FileImage, image_stem
 from .read_image import is_dicom, read_image
-from .time_axis import check_plausible_interval, repair_time_axis
-from .value_findings import value_findings
 
 NUCLEAR = ("PT", "NM")
 # Old files lack DICOM's mark and are known by their name only.

@@ -12,7 +12,7 @@ from ...declare import Input
 from ...errors import Finding, InputError, Severity
 from ...numerics.arrays import chosen, like, namespace
 from ...numerics.relaxation.spoiled_gradient_echo import LogSignal
-from ..bolus.baseline import BaselineParameters, find_baseline
+from ..arrival.baseline import BaselineParameters, find_baseline
 from ..relaxation.literature_relaxation import tissue_t1
 from ..voxels.fit_status import FitStatus
 from .signal_model import CONCENTRATION_UNIT, SignalModel, SignalParameters, signal_model_for

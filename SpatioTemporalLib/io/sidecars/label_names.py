@@ -8,10 +8,10 @@ import numpy as np
 
 from ...data.volumes import LARGEST_LABEL, Code, Label, LabelMap
 from ...errors import Finding, InputError, Severity, counted
-from ..sidecars.images import OWN_SECTION
-from ..tables.plain_numbers import number as plain_number
-from ..tables.plain_numbers import whole
-from .image import FileImage
+from ..files.plain_numbers import number as plain_number
+from ..files.plain_numbers import whole
+from ..images.image import FileImage
+from .images import OWN_SECTION
 
 TERMINOLOGY = "Segmentation category and type - DICOM master list"
 SEGMENT_KEY = re.compile(r"Segment([0-9]{1,6})_LabelValue")

@@ -3,7 +3,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
-from SpatioTemporalLib.numerics.kinetics.indicator_dilution import GAMMA, LOGNORMAL, RANDOM_WALK, slope
+from SpatioTemporalLib.numerics.bolus.indicator_dilution import GAMMA, LOGNORMAL, RANDOM_WALK, slope
 
 CASES = {
     "gamma variate": (GAMMA, (3.0, 2.0)),

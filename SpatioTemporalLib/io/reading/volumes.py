@@ -13,13 +13,13 @@ from ...data.volumes import LARGEST_LABEL, ImageStack, LabelMap, Map
 from ...errors import Finding, InputError
 from ..dicom.series import read_dicom_volume
 from ..dicom.stack import read_dicom_stack
+from ..files.boundary import existing_file
+from ..files.plain_numbers import number
+from ..images.file_order import in_natural_order
+from ..images.image import FileImage
+from ..images.plausible import FACTS
 from ..sidecars.images import BIDS_FACTS
-from ..tables.plain_numbers import number
-from .boundary import existing_file
-from .file_order import in_natural_order
-from .image import FileImage
-from .label_names import merged_layers, names_of, unnamed_values
-from .plausible import FACTS
+from ..sidecars.label_names import merged_layers, names_of, unnamed_values
 from .read_image import holds_dicom, is_dicom, read_image
 from .series import same_grid
 

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from ..images.boundary import corrupt
+from ...files.boundary import corrupt
 from .claims import claimed_bytes, refuse_more_than
 
 MAX_HEADER_BYTES = 64 * 2**20

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import InputError
-from ...system.memory import require_memory
-from ..images.boundary import corrupt
-from ..untrusted.inflate import MAX_INFLATION, checked_byte_count
+from ....errors import InputError
+from ....system.memory import require_memory
+from ...files.boundary import corrupt
+from ...files.inflate import MAX_INFLATION, checked_byte_count
 
 DEFLATED, RUN_LENGTH = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5"
 # A picture of one value takes a JPEG 2000 coder a hundred bytes, whatever its size.
