@@ -16,8 +16,8 @@ from .headers.clocks import LISTED, SERIES_NUMBER, SERIES_TIME
 from .headers.files import read_headers, reading_dicom
 from .headers.frames import Frame, unreadable_facts
 from .headers.grid import grid_of, slices_of
+from .headers.map import is_parametric_map, mapped_unit
 from .headers.pixels import read_values
-from .map import is_parametric_map, mapped_unit
 from .stopped import whole_frames
 from .timing.pet import series_time
 from .timing.times import resolve_times

@@ -15,9 +15,9 @@ from typing import BinaryIO
 from ....errors import Finding, InputError, Severity, counted
 from ....system.packages import require
 from ...files.boundary import corrupt, existing_file, reading
-from ..map import PIXELS
 from .claims import BYTES_LEFT, DEFLATED
 from .deflated import read_deflated
+from .map import PIXELS
 
 # All that is ever looked at; other tags, a patient's name among them, are not even parsed.
 TAGS = """

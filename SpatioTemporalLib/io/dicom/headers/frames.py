@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from ....errors import Finding, InputError, Severity, counted
-from ..map import is_parametric_map, real_world_mapping
 from .claims import claimed_bytes
 from .clocks import classic_clocks, enhanced_clocks, frame_duration, frame_time_clocks
 from .files import reading_dicom
+from .map import is_parametric_map, real_world_mapping
 
 ENHANCED_CLASSES = {
     f"1.2.840.10008.5.1.4.1.1.{ending}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...data.units import UCUM, ucum
+from ....data.units import UCUM, ucum
 
 PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
