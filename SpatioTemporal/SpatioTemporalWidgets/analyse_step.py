@@ -12,11 +12,12 @@ from SpatioTemporalNodes.stored_json import settings_of
 from SpatioTemporalNodes.value_nodes import say_unit, unit_of
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.readable_names import readable
 
 from .live_preview import LivePreview
 from .narrow import breakable, let_shrink
 from .parameter_form import ParameterForm
-from .step import Step, empty_layout, readable
+from .step import Step, empty_layout
 
 
 class AnalyseStep(Step):

@@ -15,9 +15,9 @@ from SpatioTemporalNodes.preview_node import PreviewNode
 from SpatioTemporalNodes.runs import in_words
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.readable_names import readable
 
 from .narrow import breakable
-from .step import readable
 from .theme import text_style
 
 WATCH_INTERVAL = 15  # ms

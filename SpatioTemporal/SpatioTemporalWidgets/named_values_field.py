@@ -7,10 +7,11 @@ from slicer.i18n import tr as _
 
 from SpatioTemporalLib.declare import NamedValue, Parameter
 from SpatioTemporalLib.errors import ParameterError
+from SpatioTemporalLib.readable_names import readable
 
 from .narrow import let_shrink
 from .parameter_field import WRONG_FIELD, Field, connect
-from .step import empty_layout, readable
+from .step import empty_layout
 
 
 class NamedValuesField(Field):

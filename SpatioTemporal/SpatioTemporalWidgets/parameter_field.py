@@ -7,9 +7,9 @@ from slicer.i18n import tr as _
 
 from SpatioTemporalLib.declare import Parameter
 from SpatioTemporalLib.errors import ParameterError
+from SpatioTemporalLib.readable_names import readable
 
 from .narrow import breakable, let_shrink
-from .step import readable
 from .theme import text_style
 
 WRONG_FIELD = "border: 1px solid #c00000;"

@@ -7,10 +7,10 @@ from slicer.i18n import tr as _
 
 from SpatioTemporalLib.declare import Described, Parameter
 from SpatioTemporalLib.errors import InputError, ParameterError
+from SpatioTemporalLib.readable_names import readable
 
 from .narrow import breakable, let_shrink
 from .parameter_field import Field
-from .step import readable
 from .theme import text_style
 
 

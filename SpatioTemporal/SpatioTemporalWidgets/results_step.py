@@ -30,9 +30,10 @@ from SpatioTemporalLib.io.dicom_objects import write_dicom_files
 from SpatioTemporalLib.io.output_folder import output_folder
 from SpatioTemporalLib.io.results import write_files
 from SpatioTemporalLib.plain_text import for_file_name
+from SpatioTemporalLib.readable_names import readable
 
 from .map_statistics import compared, statistics
-from .step import Step, readable
+from .step import Step
 from .table_view import fill, prepare, readable_table
 from .threshold_slider import ThresholdSlider
 
