@@ -12,6 +12,7 @@ from SpatioTemporalNodes.stored_json import settings_of
 from SpatioTemporalNodes.value_nodes import say_unit, unit_of
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.manual_address import manual_page
 from SpatioTemporalLib.readable_names import readable
 
 from .live_preview import LivePreview
@@ -40,6 +41,7 @@ class AnalyseStep(Step):
         self.fill_tree()
         self.ui.searchEdit.connect("textChanged(QString)", self.fill_tree)
         self.ui.analysisTree.connect("itemSelectionChanged()", self.panel.guarded(self._chosen))
+        self.ui.helpButton.connect("clicked()", self.panel.guarded(self.open_help))
         self.ui.resetButton.connect("clicked()", self.panel.guarded(self.form.reset))
         self._show_form()
 
@@ -65,6 +67,10 @@ class AnalyseStep(Step):
         self.panel.parameters.analysis = id if self.analysis is not None else ""
         self._show_form()
         self.panel.analysis_changed()
+
+    def open_help(self) -> None:
+        """Open the manual's page of the chosen analysis."""
+        qt.QDesktopServices.openUrl(qt.QUrl(manual_page(self.analysis.id)))
 
     def nodes(self) -> dict[str, object]:
         """The chosen input nodes by input name."""
@@ -158,6 +164,7 @@ class AnalyseStep(Step):
         if analysis is not None:
             self.form.set(_fitting(analysis, self.settings.get(analysis.id, {})))
         self.ui.summaryLabel.setText(_about(analysis) if analysis is not None else _("Choose an analysis."))
+        self.ui.helpButton.setVisible(analysis is not None)
         self.ui.advancedButton.setVisible(any(p.advanced for p in parameters))
         self.ui.resetButton.setVisible(bool(parameters))
         self.version += 1
