@@ -48,8 +48,11 @@ def _notes(analysis: Analysis) -> list[str]:
     """Paragraphs, formulas set in."""
     lines = []
     for paragraph in filter(None, analysis.notes.split("\n\n")):
-        formula = paragraph.removeprefix(FORMULA)
-        lines += [*_wrapped(" ".join(formula.split()), "    " if formula != paragraph else ""), ""]
+        if paragraph.startswith(FORMULA):
+            formula = paragraph.removeprefix(FORMULA).replace(r"\,", "").replace(r"\quad", "")
+            lines += [*_wrapped(" ".join(formula.split()), "    "), ""]
+        else:
+            lines += [*_wrapped(" ".join(paragraph.split()), ""), ""]
     return lines
 
 
