@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, is_dataclass
 
 from .data.curve import Curve, Table
+from .data.examination import EXAMINATIONS
 from .data.follow_up import FollowUp
 from .data.point import Point
 from .data.report import Report
@@ -66,6 +67,7 @@ class Input:
     intervals : shortest and longest median frame interval of a series that can be, s, or None for any.
     own_grid : whether an image may lie on another grid than the other inputs.
     range : smallest and largest value of a map that can be, in `unit`.
+    made_for : kinds of examination that a series can be, of `EXAMINATIONS`; empty for any.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Input:
     own_grid: bool = False
     intervals: tuple[float, float] | None = None
     range: tuple[float, float] | None = None
+    made_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,7 @@ def _check_declaration(declaration: Analysis) -> None:
     faults += [f"{i.name} is a {i.kind}" for i in declaration.inputs if i.kind not in INPUT_KINDS]
     faults += [f"{o.name} is a {o.kind}" for o in declaration.outputs if o.kind not in OUTPUT_KINDS]
     faults += [f"there cannot be several {o.name}" for o in declaration.outputs if o.several and o.kind not in SEVERAL]
+    faults += [f"{i.name} is made for {e}" for i in declaration.inputs for e in i.made_for if e not in EXAMINATIONS]
     taken = set(inspect.signature(declaration.function).parameters)
     faults += [f"the function does not take {n}" for n in {i.name for i in declaration.inputs} - taken]
     paths = {p.name for p in declaration.parameters if p.path}

@@ -53,8 +53,8 @@ def check_inputs(analysis: Analysis, inputs: dict[str, object]) -> tuple[Finding
     reference = next(iter(common), None)
     for name, value in common.items():
         if name != reference:
-            label = value.name if value.name not in NAMELESS else name
-            value.geometry.require_match(inputs[reference].geometry, f"{name} ({label})", reference)
+            label = name if value.name in (*NAMELESS, name) else f"{name} ({value.name})"
+            value.geometry.require_match(inputs[reference].geometry, label, reference)
     # A follow-up tells what its images told; nothing is said twice.
     return tuple(dict.fromkeys(findings))
 
@@ -85,11 +85,12 @@ def _check_kind(declared: Input, value: object) -> None:
             "read_stack, read_curve or read_table; a point is Point((R, A, S)).",
         )
     if declared.unit and value.unit != declared.unit:
+        wanted = "a ratio (unit 1 or %)" if declared.unit == "1" else f"in {declared.unit}"
         raise InputError(
             "E-INPUT-UNIT",
-            f"{declared.name} must be in {declared.unit}, found {value.unit or 'no unit'}",
+            f"{declared.name} must be {wanted}, found {value.unit or 'no unit'}. {declared.help}".rstrip(" ."),
             where=value.name,
-            fix=f"Convert it to {declared.unit} first.",
+            fix=f"Give the right unit if this is wrong (--unit {declared.name}={declared.unit}), or convert it first.",
         )
     if isinstance(value, Series) and value.frame_count < declared.min_frames:
         raise InputError(
@@ -146,10 +147,25 @@ def _gaps(image: Series | ImageStack | Map) -> int:
         bad |= ~np.isfinite(frame)
     count = int(np.count_nonzero(bad))
     if count == bad.size:
-        raise InputError(
+        raise _without_values(image, frames)
+    return count
+
+
+def _without_values(image: Series | ImageStack | Map, frames: np.ndarray) -> InputError:
+    """Which frames leave no voxel with finite values, where it is only some."""
+    empty = [n for n, frame in enumerate(frames) if not np.isfinite(frame).any()]
+    if not isinstance(image, Series) or not 0 < len(empty) < len(frames):
+        return InputError(
             "E-NO-VALUES", "no voxel has finite values", where=image.name, fix="Check how the image was exported."
         )
-    return count
+    listed = ", ".join(map(str, empty[:8])) + (", …" if len(empty) > 8 else "")
+    return InputError(
+        "E-NO-VALUES",
+        f"no voxel has finite values in {counted(len(empty), 'frame')} of {len(frames)}, counted from 0: {listed}",
+        where=image.name,
+        fix="Leave them out: first ones by skipped_frames, others by a weight of 0 in frame_weights, where the "
+        "analysis has these, or before it.",
+    )
 
 
 def _check_follow_up(declared: Input, value: FollowUp) -> list[Finding]:

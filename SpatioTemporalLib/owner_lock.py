@@ -21,11 +21,14 @@ class OwnerLock:
 
     def __init__(self, path: Path):
         self._path = path
-        self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        # Held before it has its name: between the two, another process would take it for one that was left.
+        new = path if fcntl is None else path.with_name(f"{path.name}.new")
+        self._file: int | None = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         if fcntl is not None:
             # Some network file systems know no locks; what is left there is swept when it is old.
             with suppress(OSError):
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.rename(new, path)
 
     def release(self) -> None:
         """Let go and take the file away; the second time does nothing."""

@@ -12,6 +12,7 @@ import shutil
 import stat
 import tempfile
 import time
+import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class PrivateFolder:
         sweep()
         try:
             self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{purpose}-"))
-            self._lock: OwnerLock | None = OwnerLock(self.path / LOCK)
+            lock = OwnerLock(self.path / LOCK)
         except OSError as error:
             raise InputError(
                 "E-TEMPORARY",
@@ -45,15 +46,12 @@ class PrivateFolder:
                 where=str(error.filename or ""),
                 fix="Free some space there, or let the variable TMPDIR (TEMP on Windows) name another folder.",
             ) from error
+        # At the end of the program, too, whoever forgot it.
+        self._end = weakref.finalize(self, _remove, self.path, lock, os.getpid())
 
     def remove(self) -> None:
         """Take the folder away with all that is in it; the second time does nothing."""
-        if self._lock is not None:
-            shutil.rmtree(self.path, ignore_errors=True)
-            self._lock.release()
-            self._lock = None
-            # Where a system lets no open file go, the lock was in the way.
-            shutil.rmtree(self.path, ignore_errors=True)
+        self._end()
 
     def inside(self, name: str) -> Path:
         """A new folder in it."""
@@ -64,6 +62,16 @@ class PrivateFolder:
     def again(self) -> None:
         """Make the folder once more when somebody took it away."""
         self.path.mkdir(mode=0o700, exist_ok=True)
+
+
+def _remove(path: Path, lock: OwnerLock, owner: int) -> None:
+    # A copy of the process that made it does not take it away from that one.
+    if os.getpid() != owner:
+        return
+    shutil.rmtree(path, ignore_errors=True)
+    lock.release()
+    # Where a system lets no open file go, the lock was in the way.
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def sweep(folder: Path | None = None) -> list[Path]:

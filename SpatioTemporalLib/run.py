@@ -59,7 +59,7 @@ def run(id: str, /, *, context: Context | None = None, **arguments) -> Result:
     findings = check_inputs(analysis, used)
     used, outside = within_ranges(analysis, used)
     # Before the run: what is named in the provenance is what was computed with.
-    identities = {n: identity(v) for n, v in inputs.items() if v is not None}
+    identities = {n: identity(v, files.require_unchanged) for n, v in inputs.items() if v is not None}
     context.used_device = "cpu"
     started = time.perf_counter()
     with _watching(context, files):

@@ -267,12 +267,8 @@ def _geometry(described: dict) -> Geometry:
 
 def _label(described: dict) -> Label:
     colour = described["colour"]
-    return Label(
-        described["name"],
-        None if colour is None else tuple(colour),
-        _code(described["category"]),
-        _code(described["type"]),
-    )
+    codes = (_code(described[field]) for field in ("category", "type"))
+    return Label(described["name"], None if colour is None else tuple(colour), *codes)
 
 
 def _display(described: dict) -> Display:

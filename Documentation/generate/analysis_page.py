@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.data.examination import in_words
 from SpatioTemporalLib.declare import Analysis, Parameter
 
 from .calls import needed_files, panel_steps, python_call, shell_call
@@ -59,6 +60,7 @@ def _input_row(item) -> tuple[str, ...]:
         f"at least {item.min_visits} visits" if item.min_visits > 1 else "",
         f"differing in {item.setting.replace('_', ' ')}" if item.setting else "",
         "on any grid" if item.own_grid else "",
+        f"made for {plain(in_words(item.made_for))}" if item.made_for else "",
     ]
     return f"`{item.name}`", ", ".join([what, *filter(None, facts)]), plain(item.unit), plain(item.help)
 

@@ -12,6 +12,7 @@ from SpatioTemporalLib.private_folder import PrivateFolder
 # Logics observe a scene but nothing in the scene holds them. Keyed by the scene
 # they live exactly as long as it does.
 _logics: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+_folders: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,8 @@ def _observing(logic_class, scene):
 def _data_io(scene, application):
     """Reading an .mrb needs a cache folder even for files that are local."""
     folder = PrivateFolder("scene")
-    weakref.finalize(scene, folder.remove)
-    # By this file the cache knows a folder as its own; without it, it warns on the user's terminal.
-    (folder.path / ".slicer-cache").touch()
+    # Held by the scene: it goes with it.
+    _folders[scene] = folder
     remote_io = slicer.vtkMRMLRemoteIOLogic()
     remote_io.GetCacheManager().SetRemoteCacheDirectory(str(folder.inside("cache")))
     remote_io.SetMRMLScene(scene)

@@ -11,6 +11,8 @@ from SpatioTemporalLib.data import Geometry
 from .frames import Frames, is_multi_volume
 from .voxels import node_geometry, node_values
 
+MOST_VOXELS = 2000
+
 
 @dataclass(frozen=True)
 class CurveProbe:
@@ -39,6 +41,14 @@ class CurveProbe:
         if len(self.views) == 1 and self.views[0].ndim == 4:
             return self.views[0][place].astype(float)
         return np.array([view[place] for view in self.views], dtype=float)
+
+    def mean_curve(self, most: int = MOST_VOXELS) -> np.ndarray:
+        """(T,) mean of so many voxels at most, spread through the image."""
+        step = max(1, int(np.prod(self.geometry.shape)) // most)
+        if len(self.views) == 1 and self.views[0].ndim == 4:
+            view = self.views[0]
+            return view.reshape(-1, view.shape[-1])[::step].mean(axis=0, dtype=float)
+        return np.array([view.reshape(-1)[::step].mean(dtype=float) for view in self.views])
 
 
 def probe_frames(frames: Frames) -> CurveProbe:

@@ -59,10 +59,11 @@ def frames_of(node) -> Frames:
             fix="Choose a sequence that was loaded or recorded.",
         )
     for volume in volumes:
-        if not volume.IsA("vtkMRMLVolumeNode"):
+        if volume is None or not volume.IsA("vtkMRMLVolumeNode"):
+            found = "items without a node" if volume is None else f"nodes of class {volume.GetClassName()}"
             raise InputError(
                 "E-KIND",
-                f"the sequence holds nodes of class {volume.GetClassName()}, not volumes",
+                f"the sequence holds {found}, not volumes",
                 where=label,
                 fix="Choose a sequence of volumes.",
             )

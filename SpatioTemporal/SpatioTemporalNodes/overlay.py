@@ -53,7 +53,7 @@ def label_format(low: float, high: float) -> str:
     if not span or not math.isfinite(span):
         return "%.3g"
     if largest >= 1e5 or span < 1e-4:
-        return "%.2e"
+        return f"%.{max(2, 2 + math.ceil(math.log10(largest / span)))}e"
     # To less than a hundredth of the range.
     return f"%.{max(0, 2 - math.floor(math.log10(span)))}f"
 

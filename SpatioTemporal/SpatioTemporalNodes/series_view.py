@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from SpatioTemporalLib.data import Acquisition, Curve, Series
+from SpatioTemporalLib.data.examination import possible_examinations, seems_functional
 from SpatioTemporalLib.data.series import describe_times
 from SpatioTemporalLib.errors import Finding, InputError, counted
+from SpatioTemporalLib.suitability import SeriesFacts
 
 from . import attributes
 from .curve_probe import CurveProbe, probe_frames
@@ -75,6 +77,21 @@ def view_of(node) -> SeriesView:
         attributes.acquisition_of(*frames.sources),
         attributes.findings_of(facts) + findings,
     )
+
+
+def facts_of_view(view: SeriesView) -> SeriesFacts:
+    """What has to be known of a series to tell which analyses suit it."""
+    known = possible_examinations(view.acquisition, view.unit)
+    guessed = not known and view.timed and seems_functional(view.times, view.probe.mean_curve())
+    interval = float(np.median(np.diff(view.times))) if view.timed and len(view.times) > 1 else None
+    return SeriesFacts(view.frames.count, interval, view.unit, ("bold",) if guessed else known, guessed)
+
+
+def give_examination(node, examination: str) -> None:
+    """Keep what kind of examination it is, which nothing else says, with the node; "" forgets it."""
+    source = frames_of(node).sources[0]
+    known = attributes.acquisition_of(*frames_of(node).sources)
+    attributes.set_acquisition(source, replace(known, examination=examination or None))
 
 
 def give_times(node, times) -> None:

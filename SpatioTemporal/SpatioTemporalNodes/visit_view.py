@@ -32,7 +32,8 @@ def visit_number(node, sequence) -> int:
     name, _, suffix = str(attributes.fact(node, "Output", "")).rpartition("_")
     count = sequence.GetNumberOfDataNodes()
     if (
-        suffix.isdigit()
+        suffix.isdecimal()
+        and len(suffix) < 6
         and 1 <= int(suffix) <= count
         and is_per_visit(str(attributes.fact(node, "Analysis", "")), name)
     ):

@@ -8,6 +8,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 from SpatioTemporalNodes.input_nodes import NODE_ATTRIBUTES, NODE_CLASSES
+from SpatioTemporalNodes.series_view import facts_of_view
 from SpatioTemporalNodes.stored_json import settings_of
 from SpatioTemporalNodes.value_nodes import say_unit, unit_of
 
@@ -15,6 +16,8 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib.manual_address import manual_page
 from SpatioTemporalLib.readable_names import readable
 
+from . import remembered
+from .analysis_tree import AnalysisTree
 from .live_preview import LivePreview
 from .narrow import breakable, let_shrink
 from .parameter_form import ParameterForm
@@ -38,27 +41,30 @@ class AnalyseStep(Step):
         self.form = ParameterForm(*self.layouts[1:], self._changed)
         self.version = 0
         self.preview = LivePreview(self.panel, self.ui)
+        self.tree = AnalysisTree(self.ui.analysisTree)
         self.fill_tree()
         self.ui.searchEdit.connect("textChanged(QString)", self.fill_tree)
         self.ui.analysisTree.connect("itemSelectionChanged()", self.panel.guarded(self._chosen))
         self.ui.helpButton.connect("clicked()", self.panel.guarded(self.open_help))
+        self.ui.favouriteBox.connect("clicked()", self.panel.guarded(self._set_favourite))
         self.ui.resetButton.connect("clicked()", self.panel.guarded(self.form.reset))
         self._show_form()
 
-    def fill_tree(self, text: str = "") -> None:
-        """The analyses that have all words of the text in their name, summary or reference."""
-        tree, words = self.ui.analysisTree, text.lower().split()
-        tree.blockSignals(True)
-        tree.clear()
-        domains: dict[str, object] = {}
-        for analysis in sorted(st.analyses().values(), key=lambda a: (a.domain, a.title)):
-            about = f"{analysis.id} {analysis.title} {analysis.summary} {analysis.citation}".lower()
-            if all(word in about for word in words):
-                domain = domains.get(analysis.domain) or self._add_domain(analysis.domain)
-                domains[analysis.domain] = domain
-                self._add_analysis(domain, analysis)
-        self._add_broken(words)
-        tree.blockSignals(False)
+    def fill_tree(self, text: str | None = None) -> None:
+        """The analyses with all words of a text, or words that stand for them; those that suit the series first."""
+        if text is not None:
+            self.tree.text = text
+        self.tree.fill()
+        if self.analysis is not None:
+            self.tree.select(self.analysis.id)
+
+    def show_series(self, view) -> None:
+        """Another series was chosen in step 1: another order of the analyses, and reasons against some."""
+        facts = None if view is None else facts_of_view(view)
+        if facts != self.tree.facts:
+            self.tree.facts = facts
+            self.fill_tree()
+            self._show_suitability()
 
     def choose(self, id: str) -> None:
         """Show the form of an analysis."""
@@ -100,22 +106,12 @@ class AnalyseStep(Step):
     def show_run(self, id: str, parameters: dict, nodes: dict) -> None:
         """Put the analysis, parameters and inputs of an earlier run into the form."""
         self.choose(id)
-        self.form.set(parameters)
+        if self.analysis is not None:
+            self.form.set(_fitting(self.analysis, parameters))
         for name, node in nodes.items():
             if name in self.selectors:
                 self.selectors[name].setCurrentNode(node)
-        self.select(id)
-
-    def select(self, id: str) -> None:
-        """Mark an analysis in the tree."""
-        tree = self.ui.analysisTree
-        for place in range(tree.topLevelItemCount):
-            domain = tree.topLevelItem(place)
-            for index in range(domain.childCount()):
-                if domain.child(index).data(0, qt.Qt.UserRole) == id:
-                    tree.blockSignals(True)
-                    tree.setCurrentItem(domain.child(index))
-                    tree.blockSignals(False)
+        self.tree.select(id)
 
     def restore(self) -> None:
         self.settings = self.panel.guarded(lambda: settings_of(self.panel.parameters.settings))() or {}
@@ -124,29 +120,7 @@ class AnalyseStep(Step):
         self.ui.analysisTree.clearSelection()
         self.ui.analysisTree.blockSignals(False)
         self.choose(self.panel.parameters.analysis)
-        self.select(self.panel.parameters.analysis)
-
-    def _add_domain(self, name: str):
-        item = qt.QTreeWidgetItem(self.ui.analysisTree)
-        item.setText(0, name.replace("_", " ").capitalize())
-        item.setFlags(qt.Qt.ItemIsEnabled)
-        item.setExpanded(True)
-        return item
-
-    def _add_analysis(self, domain, analysis) -> None:
-        item = qt.QTreeWidgetItem(domain)
-        item.setText(0, analysis.title)
-        item.setToolTip(0, analysis.summary)
-        item.setData(0, qt.Qt.UserRole, analysis.id)
-
-    def _add_broken(self, words: list[str]) -> None:
-        if words or not st.unavailable():
-            return
-        domain = self._add_domain(_("not available"))
-        for broken in st.unavailable():
-            item = qt.QTreeWidgetItem(domain)
-            item.setText(0, f"{broken.module}: {broken.reason}")
-            item.setDisabled(True)
+        self.tree.select(self.panel.parameters.analysis)
 
     def _chosen(self) -> None:
         item = self.ui.analysisTree.currentItem()
@@ -165,10 +139,23 @@ class AnalyseStep(Step):
             self.form.set(_fitting(analysis, self.settings.get(analysis.id, {})))
         self.ui.summaryLabel.setText(_about(analysis) if analysis is not None else _("Choose an analysis."))
         self.ui.helpButton.setVisible(analysis is not None)
+        self._show_suitability()
+        self.ui.favouriteBox.setVisible(analysis is not None)
+        self.ui.favouriteBox.setChecked(analysis is not None and analysis.id in remembered.favourites())
         self.ui.advancedButton.setVisible(any(p.advanced for p in parameters))
         self.ui.resetButton.setVisible(bool(parameters))
         self.version += 1
         self.preview.offer(analysis)
+
+    def _show_suitability(self) -> None:
+        reason = self.tree.reason(self.analysis) if self.analysis is not None else ""
+        self.ui.suitabilityLabel.setText(f"{reason[:1].upper()}{reason[1:]}." if reason else "")
+        self.ui.suitabilityLabel.setVisible(bool(reason))
+
+    def _set_favourite(self) -> None:
+        if self.analysis is not None:
+            remembered.set_favourite(self.analysis.id, bool(self.ui.favouriteBox.checked))
+            self.fill_tree()
 
     def _show_inputs(self) -> None:
         self.selectors, self.from_data = {}, ""

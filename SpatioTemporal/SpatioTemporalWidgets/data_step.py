@@ -9,9 +9,10 @@ from SpatioTemporalNodes.follow_up_nodes import add_follow_up
 from SpatioTemporalNodes.frames import proxy_of, sequence_of
 from SpatioTemporalNodes.overlay import fit_views, show_overlay
 from SpatioTemporalNodes.sample_nodes import add_sample_data
-from SpatioTemporalNodes.series_view import give_times, give_unit, view_of
+from SpatioTemporalNodes.series_view import facts_of_view, give_examination, give_times, give_unit, view_of
 from SpatioTemporalNodes.stack_nodes import add_stack, stack_of_volumes
 
+from SpatioTemporalLib.data.examination import EXAMINATIONS, in_words
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.volumes import SETTING_UNITS
 
@@ -48,6 +49,7 @@ class DataStep(Step):
         self.ui.resetTimesButton.connect("clicked()", guarded(self.reset_times))
         self.ui.joinVolumesButton.connect("clicked()", guarded(self.join_volumes))
         self.ui.unitBox.connect("currentIndexChanged(int)", guarded(self._unit_chosen))
+        self.ui.examinationBox.connect("currentIndexChanged(int)", guarded(self._examination_chosen))
         for setting, text in JOIN_KINDS.items():
             self.ui.joinKindBox.addItem(text, setting)
         self.ui.joinKindBox.connect("currentIndexChanged(int)", guarded(self._kind_changed))
@@ -221,6 +223,7 @@ class DataStep(Step):
             self.ui.timesButton.collapsed = False
         self._fill_table()
         self._show_unit()
+        self._show_examination()
         self.panel.series_changed()
 
     def _show_unit(self) -> None:
@@ -237,6 +240,28 @@ class DataStep(Step):
     def _unit_chosen(self) -> None:
         if self.view is not None:
             give_unit(self.node, self.ui.unitBox.itemData(self.ui.unitBox.currentIndex))
+            self._again()
+
+    def _show_examination(self) -> None:
+        box = self.ui.examinationBox
+        self.ui.examinationRow.setVisible(self.view is not None)
+        if self.view is None:
+            return
+        facts = facts_of_view(self.view)
+        found = in_words(facts.examinations) if facts.examinations else _("unknown")
+        box.blockSignals(True)
+        box.clear()
+        # Where the user chose, that is what the node says; the first entry takes it back.
+        chosen = self.view.acquisition.examination or ""
+        box.addItem(_("as found") if chosen else f"{_('probably ') if facts.guessed else ''}{found}", "")
+        for name, words in EXAMINATIONS.items():
+            box.addItem(words, name)
+        box.setCurrentIndex(max(0, box.findData(chosen)) if chosen else 0)
+        box.blockSignals(False)
+
+    def _examination_chosen(self) -> None:
+        if self.view is not None:
+            give_examination(self.node, self.ui.examinationBox.itemData(self.ui.examinationBox.currentIndex))
             self._again()
 
     def _say(self, understood: str, odd: str) -> None:

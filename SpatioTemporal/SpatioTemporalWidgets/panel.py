@@ -11,6 +11,7 @@ from SpatioTemporalNodes.runs import in_words
 
 from SpatioTemporalLib.worker_client import FINAL
 
+from . import remembered
 from .analyse_step import AnalyseStep
 from .check_step import CheckStep
 from .data_step import DataStep
@@ -61,6 +62,7 @@ class Panel:
             # Started now, it is warm when the first run is asked for.
             self.logic.runs.worker.start()
         self.look.show_series(self.data.view)
+        self.analyse.show_series(self.data.view)
         self.run.check()
 
     def analysis_changed(self) -> None:
@@ -68,6 +70,9 @@ class Panel:
         self.run.check()
 
     def run_started(self) -> None:
+        if self.analyse.analysis is not None:
+            remembered.remember_run(self.analyse.analysis.id)
+            self.analyse.fill_tree()
         self.timer.setInterval(POLL_INTERVAL)
         self.timer.start()
 

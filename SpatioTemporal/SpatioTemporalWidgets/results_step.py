@@ -17,7 +17,7 @@ from SpatioTemporalNodes.overlay import (
     show_legend,
     show_overlay,
 )
-from SpatioTemporalNodes.provenance import result_summary
+from SpatioTemporalNodes.provenance import made_with, result_summary
 from SpatioTemporalNodes.report_nodes import page_without_scripts, report_from_node
 from SpatioTemporalNodes.result_nodes import remove_nodes
 from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, result_from_nodes
@@ -30,6 +30,7 @@ from SpatioTemporalLib.io.dicom_objects import write_dicom_files
 from SpatioTemporalLib.io.output_folder import output_folder
 from SpatioTemporalLib.io.results import write_files
 from SpatioTemporalLib.plain_text import for_file_name
+from SpatioTemporalLib.private_folder import PrivateFolder
 from SpatioTemporalLib.readable_names import readable
 
 from .map_statistics import compared, statistics
@@ -49,7 +50,7 @@ class ResultsStep(Step):
     def set_up(self) -> None:
         self.summaries: dict[str, object] = {}
         # Removed with the panel.
-        self.pages = qt.QTemporaryDir()
+        self.pages: PrivateFolder | None = None
         guarded = self.panel.guarded
         self.threshold = ThresholdSlider(self.ui.thresholdSlider)
         prepare(self.ui.statisticsTable)
@@ -181,6 +182,8 @@ class ResultsStep(Step):
     def run_again(self) -> None:
         """The chosen run with its stored parameters; its nodes are filled anew."""
         summary, nodes = self.summaries[self.nodes() and self.run], self.nodes()
+        # Of a run whose facts are damaged nobody knows with which parameters it was made.
+        made_with(next(iter(nodes.by_output.values()))[0])
         inputs = input_nodes(nodes)
         gone = [name for name, node in inputs.items() if node is None]
         lost = set(summary.inputs) - set(inputs)
@@ -206,7 +209,8 @@ class ResultsStep(Step):
         """Show the report of the run in the web browser; the file it is written to."""
         reports = self._of_class(REPORT)
         chosen = next((node for node in reports if attributes.fact(node, "Output") == self.output), reports[0])
-        path = Path(self.pages.path()) / f"{for_file_name(chosen.GetID())}.html"
+        self.pages = self.pages or PrivateFolder("reports")
+        path = self.pages.path / f"{for_file_name(chosen.GetID())}.html"
         path.write_text(page_without_scripts(report_from_node(chosen)), encoding="utf-8")
         qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(path)))
         return path

@@ -24,6 +24,7 @@ class Parser(argparse.ArgumentParser):
         """The options, as argparse finds them, none of which may be left over."""
         args = sys.argv[1:] if args is None else list(args)
         self._refuse_unknown(args)
+        self._refuse_twice(args)
         found, left = super().parse_known_args(args, namespace)
         if left:
             raise self._unknown(left[0])
@@ -47,6 +48,18 @@ class Parser(argparse.ArgumentParser):
                 return
             if len(option) > 2 and option.startswith("--") and not any(f.startswith(option) for f in self._flags()):
                 raise self._unknown(word)
+
+    def _refuse_twice(self, words: list[str]) -> None:
+        """Tell an option with a list of files that was given twice, of which argparse would take the last list only."""
+        if self._hands_on():
+            return
+        given = [self._option_string_actions.get(word.split("=")[0]) for word in words if word.startswith("--")]
+        twice = next((a for n, a in enumerate(given) if a in given[:n] and a is not None and a.nargs == "+"), None)
+        if twice is not None:
+            option = twice.option_strings[-1]
+            raise ParameterError(
+                "E-OPTION", f"{option} was given twice", fix="Give it once, with all files one after another."
+            )
 
     def _hands_on(self) -> bool:
         """Whether what follows the first word is for another parser."""

@@ -20,13 +20,18 @@ def quiet_where_nobody_reads() -> Iterator[None]:
         try:
             yield
         finally:
-            for stream in (sys.stdout, sys.stderr):
+            for stream in _open_streams():
                 stream.flush()
     except BrokenPipeError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
+        for stream in _open_streams():
             _turned(stream, nowhere)
         sys.exit(READER_GONE)
+
+
+def _open_streams() -> list:
+    """Standard output and error, without those that were closed before the program began."""
+    return [stream for stream in (sys.stdout, sys.stderr) if stream is not None]
 
 
 def _turned(stream, nowhere: int) -> None:

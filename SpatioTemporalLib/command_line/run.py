@@ -28,7 +28,7 @@ from ..run import run as run_analysis
 from .describe import parameter_line
 from .follow_up_options import add_follow_up_options, read_visits
 from .listing import print_analyses
-from .parser import Parser
+from .parser import Parser, nearest
 from .point_option import point_of, with_dashes_joined
 from .progress import ProgressBar
 from .scene import require_scene_ending, scene_writer
@@ -62,6 +62,7 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     dashed = {_flag(i.name) for i in analysis.inputs if i.kind is Point}
     dashed |= {f"{_flag(i.name)}-masks" for i in analysis.inputs if i.kind is FollowUp}
     given = options_of(analysis).parse_args(with_dashes_joined(arguments.rest, dashed))
+    _require_sense(analysis, given)
     scene = _checked_results(given)
     with output_folder(given.out, "result", overwrite=given.overwrite) as new:
         result, inputs = _computed(analysis, given)
@@ -83,6 +84,21 @@ def _computed(analysis: Analysis, given) -> tuple[Result, dict[str, object]]:
         **({"threads": given.threads} if given.threads else {}),
     )
     return run_analysis(analysis.id, context=context, **inputs, **_parameters(analysis, given)), inputs
+
+
+def _require_sense(analysis: Analysis, given) -> None:
+    """Refuse files without a name, as of a shell's variable that is not set, and units of inputs that are not there."""
+    names = [item.name for item in analysis.inputs]
+    for item in analysis.inputs:
+        files = getattr(given, item.name)
+        if files is not None and not all(str(file).strip() for file in (files if isinstance(files, list) else [files])):
+            raise InputError("E-FILE-MISSING", f"{_flag(item.name)} has no name after it", fix="Give the file's path.")
+    for option, assignments in (("--unit", given.unit), ("--settings", getattr(given, "settings", None) or [])):
+        for name in _assignments(assignments, option, default=names[0] if option == "--settings" else ""):
+            if name not in names:
+                near = nearest(name, names)
+                meant = f"Did you mean {' or '.join(near)}?" if near else f"The inputs are {', '.join(names)}."
+                raise ParameterError("E-PARAMETER", f"{option} names {name}, which is no input", fix=meant)
 
 
 def _checked_results(given) -> Callable | None:
@@ -251,7 +267,7 @@ def _assignments(given: list[str], option: str, default: str = "") -> dict[str, 
             raise ParameterError(
                 "E-PARAMETER", f"{option} {assignment} has no value", fix=f"Write {option} name=value."
             )
-        values[name.strip()] = value.strip()
+        values[name.strip().replace("-", "_")] = value.strip()
     return values
 
 

@@ -18,6 +18,7 @@ class Acquisition:
     Attributes
     ----------
     modality : str           DICOM's letters: "MR", "CT", "US", "PT"
+    examination : str        one of `EXAMINATIONS`: "dce", "bold", "pet", ...
     repetition_time : float  s
     echo_time : float        s
     inversion_time : float   s
@@ -42,6 +43,7 @@ class Acquisition:
     half_life: float | None = None
     decay_corrected: bool | None = None
     decay_corrected_to: float | None = None
+    examination: str | None = None
 
     def known(self) -> dict[str, object]:
         """The facts that are known, by name."""

@@ -40,7 +40,8 @@ FAMILIES = (
     | {name: 365.25 / 12 * 86400.0 for name in ("mo", "month", "months")}
     | {name: 365.25 * 86400.0 for name in ("a", "yr", "year", "years")},
     {"mmol/L": 1.0, "mmol/l": 1.0, "mM": 1.0, "mM/L": 1.0, "mol/m3": 1.0, "umol/L": 1e-3, "umol/l": 1e-3, "uM": 1e-3}
-    | {"mol/L": 1e3, "mol/l": 1e3, "M": 1e3, "umol/mL": 1.0, "mmol/mL": 1e3, "nmol/L": 1e-6, "nM": 1e-6},
+    | {"mol/L": 1e3, "mol/l": 1e3, "M": 1e3, "nmol/L": 1e-6, "nmol/l": 1e-6, "nM": 1e-6}
+    | {"umol/mL": 1.0, "umol/ml": 1.0, "mmol/mL": 1e3, "mmol/ml": 1e3},
     {
         "1/s": 1.0,
         "/s": 1.0,
@@ -76,7 +77,8 @@ FAMILIES = (
 
 def factor_between(unit: str, wanted: str) -> float | None:
     """By what values in a unit are multiplied to be in another; None where they measure different things."""
-    unit, wanted = (u.strip().replace("µ", "u").replace("μ", "u") for u in (unit, wanted))
+    unit, wanted = (re.sub(r"\s+(?=/)|(?<=/)\s+", "", u.strip()) for u in (unit, wanted))
+    unit, wanted = (u.replace("µ", "u").replace("μ", "u") for u in (unit, wanted))
     if unit == wanted:
         return 1.0
     for family in FAMILIES:

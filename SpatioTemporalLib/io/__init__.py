@@ -1,4 +1,4 @@
-"""One reader or writer a format; SimpleITK and pydicom are imported only when a file needs them."""
+"""One reader or writer a format; pydicom is imported only when a file needs it."""
 
 from ..data.label_grid import labels_on_grid
 from .atomic import atomic_path

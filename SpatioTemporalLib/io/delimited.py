@@ -19,6 +19,9 @@ from .time_axis import DECIMAL_COMMA
 SIGNS = ";\t,"
 ENOUGH = 2**20
 LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|$)")
+END_OF_LINE = re.compile(r"\r\n|\n|\r")
+# Many at a time: a table may begin with a long description, or end with a million empty lines.
+NOTHING = re.compile(r"(?:(?:#[^\r\n]*|[^\S\r\n]*)(?:\r\n|\n|\r|\Z)){1,10000}")
 MAX_BYTES = 2**30
 # A number of three letters becomes a text, a place in a list and a float.
 MEMORY_PER_BYTE = 30
@@ -115,7 +118,7 @@ def _delimiter(path: Path, text: str) -> str:
     """The sign between cells: that of the headings, or of any row where they have none."""
     if path.suffix.lower() == ".tsv":
         return "\t"
-    start = next((found.start() for found in LINE.finditer(text) if not _says_nothing(found[1])), 0)
+    start = _behind_nothing(text, 0)
     # The headings, or what begins with them: all of a large table need not be looked at for its sign.
     for part in (LINE.match(text, start)[1], text[start : start + ENOUGH]):
         outside_quotes = re.sub(r'"[^"]*"', "", part)
@@ -124,8 +127,11 @@ def _delimiter(path: Path, text: str) -> str:
     return SIGNS[0]
 
 
-def _says_nothing(line: str) -> bool:
-    return not line.strip() or line.startswith("#")
+def _behind_nothing(text: str, place: int) -> int:
+    """Where the first line begins, from a place on, that is neither empty nor a comment."""
+    while (found := NOTHING.match(text, place)) and found.end() > place:
+        place = found.end()
+    return place
 
 
 def _rows(text: str, delimiter: str, path: Path) -> list[tuple[int, list[str]]]:
@@ -137,10 +143,17 @@ def _rows(text: str, delimiter: str, path: Path) -> list[tuple[int, list[str]]]:
     begun: list[int] = []
 
     def lines():
-        for count, found in enumerate(LINE.finditer(text), 1):
-            if begun or not _says_nothing(found[1]):
-                begun.append(count)
-                yield found[0]
+        place, count = 0, 1
+        while True:
+            start = place if begun else _behind_nothing(text, place)
+            if start == len(text):
+                return
+            if start > place:
+                count += len(END_OF_LINE.findall(text, place, start))
+            line = LINE.match(text, start)[0]
+            begun.append(count)
+            place, count = start + len(line), count + 1
+            yield line
 
     reader, rows = csv.reader(lines(), delimiter=delimiter, strict=True), []
     while True:

@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..plain_text import for_message
 from .nrrd_header import TYPE_CODES
 from .room import free_memory
+from .segment_extents import check_extents
 
 MOST_HEADER = 2**22
 NRRD, META = (".nrrd", ".nhdr"), (".mha", ".mhd")
@@ -99,6 +100,7 @@ def require_readable(path: Path, where: str) -> None:
     """
     if path.suffix.lower() not in (*NRRD, *META):
         return
+    check_extents(path, where)
     import SimpleITK
 
     try:

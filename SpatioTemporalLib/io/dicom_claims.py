@@ -12,6 +12,7 @@ from .inflate import MAX_INFLATION, checked_byte_count
 DEFLATED, RUN_LENGTH = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5"
 # A picture of one value takes a JPEG 2000 coder a hundred bytes, whatever its size.
 MAX_CODING = 100_000
+LARGE = 16 * 2**20
 # Each frame of compressed pixels is an item of its own with a tag and a length.
 BYTES_OF_AN_ITEM = 8
 # What a header that was read alone is given of the file behind it.
@@ -49,7 +50,9 @@ def claimed_bytes(header, path: Path) -> int:
             f"the header promises {frames} frames, {needed} bytes of pixels; there are {present} bytes for them{how}",
             fix="The file is cut off or its header is damaged: export it again.",
         )
-    require_memory(needed, path.name, f"its {needed} bytes of pixels")
+    # Not of each of ten thousand slices: together they are asked for before they are read.
+    if needed > LARGE:
+        require_memory(needed, path.name, f"its {needed} bytes of pixels")
     return needed
 
 

@@ -39,10 +39,10 @@ ABSOLUTE = {
     SERIES_TIME,
 }
 # These put frames in order but say nothing about how far apart they are.
-IMAGE_NUMBER, LISTED = "InstanceNumber", "the list of files or folders"
+IMAGE_NUMBER, SERIES_NUMBER, LISTED = "InstanceNumber", "SeriesNumber", "the list of files or folders"
 ORDER_ONLY = (
     *("TemporalPositionIdentifier", "TemporalPositionIndex", FRAME_MIDDLE, "AcquisitionNumber"),
-    *(LISTED, IMAGE_NUMBER),
+    *(LISTED, SERIES_NUMBER, IMAGE_NUMBER),
 )
 TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?")
 ZONE = re.compile(r"([+-])(\d{2})(\d{2})$")

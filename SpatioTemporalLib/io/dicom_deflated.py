@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from .boundary import corrupt
@@ -59,8 +60,10 @@ class Inflated(io.RawIOBase):
                 raise refuse_more_than(self._limit, self._path)
 
 
-def read_deflated(path: Path, file_meta, start: int, tags: list | None):
+def read_deflated(path: Path, file_meta, start: int, tags: list | None, stops_at: Callable[..., bool]):
     """The dataset of a deflated file that begins at a byte, up to its pixels (with `tags`), or with them.
+
+    stops_at : called with each element's tag, VR and length; whether its pixels begin there.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def read_deflated(path: Path, file_meta, start: int, tags: list | None):
     from pydicom.tag import Tag
 
     stream = Inflated(path, start, MAX_HEADER_BYTES)
-    dataset = read_dataset(stream, False, True, stop_when=_is_pixels, specific_tags=tags and list(map(Tag, tags)))
+    dataset = read_dataset(stream, False, True, stop_when=stops_at, specific_tags=tags and list(map(Tag, tags)))
     header_bytes = stream.tell()
     dataset.file_meta = file_meta
     if tags is None:
@@ -82,7 +85,3 @@ def read_deflated(path: Path, file_meta, start: int, tags: list | None):
             raise corrupt(path, "the file ends before its pixel data")
         dataset.file_meta = file_meta
     return dataset
-
-
-def _is_pixels(tag, vr, length) -> bool:
-    return tag >= PIXEL_DATA - 8

@@ -32,7 +32,9 @@ ActualFrameDuration SeriesDate SeriesTime TimezoneOffsetFromUTC DecayCorrection 
 RadiopharmaceuticalInformationSequence InstanceNumber ContentLabel
 SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence SequenceOfUltrasoundRegions
 """.split()
+LOOKED_AT = set(TAGS)
 PHILIPS_SCALE_SLOPE = 0x2005100E
+PIXEL_TAGS = {0x7FE00008, 0x7FE00009, 0x7FE00010}
 NO_IMAGES = {"DICOMDIR", ".DS_Store", "Thumbs.db"}
 PATIENT_FIELDS = {"PatientID": "patient ID", "PatientBirthDate": "birth date", "PatientSex": "sex"}
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
@@ -127,11 +129,16 @@ def _read(path: Path, *, stop_before_pixels: bool):
         tags = [*TAGS, PHILIPS_SCALE_SLOPE] if stop_before_pixels else None
         file_meta, start = _file_meta(path)
         if file_meta.get("TransferSyntaxUID") == DEFLATED:
-            dataset = read_deflated(path, file_meta, start, tags)
+            dataset = read_deflated(path, file_meta, start, tags, Seen(path).stops_at)
             dataset.filename = str(path)
             return dataset
+        seen = Seen(path)
         with open_bounded(path) as stream:
-            dataset = pydicom.dcmread(stream, stop_before_pixels=stop_before_pixels, specific_tags=tags)
+            if stop_before_pixels:
+                wanted = [pydicom.tag.Tag(tag) for tag in tags]
+                dataset = pydicom.filereader.read_partial(stream, seen.stops_at, specific_tags=wanted)
+            else:
+                dataset = pydicom.dcmread(stream)
             left = path.stat().st_size - stream.tell()
         dataset.filename = str(path)
         # An image's header stops at its pixels; reaching the end of the file first means that they are missing.
@@ -140,6 +147,23 @@ def _read(path: Path, *, stop_before_pixels: bool):
                 raise corrupt(path, "the file ends before its pixel data")
             setattr(dataset, BYTES_LEFT, left)
         return dataset
+
+
+class Seen:
+    """The elements of a header as they come: of one that stands there twice, pydicom keeps the last without a word."""
+
+    def __init__(self, path: Path):
+        self._path, self._tags = path, set()
+
+    def stops_at(self, tag, vr, length) -> bool:
+        """Whether the pixels begin here; an `InputError` where an element that is looked at comes again."""
+        from pydicom.datadict import keyword_for_tag
+
+        # The first of all is shown twice, to find out how the file is encoded.
+        if tag in self._tags and len(self._tags) > 1 and keyword_for_tag(tag) in LOOKED_AT:
+            raise corrupt(self._path, f"the header holds {keyword_for_tag(tag)} twice")
+        self._tags.add(int(tag))
+        return tag in PIXEL_TAGS
 
 
 def open_bounded(path: Path) -> BinaryIO:
@@ -177,7 +201,7 @@ def _read_without_preamble(path: Path, start: bytes, stop_before_pixels: bool):
     if not explicit and int.from_bytes(start[4:8], "little") > 1024:
         return None
     with open_bounded(path) as stream:
-        stop = (lambda tag, vr, length: tag == 0x7FE00010) if stop_before_pixels else None
+        stop = Seen(path).stops_at if stop_before_pixels else None
         dataset = read_dataset(stream, not explicit, True, stop_when=stop)
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = EXPLICIT if explicit else IMPLICIT

@@ -15,6 +15,7 @@ from .dicom_frames import Frame
 GREY = {"MONOCHROME1", "MONOCHROME2"}
 # Rec. 601, what the eye sees as brightness.
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+NUCLEAR = ("PT", "NM")
 DECODERS = "pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"
 
 
@@ -161,7 +162,8 @@ def _findings(volumes: list[list[Frame]], notes: dict[str, int], name: str) -> l
     if any(str(h.get("LossyImageCompression", "")) == "01" for h in headers):
         texts.append(("W-LOSSY", Severity.WARN, "the images were compressed with loss; quantities may be off"))
     slopes = {frame.rescale for volume in volumes for frame in volume}
-    if len(slopes) > 1:
+    # Frames of nuclear medicine have a rescaling each as a matter of course.
+    if len(slopes) > 1 and any(str(h.get("Modality", "")) not in NUCLEAR for h in headers):
         text = f"frames have {len(slopes)} different rescalings; each was applied to its frame"
         if any(PHILIPS_SCALE_SLOPE in h for h in headers):
             text += " (Philips display values; to compare examinations, divide by the private scale slope)"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..data.series import Acquisition
 from ..errors import InputError
-from .dicom_clocks import LISTED, SERIES_TIME
+from .dicom_clocks import LISTED, SERIES_NUMBER, SERIES_TIME
 from .dicom_files import read_headers, reading_dicom
 from .dicom_frames import Frame, unreadable_facts
 from .dicom_grid import grid_of, slices_of
@@ -84,12 +84,14 @@ def _read(paths: list[Path], given_times: bool) -> FileImage:
 
 
 def _add_clocks_of_filing(frames: list[Frame], paths: list[Path]) -> None:
-    """Let the list of folders, or of files with many frames, put in order what no tag does, and series their times."""
+    """Let lists of folders, or of files with many frames, order what no tag does, and series by time and number."""
     if len({str(frame.header.get("SeriesInstanceUID", "")) for frame in frames}) > 1:
         for frame in frames:
             began = series_time(frame.header)
             if began is not None:
                 frame.clocks[SERIES_TIME] = began
+            if frame.header.get("SeriesNumber") is not None:
+                frame.clocks[SERIES_NUMBER] = int(frame.header.SeriesNumber)
     if len(paths) < 2:
         return
     for frame in frames:
@@ -165,6 +167,7 @@ def acquisition_of(frame: Frame) -> Acquisition:
     return Acquisition(
         modality=str(header.get("Modality") or "") or None,
         agent=agent or None,
+        examination="cine" if _kind(frame) == "cine" else None,
         **frame.facts,
     )
 

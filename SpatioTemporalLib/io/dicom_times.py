@@ -16,6 +16,7 @@ from .dicom_clocks import (
     MICROSECONDS,
     ORDER_ONLY,
     PRECEDENCE,
+    SERIES_NUMBER,
     SERIES_TIME,
 )
 from .dicom_frames import Frame
@@ -28,6 +29,8 @@ CLOCK_TOLERANCE = 0.1
 # The time of day falls back by nearly a day only at midnight.
 HALF_DAY = DAY // 2
 PAST_MIDNIGHT = "runs past midnight without a date that says so"
+# These put frames in the order in which they were filed, which is told.
+GUESSED = (LISTED, SERIES_NUMBER, IMAGE_NUMBER)
 # Clocks that may rightly run otherwise.
 LAST_RESORTS = {
     "ContentTime": "when an image was stored, which need not be when it was taken",
@@ -89,7 +92,7 @@ def resolve_times(slices: list[Slice], name: str, *, given_times: bool) -> Resol
         why += "; FrameReferenceTime is the middle of a frame, and no ActualFrameDuration tells its start"
     volumes = _ordered(slices, order) if order else [[s.frames[0] for s in slices]]
     text = f"no tag says when the frames were taken; they are in the order of {order}"
-    findings = [Finding("W-DICOM-ORDER", Severity.WARN, text, name)] if order in (IMAGE_NUMBER, LISTED) else []
+    findings = [Finding("W-DICOM-ORDER", Severity.WARN, text, name)] if order in GUESSED else []
     return _since_injection(Resolved(volumes, None, why, findings), None, name)
 
 
@@ -132,9 +135,10 @@ def _since_injection(resolved: Resolved, origin: int | None, name: str) -> Resol
     if tracer.injection:
         source = f"{clock.source}, since RadiopharmaceuticalStartTime"
         clock = Clock(tuple(time - tracer.injection for time in clock.seconds), source)
+        when = "before" if tracer.injection < 0 else "after the beginning of"
         text = (
             "frame times count from the injection (RadiopharmaceuticalStartTime), which was "
-            f"{-tracer.injection:.6g} s before the first frame"
+            f"{abs(tracer.injection):.6g} s {when} the first frame"
         )
         findings.append(Finding("I-TIME-INJECTION", Severity.NOTE, text, name))
     return replace(resolved, clock=clock, facts=tracer.facts(), findings=findings)

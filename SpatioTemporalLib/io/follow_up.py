@@ -16,6 +16,7 @@ from ..data.volumes import LabelMap, Map
 from ..errors import Finding, InputError, counted
 from .cohort_files import read_cohort
 from .dicom_series import read_dicom_volume
+from .file_order import in_natural_order
 from .image import FileImage
 from .read_image import holds_dicom, read_image
 from .series import DICOM_ENDINGS
@@ -63,8 +64,9 @@ def read_follow_up(
     _require_one_each(paths, days, "days", "days=[0, 365]")
     _require_one_each(paths, masks, "masks", "masks=[...], None where a visit has none")
     read = [_read_visit(path) for path in paths]
+    given = days
     days = [float(day) for day in days] if days is not None else _days_between([day for _, day in read], paths)
-    findings: list[Finding] = []
+    findings: list[Finding] = [] if given is None else in_natural_order(paths, timed=True, what="day")[1]
     visits = []
     for (image, _), day, mask in zip(read, days, masks or [None] * len(paths)):
         findings += image.findings

@@ -18,6 +18,8 @@ from .boundary import corrupt
 # Deflate cannot shrink data more than 1032:1, so a header that promises more lies.
 MAX_INFLATION = 1100
 MAX_BYTES = 64 * 2**30
+# What may stand before the voxels of compressed data: a header with its extensions.
+MAX_SKIPPED_BYTES = 64 * 2**20
 # Padding that writers leave behind the voxels; more than this is another file's content.
 MAX_TRAILING_BYTES = 2**20
 
@@ -85,6 +87,8 @@ def inflated_values(
     """
     needed = checked_byte_count(shape, dtype.itemsize, path)
     packed = path.stat().st_size - packed_at
+    if offset > MAX_SKIPPED_BYTES:
+        raise corrupt(path, f"the header says that voxels begin {offset} bytes into the compressed data")
     if offset < 0 or needed + offset > MAX_INFLATION * packed:
         raise _too_short(path, packed, needed, " compressed")
     require_memory(needed, path.name, f"its {needed} bytes of voxels")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +31,18 @@ DATA_TYPES = {
 # Names that the format has for one and the same thing; the first that is there counts.
 MATRIX, PLACE = ("TransformMatrix", "Rotation", "Orientation"), ("Offset", "Position", "Origin")
 SPACING, BYTE_ORDER = ("ElementSpacing", "ElementSize"), ("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
-KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
+# ITK writes what it knows besides under names of its own, such as "0008|0016".
+KEY = re.compile(r"[!-<>-~][ -<>-~]{0,199}")
+KNOWN = {
+    *("ObjectType", "NDims", "DimSize", "BinaryData", "CompressedData", "CompressedDataSize", "DistanceUnits"),
+    *("ElementType", "ElementNumberOfChannels", "ElementDataFile", "HeaderSize", "ElementToIntensityFunctionSlope"),
+    *("ElementToIntensityFunctionOffset", *MATRIX, *PLACE, *SPACING, *BYTE_ORDER),
+}
 MM_PER_UNIT = {"": 1.0, "?": 1.0, "mm": 1.0, "um": 1e-3, "cm": 10.0}
 UNIT_LENGTH = 1e-3
+# Names of the format that say nothing that is used here, and how alike a slip of the pen is.
+OTHERS = {"ElementMin", "ElementMax", "ElementNBits", "ObjectSubType", "CenterOfRotation", "CompressionLevel"}
+NEARLY = 0.85
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 
 
@@ -80,6 +90,7 @@ def parse_header(text: str, path: Path) -> MetaHeader:
     packed, name = fields.whole("CompressedDataSize", -1), fields.text("ElementDataFile")
     affine = _affine(fields, findings)
     _tell_of_scaling(fields, findings)
+    _tell_of_slips(fields, findings)
     return MetaHeader(
         shape=shape,
         channels=channels,
@@ -147,7 +158,7 @@ def _entries(text: str, path: Path) -> dict[str, str]:
 
 
 def _shape(fields: Fields) -> tuple[int, int, int]:
-    axes = fields.whole("NDims", 3)
+    axes = fields.wholes("NDims", 1)[0]
     if axes != 3:
         raise InputError(
             "E-DIM",
@@ -213,3 +224,12 @@ def _tell_of_scaling(fields: Fields, findings: list[Finding]) -> None:
                 f"the header gives a scaling ({key} = {fields.text(key)[:40]}), which ITK does not use: nor is it here"
             )
             findings.append(Finding("W-SLOPE", Severity.WARN, text, fields.path.name))
+
+
+def _tell_of_slips(fields: Fields, findings: list[Finding]) -> None:
+    """Names that are nearly those of the format: what they say was not understood."""
+    for key in fields.entries:
+        nearly = difflib.get_close_matches(key, KNOWN, n=1, cutoff=NEARLY) if key not in KNOWN | OTHERS else []
+        if nearly:
+            text = f"the header holds {key[:40]!r}, which is nearly {nearly[0]}; it was left out"
+            findings.append(Finding("W-HEADER-FIELD", Severity.WARN, text, fields.path.name))

@@ -27,7 +27,7 @@ MULTIVOLUME_FACTS = {
     "flip_angle": ("MultiVolume.DICOM.FlipAngle", 1.0),
 }
 CLOCK_TOLERANCE = 0.01
-FACT_TYPES = {"modality": str, "agent": str, "decay_corrected": bool}
+FACT_TYPES = {"modality": str, "agent": str, "examination": str, "decay_corrected": bool}
 
 
 def clock_of(header: NrrdHeader, path: Path) -> tuple[Clock | None, str, list[Finding]]:

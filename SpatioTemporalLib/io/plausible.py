@@ -58,7 +58,7 @@ def plausible_facts(acquisition: Acquisition, where: str) -> tuple[Acquisition, 
         elif not usually_from <= value <= usually_to:
             text = f"a {name} of {value:g} {unit} is unusual; is it in {unit}?"
             findings.append(Finding("W-FACT", Severity.WARN, text, where))
-    for fact in ("modality", "agent"):
+    for fact in ("modality", "agent", "examination"):
         if len(getattr(acquisition, fact) or "") > LONGEST_NAME:
             left_out[fact] = None
             text = f"the {fact} has more than {LONGEST_NAME} letters; it was left out"

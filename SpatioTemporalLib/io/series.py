@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,10 @@ def _read(path: Paths, given_times: bool, timed: bool) -> FileImage:
     if paths and all(_is_dicom(p) for p in paths):
         from .dicom_series import read_dicom
 
-        return read_dicom(paths, given_times=given_times)
+        ordered, order = in_natural_order(paths, timed=timed)
+        image = read_dicom(ordered, given_times=given_times)
+        by_list = any(finding.code == "W-DICOM-ORDER" for finding in image.findings)
+        return replace(image, findings=(*order, *image.findings)) if by_list else image
     if isinstance(path, (list, tuple)):
         ordered, order = in_natural_order(paths, timed=timed)
         return _read_volumes(ordered, order)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.examination import EXAMINATIONS
 from ..data.series import Acquisition, Series
 from ..errors import Finding, InputError, Severity
 from .boundary import existing_file
@@ -33,12 +34,13 @@ BIDS_FACTS = {
     "field_strength": "MagneticFieldStrength",
     "agent": "ContrastBolusIngredient",
 }
-DOSE = "DoseMmolPerKg"
+DOSE, EXAMINATION = "DoseMmolPerKg", "Examination"
 TRACER_KEYS = {"TracerName", "TracerRadionuclide", "FrameTimesStart", "FrameDuration"}
 TEXT_FACTS = {"modality", "agent"}
 # Two clocks that differ by less than this share are the same one, rounded.
 CLOCK_TOLERANCE = 0.01
 # Hardly a volume is acquired faster; converters write the pulse's repetition time in this place.
+UNSET = 1.0  # s, pixdim[4] of images made without one
 SHORTEST_INTERVAL = 0.1
 # A list of these, one a frame, says that the frames differ in it and not in time.
 SETTINGS = ("EchoTime", "FlipAngle", "InversionTime", "RepetitionTimeExcitation")
@@ -109,6 +111,11 @@ class Sidecar:
                 facts["repetition_time"] = repetition
         if DOSE in self.own:
             facts["dose"] = self.number(self.own[DOSE], DOSE)
+        if isinstance(self.own.get(EXAMINATION), str):
+            facts["examination"] = self.own[EXAMINATION]
+        elif kind in EXAMINATIONS and facts.get("modality", "MR") == "MR":
+            # Of a contrast series in MR, T1-weighted or not is told by the echo.
+            facts["examination"] = None if kind == "dce" and "echo_time" in facts else kind
         return Acquisition(**facts)
 
     def clock(self, in_header: Clock | None, why_not: str, frames: int) -> tuple[Clock | None, str, list[Finding]]:
@@ -151,10 +158,18 @@ class Sidecar:
     def _not_of_the_pulse(
         self, in_header: Clock | None, why_not: str, frames: int
     ) -> tuple[Clock | None, str, list[Finding]]:
-        """The header's clock, unless it repeats the pulse's repetition time; told where that may be so."""
-        if in_header is None or frames < 2 or in_header.seconds[1] >= SHORTEST_INTERVAL:
+        """The header's clock, unless it repeats the pulse's repetition time; told where it may be no time at all."""
+        if in_header is None or frames < 2:
             return in_header, why_not, []
         interval = in_header.seconds[1]
+        if interval == UNSET and "RepetitionTime" not in self.entries:
+            text = (
+                f"frames are 1 s apart by {in_header.source}, which many programs also write where they know no time; "
+                "give the frame interval (--frame-interval) if it is another"
+            )
+            return in_header, why_not, [Finding("W-TIME-DEFAULT", Severity.WARN, text, self.path.name)]
+        if interval >= SHORTEST_INTERVAL:
+            return in_header, why_not, []
         for key in ("RepetitionTime", "RepetitionTimeExcitation"):
             pulse = self.entries.get(key)
             if pulse is not None and abs(self.number(pulse, key) - interval) <= CLOCK_TOLERANCE * interval:
@@ -243,6 +258,8 @@ def series_entries(series: Series) -> dict:
     own = {"Name": series.name, "TimeSource": series.time_source, "Affine": series.geometry.affine.tolist()}
     if "dose" in known:
         own[DOSE] = known["dose"]
+    if "examination" in known:
+        own[EXAMINATION] = known["examination"]
     if series.findings:
         own["Findings"] = [str(finding) for finding in series.findings]
     timing = "FrameTimesStart" if series.acquisition.modality == "PT" else "VolumeTiming"

@@ -14,8 +14,11 @@ from ..errors import Finding, InputError
 from .boundary import existing_file
 from .dicom_series import read_dicom_volume
 from .dicom_stack import read_dicom_stack
+from .file_order import in_natural_order
 from .image import FileImage
 from .label_names import merged_layers, names_of, unnamed_values
+from .plain_numbers import number
+from .plausible import FACTS
 from .read_image import holds_dicom, is_dicom, read_image
 from .series import same_grid
 from .sidecar import BIDS_FACTS
@@ -111,7 +114,8 @@ def read_stack(
         image, settings = read_dicom_stack(paths, setting)
         return _stack(image.values, settings, image, setting, setting_unit, image.findings)
     images = [read_dicom_volume(p)[0] if holds_dicom(p) else _volume(p) for p in paths]
-    findings = [finding for image in images for finding in image.findings]
+    findings = [] if settings is None else in_natural_order(paths, timed=True, what=setting.replace("_", " "))[1]
+    findings += [finding for image in images for finding in image.findings]
     for image, file in zip(images[1:], paths[1:]):
         findings += same_grid(image.geometry, file.name, images[0].geometry, paths[0].name)
     volumes = [v for image in images for v in (image.values if image.values.ndim == 4 else [image.values])]
@@ -136,6 +140,7 @@ def _stack(
     unit: str,
     findings: Sequence[Finding],
 ) -> ImageStack:
+    _refuse_impossible(settings, setting, unit, first.file)
     return ImageStack(
         values=values,
         settings=settings,
@@ -147,6 +152,18 @@ def _stack(
         acquisition=first.acquisition,
         findings=tuple(dict.fromkeys(findings)),
     )
+
+
+def _refuse_impossible(settings: Sequence[float], setting: str, unit: str, file: str) -> None:
+    name, known_unit, (low, high), _ = FACTS.get(setting, ("", "", (0.0, 0.0), None))
+    wrong = [value for value in settings if not low <= float(value) <= high] if unit == known_unit else []
+    if wrong:
+        raise InputError(
+            "E-STACK",
+            f"a {name} of {wrong[0]:g} {unit} is impossible",
+            where=file,
+            fix=f"Give each volume's {setting} in {unit} (settings=[...], --settings).",
+        )
 
 
 def _volume(path: str | os.PathLike) -> FileImage:
@@ -177,7 +194,7 @@ def _settings(image: FileImage, path: Path, setting: str, setting_unit: str) -> 
     else:
         found = [one] if one is not None and count == 1 else None
     try:
-        return [float(s) for s in found]
+        return [_plain(s) for s in found]
     except (TypeError, ValueError) as error:
         raise InputError(
             "E-STACK",
@@ -185,3 +202,11 @@ def _settings(image: FileImage, path: Path, setting: str, setting_unit: str) -> 
             where=path.name,
             fix=f"Give them: settings=[...] (--settings), one {setting} in {setting_unit} for each volume.",
         ) from error
+
+
+def _plain(setting: object) -> float:
+    """The number that a setting is, in a header's text or a side-car's list."""
+    value = number(setting.strip()) if isinstance(setting, str) else setting
+    if value is None or isinstance(value, bool):
+        raise ValueError(f"{setting!r} is no number")
+    return float(value)

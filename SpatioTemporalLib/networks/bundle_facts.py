@@ -17,6 +17,8 @@ from .calibration import Calibration
 FORMAT = 1
 MOST_VISITS, MOST_CHANNELS, MOST_COVARIATES = 1000, 16, 1000
 LONGEST_TEXT, LONGEST_NAME, MOST_COUNT, LARGEST = 100_000, 500, 2**53, 1e30
+# Of an image, whatever its unit; of a calibration.
+LARGEST_VALUE, STEEPEST = 1e9, 1e4
 FAR_SHORTER, FAR_LONGER = 0.5, 2.0
 
 
@@ -151,6 +153,9 @@ def _facts(read: _Reader) -> BundleFacts:
     if not 0 <= threshold <= 1:
         raise read.error(f"has a threshold of {threshold}, outside 0..1")
     calibration = read("outputs.0.calibration", dict)
+    slope, intercept = (_number(calibration.get(k), read) for k in ("slope", "intercept"))
+    if max(abs(slope), abs(intercept)) > STEEPEST:
+        raise read.error(f"has a calibration of slope {slope:g} and intercept {intercept:g}, which none is")
     return BundleFacts(
         architecture=Architecture(
             _name(read, "architecture.name"), _name(read, "architecture.preset"), read("architecture.args", dict)
@@ -158,10 +163,7 @@ def _facts(read: _Reader) -> BundleFacts:
         crops=_crops(read),
         covariates=_covariates(read),
         visits=visits,
-        calibration=Calibration(
-            *(_number(calibration.get(k), read) for k in ("slope", "intercept")),
-            for_message(calibration.get("note", ""), LONGEST_NAME),
-        ),
+        calibration=Calibration(slope, intercept, for_message(calibration.get("note", ""), LONGEST_NAME)),
         threshold=threshold,
         training=_training(read),
         description=read("description", str),
@@ -189,14 +191,24 @@ def _covariates(read: _Reader) -> tuple[Covariate, ...]:
 def _crops(read: _Reader) -> CropSettings:
     if len(read("inputs.0.spacing_mm", list)) > MOST_CHANNELS:
         raise read.error(f"takes more than {MOST_CHANNELS} channels")
+    units, count = read("inputs.0.channels", list), len(read("inputs.0.spacing_mm", list))
+    if (
+        len(units) != count
+        or len({str(unit) for unit in units}) > 1
+        or not all(isinstance(u, str) and u for u in units)
+    ):
+        raise read.error(f"inputs.0.channels is {for_message(units, 40)}, the unit of {count} channels was expected")
+    values = {name: read(f"inputs.0.intensity.{name}", float) for name in ("min", "max", "fill")}
+    if any(abs(value) > LARGEST_VALUE for value in values.values()):
+        raise read.error(f"inputs.0.intensity is {for_message(values, 80)}, which no image holds")
     # How a list of JSON becomes what the settings hold.
     return CropSettings(
         image=_name(read, "inputs.0.name"),
         shape=tuple(read("inputs.0.roi.size_vox", list)),
         spacings=tuple(tuple(_number(x, read) for x in _listed(s, read)) for s in read("inputs.0.spacing_mm", list)),
-        window=(read("inputs.0.intensity.min", float), read("inputs.0.intensity.max", float)),
-        unit=for_message((read("inputs.0.channels", list) or [""])[0], 40),
-        fill=read("inputs.0.intensity.fill", float),
+        window=(values["min"], values["max"]),
+        unit=for_message(units[0], 40) if units else "",
+        fill=values["fill"],
         registration=read("registration", str),
     )
 

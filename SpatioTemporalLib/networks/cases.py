@@ -166,6 +166,13 @@ def _cut(cohort: Cohort, n: int, settings: CropSettings, cache: Path, context: C
         quiet = replace(context, report=lambda fraction, message: None)
         follow_up = cohort.case(n)
         crops = crop_visits(follow_up, centres_of(follow_up), settings, quiet)
+        if cohort.identity and cohort.identity(n) != identity:
+            raise InputError(
+                "E-INPUT-CHANGED",
+                "its images were changed while they were read",
+                where=cohort.name,
+                fix="Wait until nothing writes to them any more, then run again.",
+            )
         save_regions(path, crops.images)
     return path, days
 

@@ -12,10 +12,14 @@ from ..data.volumes import LabelMap
 from ..declare import Advanced, FrameRole, Help, Range
 from ..errors import Finding, InputError, Severity, counted
 from ..numerics.bolus_arrival import baseline_length
-from .series_arrival import arriving_curve, first_unsteady_frames
+from .series_arrival import LEVELS_OF_CONTRAST, arriving_curve, first_unsteady_frames
 
 # A baseline that was set may reach so many frames past the arrival that was found: it has an error too.
 TOLERATED_FRAMES = 1
+# unless the curve has risen in it by this many times its scatter before, and by this part of its height.
+SMALLEST_RISE, RISEN_PART = 5.0, 0.05
+# A baseline drifts that changes by this part, and by so many times the error of its slope.
+DRIFT_PART, DRIFT_ERRORS, FEWEST_FOR_DRIFT = 0.03, 5.0, 5
 
 
 @dataclass(frozen=True)
@@ -90,10 +94,13 @@ def baseline_before(series: Series, curve: np.ndarray, arrival: float) -> Baseli
     findings = [Finding("I-BASELINE", Severity.NOTE, text, series.name)]
     if unsteady:
         findings.append(_not_steady(series, curve, unsteady))
-    if count == 1 and frames.start == 0:
+    findings += _drift(series, curve[frames], frames)
+    if count == 1:
+        which = "the first frame" if frames.start == 0 else f"frame {frames.start}"
+        settings = f"skipped_frames = {unsteady} and " * bool(unsteady) + f"baseline_frames = {frames.stop}"
         text = (
-            "only the first frame lies before the rise, so nothing shows whether contrast was there already, "
-            "which would make all values too small; set baseline_frames = 1 if it was acquired before the injection"
+            f"only {which} lies before the rise, so nothing shows whether contrast was there already, which would "
+            f"make all values too small; set {settings} if it was acquired before the injection"
         )
         findings.append(Finding("W-BASELINE-ONE", Severity.WARN, text, series.name))
     return Baseline(frames, tuple(findings))
@@ -119,7 +126,7 @@ def _set_too_late(series: Series, mask: LabelMap | None, baseline: slice, fallin
     unsteady = first_unsteady_frames(series, curve)
     findings = (_not_steady(series, curve, unsteady),) if unsteady else ()
     reached = int(np.searchsorted(series.times, arrival, side="right"))
-    if baseline.stop <= reached + TOLERATED_FRAMES:
+    if baseline.stop <= reached + TOLERATED_FRAMES and not _has_risen(curve, max(reached, 1), baseline.stop):
         return findings
     text = (
         f"baseline_frames takes {counted(baseline.stop, 'frame')}, to {series.times[baseline.stop - 1]:.4g} s, "
@@ -129,11 +136,36 @@ def _set_too_late(series: Series, mask: LabelMap | None, baseline: slice, fallin
     return (*findings, Finding("W-BASELINE-LATE", Severity.WARN, text, series.name))
 
 
+def _has_risen(curve: np.ndarray, reached: int, stop: int) -> bool:
+    """Whether the last of the frames that were set shows contrast, although it lies within the error of arrival."""
+    before = curve[:reached]
+    rise = curve[reached:stop].max(initial=before.mean()) - before.mean()
+    return rise > max(SMALLEST_RISE * before.std(), RISEN_PART * (curve.max() - before.mean()))
+
+
+def _drift(series: Series, level: np.ndarray, frames: slice) -> tuple[Finding, ...]:
+    """Say when the baseline goes up or down from its beginning to its end."""
+    if len(level) < FEWEST_FOR_DRIFT or series.unit in LEVELS_OF_CONTRAST or not level.mean():
+        return ()
+    since = series.times[frames] - series.times[frames].mean()
+    slope = since @ level / (since @ since)
+    rest = level - level.mean() - slope * since
+    error = np.sqrt(rest @ rest / (len(level) - 2) / (since @ since))
+    change = slope * np.ptp(since) / level.mean()
+    if abs(change) <= DRIFT_PART or abs(slope) <= DRIFT_ERRORS * error:
+        return ()
+    text = (
+        f"the baseline is not level: it changes by {100 * change:+.2g} % from its first frame to its last; the signal "
+        "may not be in its steady state (skipped_frames leaves first frames out everywhere), or the patient moved"
+    )
+    return (Finding("W-BASELINE-DRIFT", Severity.WARN, text, series.name),)
+
+
 def _not_steady(series: Series, curve: np.ndarray, count: int) -> Finding:
     ratio = abs(curve[0] / curve[count : count + 3].mean())
-    frames = "the first frame is" if count == 1 else f"the first {count} frames are up to"
+    frames = "the first frame is" if count == 1 else f"the first {count} frames are {'up' if ratio > 1 else 'down'} to"
     text = (
         f"{frames} {ratio:.3g} times as bright as those after, so not yet in the steady state; "
-        f"set skipped_frames = {count} to leave what is not out of everything"
+        f"set skipped_frames = {count} to leave {'it' if count == 1 else 'them'} out everywhere"
     )
     return Finding("W-STEADY-STATE", Severity.WARN, text, series.name)

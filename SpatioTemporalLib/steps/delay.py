@@ -13,7 +13,7 @@ from ..data.curve import Curve
 from ..data.series import Series
 from ..data.volumes import LabelMap
 from ..declare import Advanced, Choices, FrameRole, Help, Range, Unit
-from ..errors import Finding, InputError, Severity
+from ..errors import Finding, InputError, Severity, counted
 from ..numerics.arrays import like
 from ..numerics.delayed_fit import best_delays, best_shared_delay
 from ..numerics.frame_sampling import FrameSampling
@@ -114,7 +114,7 @@ def edge_findings(delays, parameters: DelayParameters, name: str) -> tuple[Findi
     at_edge = _at_edge(delays, parameters)
     if not at_edge.any():
         return ()
-    many = f"the delay of {np.count_nonzero(at_edge)} voxels" if np.ndim(delays) else "the delay"
+    many = f"the delay of {counted(np.count_nonzero(at_edge), 'voxel')}" if np.ndim(delays) else "the delay"
     text = (
         f"{many} lies at the edge of the search, {parameters.largest_delay:g} s: the true one may be larger; raise "
         "largest_delay, and check that input and series count from the same time zero"

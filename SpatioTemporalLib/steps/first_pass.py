@@ -129,7 +129,7 @@ def reference_without_leakage(
 
 def _baseline(series: Series, mean: np.ndarray, aif_mask: LabelMap, parameters: BaselineParameters) -> Baseline:
     """Of the artery's (T,) mean curve, which falls with contrast in a T2*-weighted series and rises in others."""
-    unsteady = first_unsteady_frames(series, mean)
+    unsteady = max(first_unsteady_frames(series, sign * mean) for sign in (1.0, -1.0))
     first = mean[unsteady : unsteady + max(2, len(mean) // 20)].mean()
     falls = abs(mean[unsteady:].min() - first) > abs(mean[unsteady:].max() - first)
     if parameters.baseline_frames is not None:

@@ -16,6 +16,7 @@ SMALLEST_FALL = 1e-3
 PLAUSIBLE_PEAK = (0.5, 20.0)  # mmol/L in blood
 # A first pass is half its height for about this long; samples farther apart do not show its area.
 FIRST_PASS = 10.0  # s
+MISSED_PASS = 30.0  # s between samples in which a whole first pass goes unseen
 # The input's last value stands for what comes after it over this part of the series at the most.
 LONGEST_HELD = 0.2
 # Contrast that is there with this part of its peak at the first frame leaves no baseline.
@@ -53,7 +54,7 @@ def input_findings(blood: Curve, series: Series, *, signal: bool) -> tuple[Findi
 
 def _require_bolus(blood: Curve) -> None:
     peak = float(blood.values.max())
-    if not (_rises(blood, peak) or _falls(blood, peak)):
+    if not peak > 0 or not (_rises(blood, peak) or _falls(blood, peak)):
         raise InputError(
             "E-AIF-FLAT",
             f"the input function has no peak: its largest value is {peak:.3g} {blood.unit}, "
@@ -123,10 +124,11 @@ def _coarse(blood: Curve) -> tuple[Finding, ...]:
     place = int(blood.values.argmax())
     beside = np.diff(blood.times)[max(place - 1, 0) : place + 1]
     sharp = np.count_nonzero(blood.values > blood.values.max() / 2) < 2
-    if not sharp or not beside.size or beside.max() <= FIRST_PASS:
+    if not beside.size or beside.max() <= (FIRST_PASS if sharp else MISSED_PASS):
         return ()
+    what = "the bolus is a single sample," if sharp else "the largest sample is"
     text = (
-        f"the bolus is a single sample, {beside.max():.3g} s from the next, and lasts about {FIRST_PASS:g} s: its "
+        f"{what} {beside.max():.3g} s from the next, and a bolus lasts about {FIRST_PASS:g} s: its "
         "area, and with it every rate, may be wrong by a factor; a population average (input_function) knows its shape"
     )
     return (Finding("W-AIF-COARSE", Severity.WARN, text, blood.name),)

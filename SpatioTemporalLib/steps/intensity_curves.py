@@ -21,6 +21,7 @@ INTENSITY_SERIES = Input(
     Series,
     min_frames=5,
     intervals=(0.005, 60.0),
+    made_for=("ceus",),
     help="Contrast-mode ultrasound in linear intensity (see Linear intensity from ultrasound), motion-corrected.",
 )
 

@@ -19,6 +19,7 @@ DYNAMIC_SERIES = Input(
     Series,
     min_frames=3,
     intervals=(0.1, 900.0),
+    made_for=("dce", "ct_perfusion"),
     help="Dynamic T1-weighted series: signal of a spoiled gradient echo, or concentration in mmol/L.",
 )
 MASK = Input("mask", LabelMap, optional=True, help="Voxels to compute; each label is a region of its own in the table.")

@@ -26,6 +26,7 @@ from .population_arrival import at_best_arrival
 from .regions import distribution_table, region_curves
 from .voxelwise import map_voxels
 
+LONGEST_TRANSIT = 10.0  # s that blood takes from where an input is measured to tissue
 LEAST_VARIANCE = 1e-12  # of the mean square
 
 
@@ -87,7 +88,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         "artery": artery,
         "findings": (
             *findings,
-            *(_late_input(plasma, measured, series) if is_patients_own else ()),
+            *(_ill_timed(plasma, measured, series, parameters.delay) if is_patients_own else ()),
             *_delays_at_edge(maps, parameters, series.name),
             *status_findings(maps["fit_status"], series.name),
         ),
@@ -249,14 +250,18 @@ def _statistics(distributions: Table, measured: list[Curve], means: Estimates) -
     return Table({**first, "of mean curve": of_mean, **columns}, distributions.units, distributions.name)
 
 
-def _late_input(plasma: Curve, measured: list[Curve], series: Series) -> tuple[Finding, ...]:
-    """Say when tissue enhances before the input does, which no delay of the bolus explains."""
+def _ill_timed(plasma: Curve, measured: list[Curve], series: Series, delay: str) -> tuple[Finding, ...]:
+    """Say when tissue enhances before the input does, or later than blood takes to it and no delay is fitted."""
     arrival = arrival_of_curve(plasma.times, plasma.values)
     interval = float(np.median(series.intervals))
-    early = []
-    for curve in measured:
-        ahead = arrival - arrival_of_curve(curve.times, curve.values)
-        if ahead > 2 * interval:
-            early.append(f"{curve.name} by {ahead:.3g} s")
-    text = f"the input function arrives after the tissue ({', '.join(early)}); check its times, or use delay = fit"
-    return (Finding("W-AIF-LATE", Severity.WARN, text, plasma.name),) if early else ()
+    ahead = {curve.name: arrival - arrival_of_curve(curve.times, curve.values) for curve in measured}
+    before = [f"{name} by {lead:.3g} s" for name, lead in ahead.items() if lead > 2 * interval]
+    after = [f"{name} by {-lead:.3g} s" for name, lead in ahead.items() if -lead > LONGEST_TRANSIT + interval]
+    findings = ()
+    if before:
+        text = f"the input function arrives after the tissue ({', '.join(before)}); check its times, or use delay = fit"
+        findings += (Finding("W-AIF-LATE", Severity.WARN, text, plasma.name),)
+    if after and delay == "none":
+        text = f"the input function arrives long before the tissue ({', '.join(after)}); check its times or fit a delay"
+        findings += (Finding("W-AIF-EARLY", Severity.WARN, text, plasma.name),)
+    return findings

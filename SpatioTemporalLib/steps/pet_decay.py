@@ -35,6 +35,18 @@ def decay_rate(series: Series, isotope: str) -> float:
     return float(np.log(2) / chosen)
 
 
+def isotope_findings(series: Series, isotope: str, decay: str) -> tuple[Finding, ...]:
+    """Say when activity is corrected for the decay of an isotope that was only assumed."""
+    moved = decay == "uncorrected" or series.acquisition.decay_corrected_to
+    if isotope != FROM_FILES or series.acquisition.half_life or not moved:
+        return ()
+    text = (
+        f"the files do not name the isotope; activity is corrected for the decay of {USUAL_ISOTOPE}; set isotope if "
+        "it is another, or all values are wrong"
+    )
+    return (Finding("W-ISOTOPE", Severity.WARN, text, series.name),)
+
+
 def require_agreement(series: Series, decay: str) -> None:
     """Refuse a choice that contradicts what the files say of the correction for decay.
 

@@ -14,8 +14,8 @@ from ..data.volumes import LabelMap
 from ..declare import Advanced, Choices, Help, Input
 from ..errors import Finding, InputError, counted
 from ..numerics.frame_sampling import FrameSampling, frame_ends, over_intervals
-from .pet_decay import FROM_FILES, decay_factors, decay_rate, mean_decay, require_agreement
-from .pet_timing import checked_durations
+from .pet_decay import FROM_FILES, decay_factors, decay_rate, isotope_findings, mean_decay, require_agreement
+from .pet_timing import checked_durations, short_findings
 from .plasma_coverage import plasma_findings
 
 UNITS = {"Bq/mL": 1e-3, "kBq/mL": 1.0, "MBq/mL": 1e3}  # kBq/mL
@@ -27,6 +27,7 @@ PET_SERIES = Input(
     Series,
     min_frames=5,
     intervals=(0.2, 7200.0),
+    made_for=("pet",),
     help="Dynamic PET in Bq/mL or kBq/mL; times are the starts of frames in s after injection, as those of blood are.",
 )
 PLASMA = Input("plasma", Curve, help="Metabolite-corrected activity in arterial plasma, in Bq/mL or kBq/mL.")
@@ -117,13 +118,15 @@ def pet_frames(series: Series, mask: LabelMap | None, parameters: PetParameters,
     require_agreement(series, parameters.decay)
     rate = decay_rate(series, parameters.isotope)
     durations, findings = checked_durations(series)
+    findings = (*short_findings(series, durations), *findings)
     starts, ends = series.times, frame_ends(series.times, durations)
     factors, told = decay_factors(series, (starts, ends), rate, parameters.decay)
     factors = scale * factors
     mean = _mean_activity(series, mask) * factors
     weights = _weights(mean, ends - starts, mean_decay(starts, ends, rate), series.name, parameters.frame_weights)
     sampling = over_intervals(starts, durations).scaled(np.sqrt(weights / weights.mean()))
-    return PetFrames(sampling, factors, starts, ends, mean, rate, (*findings, *told))
+    told = (*findings, *isotope_findings(series, parameters.isotope, parameters.decay), *told)
+    return PetFrames(sampling, factors, starts, ends, mean, rate, told)
 
 
 def blood_curve(curve: Curve, frames: PetFrames, parameters: PetParameters) -> tuple[Curve, tuple[Finding, ...]]:

@@ -10,6 +10,7 @@ from ..errors import Finding, InputError, Severity
 ROUNDED = 0.01  # part of a frame by which it may reach into the next
 WHOLE_SECOND = 1.0  # s, by which clocks without fractions are off
 SHORTEST_OVERLAP = 0.01  # s
+SHORTEST_SCAN = 90.0  # s; those of the first pass of water last two minutes
 GAP = 0.01  # part of a frame; shorter gaps are rounding too
 MISSED_TOLD, MISSED_REFUSED = 0.02, 0.1  # part of an integral from injection that may lie before the first frame
 
@@ -40,6 +41,15 @@ def checked_durations(series: Series) -> tuple[np.ndarray | None, tuple[Finding,
         text = f"frames reach up to {over.max():.3g} s into the next, taken as rounding; they end where it begins"
         findings = (*findings, Finding("R-TIME-OVERLAP", Severity.REPAIR, text, series.name))
     return np.append(np.minimum(durations[:-1], steps), durations[-1]), findings
+
+
+def short_findings(series: Series, durations: np.ndarray | None) -> tuple[Finding, ...]:
+    """Say when the whole series is so short that its times may be minutes."""
+    whole = float(series.times[-1] - series.times[0]) + (0.0 if durations is None else float(durations[-1]))
+    if whole >= SHORTEST_SCAN:
+        return ()
+    text = f"all frames together last {whole:.4g} s, which is short for dynamic PET; are the times in minutes?"
+    return (Finding("W-TIME-SHORT", Severity.WARN, text, series.name),)
 
 
 def _overlap(series: Series, frame: int) -> InputError:

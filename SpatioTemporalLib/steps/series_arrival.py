@@ -19,6 +19,7 @@ LEVELS_OF_CONTRAST = ("mmol/L", "1/s", "HU")
 # A first frame that differs from the next by this part, and by so many times the noise, is not yet in steady state.
 UNSTEADY_PART, UNSTEADY_NOISE, MOST_UNSTEADY = 0.02, 5.0, 5
 FRAMES_BESIDE = 3
+LEVEL_LASTS = 4.0  # times the spread of the frames beside, by which a darker first frame is darker
 
 
 def series_arrival(series: Series, mask: LabelMap | None) -> float:
@@ -67,7 +68,11 @@ def arriving_curve(series: Series, mask: LabelMap | None, falling: bool = False)
 
 
 def first_unsteady_frames(series: Series, curve: np.ndarray) -> int:
-    """How many first frames of a (T,) curve of signal, or of its negative, are brighter than the level that follows."""
+    """How many first frames of a (T,) curve of signal, or of its negative, are unlike the level that follows.
+
+    Brighter ones always count. A first frame that is darker counts only where the
+    level lasts and contrast comes after it: otherwise the step is the contrast.
+    """
     if series.unit in LEVELS_OF_CONTRAST:
         return 0
     signal = np.abs(curve)
@@ -76,13 +81,22 @@ def first_unsteady_frames(series: Series, curve: np.ndarray) -> int:
         beside = signal[count + 1 : count + 1 + FRAMES_BESIDE]
         if len(beside) < FRAMES_BESIDE:
             return count
-        excess = signal[count] - beside.mean()
-        level = np.ptp(beside) < excess / 2
-        if not (level or excess > np.ptp(beside)) or excess <= max(
-            UNSTEADY_PART * beside.mean(), UNSTEADY_NOISE * noise
-        ):
+        excess, spread = signal[count] - beside.mean(), np.ptp(beside)
+        clear = abs(excess) > max(UNSTEADY_PART * beside.mean(), UNSTEADY_NOISE * noise)
+        bright = excess > spread or spread < excess / 2
+        dark = -excess > LEVEL_LASTS * spread and _rises_later(series, curve, count + 1, least=-excess / 2)
+        if not (clear and (bright or dark)):
             return count
     return MOST_UNSTEADY
+
+
+def _rises_later(series: Series, curve: np.ndarray, first: int, *, least: float) -> bool:
+    """Whether a curve stays level for some frames from the first on, and then rises by so much at least."""
+    later = first + FRAMES_BESIDE
+    if curve[later:].max(initial=-np.inf) - curve[first:later].mean() < least:
+        return False
+    arrival = bolus_arrival(series.times[first:], curve[first:, None])[0]
+    return bool(arrival > series.times[later - 1])
 
 
 def changing_voxels(frames: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from ..data.series import Series
 from ..data.volumes import LabelMap
 from ..errors import Finding, Severity
 from .delay import DelayParameters, delayed_fit, edge_findings, sampled_voxels, shared_delay
+from .fit_status import FitStatus
 from .kinetic_model import Estimates, KineticModel
 from .pet_series import PetFrames
 from .tracer_fit import Tracer
@@ -55,6 +56,12 @@ def delayed_tracer(
 
     shown = (*names, "delay") if parameters.delay == "fit" else names
     return Tracer(shown, fit, curve), told
+
+
+def voxels_at_edge(result: dict, parameters: DelayParameters, name: str) -> tuple[Finding, ...]:
+    """That fitted voxels of a result have delays where the search ends; a voxel without uptake tells no delay."""
+    at_edge = result["fit_status"].values == FitStatus.DELAY_AT_LIMIT
+    return edge_findings(result["delay"][at_edge], parameters, name) if "delay" in result and at_edge.any() else ()
 
 
 def _of_all(model: KineticModel, data: tuple, parameters: DelayParameters, interval: float) -> float:

@@ -23,7 +23,7 @@ from library.fuzzing.batch import kinds_of, modules, outcomes  # noqa: E402
 from library.fuzzing.engine import FAULTS, OUTCOMES  # noqa: E402
 
 TABLE = ROOT / "Resources" / "Validation" / "fuzzing.csv"
-BATCH = 400
+BATCH = 100
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -174,3 +174,46 @@ def test_no_widget_names_an_analysis():
         and id.split(".")[1] not in ("concentration", "enhancement")
     ]
     assert not named and files
+
+
+def groups(panel):
+    tree = panel.analyse.ui.analysisTree
+    tops = [tree.topLevelItem(n) for n in range(tree.topLevelItemCount)]
+    return {top.text(0): [top.child(n).text(0) for n in range(top.childCount())] for top in tops}
+
+
+def test_what_is_made_for_the_series_comes_first(panel):
+    assert next(iter(groups(panel))) != "Made for this series"
+    panel.data.ui.sampleButton.click()
+    found = groups(panel)
+    assert next(iter(found)) == "Made for this series" and "Extended Tofts model" in found["Made for this series"]
+    assert "Logan plot (PET)" not in found["Made for this series"] and "Logan plot (PET)" in found["Kinetics"]
+
+
+def test_why_an_analysis_does_not_suit_is_said_and_the_examination_can_be_chosen(panel):
+    panel.data.ui.sampleButton.click()
+    panel.analyse.choose("kinetics.logan_plot")
+    assert "Made for dynamic PET" in panel.analyse.ui.suitabilityLabel.text
+    assert panel.analyse.ui.suitabilityLabel.visible
+    box = panel.data.ui.examinationBox
+    box.setCurrentIndex(box.findData("bold"))
+    assert "Made for this series" not in groups(panel)
+    panel.analyse.choose("kinetics.tofts")
+    assert "the series is BOLD fMRI" in panel.analyse.ui.suitabilityLabel.text
+    box.setCurrentIndex(0)
+    assert "Extended Tofts model" in groups(panel)["Made for this series"]
+    assert not panel.analyse.ui.suitabilityLabel.visible
+
+
+def test_favourites_and_what_was_used_last_stand_above_the_domains(panel):
+    panel.analyse.choose("kinetics.patlak")
+    panel.analyse.ui.favouriteBox.click()
+    assert groups(panel)["Favourites"] == ["Patlak model"]
+    panel.analyse.choose("kinetics.tofts")
+    assert not panel.analyse.ui.favouriteBox.checked
+    panel.run_started()
+    assert groups(panel)["Used last"][0] == "Tofts model"
+    panel.analyse.choose("kinetics.patlak")
+    assert panel.analyse.ui.favouriteBox.checked
+    panel.analyse.ui.favouriteBox.click()
+    assert "Favourites" not in groups(panel)

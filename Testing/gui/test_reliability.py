@@ -299,3 +299,16 @@ def test_kept_values_that_a_parameter_cannot_have_are_left_out(panel, user):
     panel.restore()
     user.click_item(panel.analyse.ui.analysisTree, "Dummy", "Slow mean")
     assert isinstance(panel.analyse.values()["duration"], float)
+
+
+def test_a_run_whose_parameters_are_damaged_is_not_run_again_with_others(panel, user, wait):
+    user.press(panel.data.ui.sampleButton)
+    user.click_item(panel.analyse.ui.analysisTree, "Dummy", "Slow mean")
+    fast(panel)
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    for nodes in panel.results.nodes().by_output.values():
+        for node in nodes:
+            node.SetAttribute("SpatioTemporal.Parameters", '{"duration": ')
+    user.press(panel.results.ui.againButton)
+    assert "E-SCENE-FACT" in message(panel) and panel.run.job is None

@@ -9,6 +9,7 @@ import pytest
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import Input, Output, analysis
+from SpatioTemporalLib.identity import identity
 from SpatioTemporalLib.input_files import InputFiles, held
 
 TIMES = np.arange(6.0)
@@ -131,3 +132,18 @@ def test_files_of_ones_own_stay_mapped(file):
     context = st.Context(report=report, own_files=True)
     assert np.isfinite(st.run("test.blockwise", series=mapped(file), context=context)["mean"].values).all()
     assert seen and context.watch.__name__ == "_unwatched"
+
+
+def test_a_file_that_changes_while_it_is_recognised_is_told(file):
+    series, looked = mapped(file), []
+
+    def look():
+        looked.append(None)
+        if len(looked) == 3:
+            cut_off(file)
+        files.require_unchanged()
+
+    files = InputFiles({"series": series})
+    with pytest.raises(st.InputError, match="E-INPUT-CHANGED"):
+        identity(series, look)
+    assert len(looked) == 3

@@ -1,5 +1,7 @@
 """Inputs in other units, and maps outside what can be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,10 +34,29 @@ def test_a_map_in_another_unit_of_its_kind_is_converted(series, in_seconds, valu
     np.testing.assert_allclose(result.ktrans.values, in_seconds.ktrans.values, rtol=1e-4)
 
 
-def test_a_map_of_another_kind_is_refused(series):
+@pytest.mark.parametrize(
+    "name, unit, said",
+    [("t1_map", "1/s", "in s"), ("t1_map", "a.u.", "in s"), ("b1_map", "deg", "a ratio (unit 1 or %)")],
+)
+def test_a_map_of_another_kind_is_refused(series, name, unit, said):
     with pytest.raises(st.InputError) as caught:
-        st.run(MODEL, series=series, t1_map=a_map(series, 1.4, "1/s"))
+        st.run(MODEL, series=series, **{name: a_map(series, 1.4, unit)})
     assert caught.value.code == "E-INPUT-UNIT"
+    assert f"{name} must be {said}, found {unit.rstrip('.')}" in caught.value.message
+    assert f"--unit {name}=" in caught.value.fix
+
+
+@pytest.mark.parametrize("unit", ["mmol / L", "mmol /l", "umol/ml"])
+def test_spaces_and_small_letters_do_not_make_another_unit(unit):
+    assert factor_between(unit, "mmol/L") == 1
+
+
+def test_frames_without_any_value_are_named(series):
+    values = series.values.copy()
+    values[3] = np.nan
+    with pytest.raises(st.InputError, match="in 1 frame of .*: 3") as caught:
+        st.run(MODEL, series=replace(series, values=values))
+    assert caught.value.code == "E-NO-VALUES" and "frame_weights" in caught.value.fix
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from SpatioTemporalLib import private_folder
+from SpatioTemporalLib import owner_lock, private_folder
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.private_folder import LOCK, OLD, PREFIX, PrivateFolder, sweep
 from SpatioTemporalLib.worker_client import Worker
@@ -111,3 +111,37 @@ def test_a_folder_that_was_taken_away_is_made_again(place):
     folder.remove()
     folder.again()
     assert folder.path.is_dir()
+
+
+@posix
+def test_a_program_that_ends_takes_its_folder_with_it_and_its_copies_do_not(place):
+    program = """
+import os
+from SpatioTemporalLib.private_folder import PrivateFolder
+folder = PrivateFolder("jobs")
+if os.fork() == 0:
+    raise SystemExit
+os.wait()
+assert folder.path.is_dir()
+print("there")
+"""
+    environment = {**os.environ, "TMPDIR": str(place)}
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert ended.stdout == "there\n"
+    assert list(place.iterdir()) == []
+
+
+@posix
+def test_a_lock_is_held_from_the_moment_it_is_there(place, monkeypatch):
+    seen = []
+    renamed = os.rename
+
+    def look(source, target):
+        seen.append(sweep())
+        renamed(source, target)
+        seen.append(sweep())
+
+    monkeypatch.setattr(owner_lock.os, "rename", look)
+    folder = PrivateFolder("jobs")
+    assert seen == [[], []] and folder.path.is_dir()
+    folder.remove()

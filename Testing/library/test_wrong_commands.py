@@ -147,3 +147,30 @@ def test_results_in_the_current_folder_are_told_of_by_its_name(capsys, nothing_r
     (tmp_path / "result.json").write_text("{}")
     told = refused(capsys, "run", "kinetics.enhancement", "--series", series, "--out", ".")
     assert f"{tmp_path}: holds what is not ours: result.json" in told and ".:" not in told
+
+
+WITHOUT_SENSE = [
+    (["--series", ""], "--series has no name"),
+    (["--series", "a.nii", "--series", "b.nii"], "--series was given twice"),
+    (["--series", "a.nii", "--unit", "t1map=s"], "t1_map"),
+    (["--series", "a.nii", "--unit", "artery=mM"], "no input"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), WITHOUT_SENSE)
+def test_options_without_sense_are_refused_before_any_file_is_read(capsys, tmp_path, nothing_runs, words, said):
+    message = refused(capsys, "run", "kinetics.tofts", *words, "--out", tmp_path / "o")
+    assert said in message
+
+
+def test_a_unit_is_taken_for_an_input_written_with_a_dash(capsys, tmp_path, series, nothing_runs):
+    message = refused(
+        capsys, "run", "kinetics.tofts", "--series", series, "--unit", "t1-map=s", "--mask", "no.nii", "--out", tmp_path
+    )
+    assert "no.nii" in message
+
+
+def test_a_command_whose_output_was_closed_before_it_began_ends_quietly():
+    command = f'"{sys.executable}" -m SpatioTemporalLib doctor --help >&-'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, env={**os.environ})
+    assert "Traceback" not in done.stderr

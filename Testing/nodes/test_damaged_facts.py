@@ -16,6 +16,7 @@ from SpatioTemporalNodes.segmentation_nodes import grid_of
 from SpatioTemporalNodes.series_view import GIVEN_TIMES, series_of
 from SpatioTemporalNodes.stack_nodes import stack_from_node
 from SpatioTemporalNodes.value_nodes import curve_from_node
+from SpatioTemporalNodes.visit_view import visit_number
 
 import SpatioTemporalLib as st
 
@@ -195,3 +196,15 @@ def test_a_report_from_a_scene_runs_nothing_in_the_browser():
     page = page_without_scripts(st.Report("t", "<html><script>alert(1)</script></html>", "r"))
     before, _, _ = page.partition("<script>")
     assert "default-src 'none'" in before and "script-src" not in before
+
+
+@pytest.mark.parametrize("output", ["a_\u00b2", "a_" + "9" * 5000, "a_\u0663", "_", ""])
+def test_a_map_of_no_visit_belongs_to_the_first(shown, output):
+    scene, sequence, _, nodes = shown
+    node = nodes.by_output["ktrans"][0]
+    before = node.GetAttribute(attributes.PREFIX + "Output")
+    node.SetAttribute(attributes.PREFIX + "Output", output)
+    try:
+        assert visit_number(node, sequence) == 0
+    finally:
+        node.SetAttribute(attributes.PREFIX + "Output", before)

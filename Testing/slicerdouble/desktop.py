@@ -50,6 +50,19 @@ def _keep_constants_alive():
             ctypes.c_ssize_t.from_address(id(constant)).value += 1 << 40
 
 
+class Settings:
+    """What an application keeps from session to session, here only as long as it runs."""
+
+    def __init__(self):
+        self._kept: dict[str, object] = {}
+
+    def value(self, key, otherwise=None):
+        return self._kept.get(key, otherwise)
+
+    def setValue(self, key, value):
+        self._kept[key] = value
+
+
 class Application:
     """The application's object, as far as modules use it."""
 
@@ -58,6 +71,10 @@ class Application:
         self.messages: list[tuple[str, str]] = []
         self.ask_yes = True
         self.pip_installed: list[str] = []
+        self._settings = Settings()
+
+    def userSettings(self):
+        return self._settings
 
     def moduleManager(self):
         return self._manager

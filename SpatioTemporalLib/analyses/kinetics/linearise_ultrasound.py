@@ -35,7 +35,12 @@ class LineariseUltrasoundParameters:
     title="Linear intensity from ultrasound",
     citation="own definition: the inverse of the logarithmic compression of the display",
     inputs=[
-        Input("series", Series, help="Contrast-mode ultrasound as shown on the screen: grey levels, log-compressed."),
+        Input(
+            "series",
+            Series,
+            made_for=("ceus",),
+            help="Contrast-mode ultrasound as shown on the screen: grey levels, log-compressed.",
+        ),
         MASK,
     ],
     outputs=[

@@ -16,7 +16,7 @@ from ...steps.delay import DelayParameters
 from ...steps.fit_status import FitStatus
 from ...steps.kinetic_model import Estimates
 from ...steps.pet_series import MASK, PET_SERIES, PLASMA, PetParameters, blood_curve, pet_frames
-from ...steps.tracer_delay import delayed_tracer, edge_findings
+from ...steps.tracer_delay import delayed_tracer, voxels_at_edge
 from ...steps.tracer_fit import DELAY, fit_tracer, tracer_outputs
 
 MINUTE = 60.0
@@ -76,7 +76,7 @@ def one_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
 
     model, found = delayed_tracer(NAMES, at_delay, (series, mask, frames, plasma), parameters)
     result = fit_tracer(model, series, frames, mask=mask, context=context, told=(*told, *more, *found))
-    result["findings"] += edge_findings(result.get("delay", ()), parameters, series.name)
+    result["findings"] += voxels_at_edge(result, parameters, series.name)
     return result
 
 

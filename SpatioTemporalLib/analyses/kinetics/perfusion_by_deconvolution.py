@@ -78,6 +78,7 @@ class DeconvolutionParameters(ArteryParameters, BaselineParameters):
             Series,
             min_frames=8,
             intervals=(0.1, 60.0),
+            made_for=("dsc", "ct_perfusion"),
             help="Dynamic T2*-weighted series of a first pass; or concentration, change of R2* in 1/s, or HU.",
         ),
         Input(

@@ -36,6 +36,7 @@ class TransverseRelaxationParameters(BaselineParameters):
             Series,
             min_frames=3,
             intervals=(0.1, 60.0),
+            made_for=("dsc",),
             help="Dynamic T2*-weighted series, whose signal falls with contrast.",
         ),
         MASK,

@@ -228,3 +228,14 @@ def test_sequences_within_sequences_without_end_are_refused(tmp_path):
     nested = (b"\x08\x00\x15\x11SQ\0\0\xff\xff\xff\xff" + b"\xfe\xff\x00\xe0\xff\xff\xff\xff") * 20_000
     path.write_bytes(data[:place] + nested + data[place:])
     assert code_of(lambda: read_series(path)) == "E-FILE-CORRUPT"
+
+
+@pytest.mark.parametrize("keyword, tag", [("RepetitionTime", b"\x18\x00\x80\x00"), ("Rows", b"\x28\x00\x10\x00")])
+def test_an_element_that_stands_twice_is_refused(keyword, tag, tmp_path):
+    path = write_cine(tmp_path / "a.dcm")
+    data = path.read_bytes()
+    place = data.index(tag)
+    length = 8 + int.from_bytes(data[place + 6 : place + 8], "little")
+    path.write_bytes(data[: place + length] + data[place : place + length] + data[place + length :])
+    with pytest.raises(InputError, match=f"{keyword} twice"):
+        read_series(path)

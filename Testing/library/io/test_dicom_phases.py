@@ -57,6 +57,32 @@ def test_the_list_orders_folders_that_no_tag_does(tmp_path):
     assert "W-DICOM-ORDER" in codes(series)
 
 
+def test_a_list_in_the_order_of_letters_is_put_in_that_of_its_numbers_where_no_tag_orders_it(tmp_path):
+    made = [only(t, tmp_path / f"phase{n}", untimed) for t, n in enumerate((1, 2, 10, 11))]
+    by_letters = sorted(made, key=str)
+    assert by_letters != made
+    series = read_series(by_letters, frame_interval=60)
+    np.testing.assert_array_equal(series.values, voxels())
+    assert "R-FILE-ORDER" in codes(series)
+    given = read_series(by_letters, times=[0, 60, 120, 180])
+    np.testing.assert_array_equal(given.values, voxels()[[0, 2, 3, 1]])
+    assert "W-FILE-ORDER" in codes(given)
+
+
+def test_series_that_nothing_else_orders_are_ordered_by_their_numbers_and_told(tmp_path):
+    def of_one_study(dataset, t, k):
+        untimed(dataset, t, k)
+        dataset.StudyInstanceUID = "1.2.3.8"
+
+    for t in range(len(TIMES)):
+        only(t, tmp_path / f"p{t}", of_one_study)
+    with pytest.raises(InputError, match="--frame-interval"):
+        read_series(tmp_path)
+    series = read_series(tmp_path, frame_interval=60)
+    np.testing.assert_array_equal(series.values, voxels())
+    assert any("SeriesNumber" in f.message for f in series.findings if f.code == "W-DICOM-ORDER")
+
+
 def test_the_times_of_series_are_used_where_images_have_none_and_told(tmp_path):
     def began(dataset, t, k):
         untimed(dataset, t, k)

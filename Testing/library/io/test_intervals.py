@@ -17,6 +17,14 @@ def codes(series):
     return {finding.code for finding in series.findings}
 
 
+def test_an_interval_that_programs_write_where_they_know_none_is_told(tmp_path):
+    path = nifti(tmp_path / "a.nii", pixdim={4: 1.0})
+    assert "W-TIME-DEFAULT" in codes(read_series(path))
+    assert "W-TIME-DEFAULT" not in codes(read_series(path, frame_interval=1))
+    assert "W-TIME-DEFAULT" not in codes(read_series(sidecar(path, Modality="MR", RepetitionTime=1.0)))
+    assert "W-TIME-DEFAULT" not in codes(read_series(nifti(tmp_path / "b.nii", pixdim={4: 1.5})))
+
+
 @pytest.mark.parametrize("interval", [0.006, 0.053])
 @pytest.mark.parametrize("key", ["RepetitionTime", "RepetitionTimeExcitation"])
 def test_an_interval_that_repeats_the_repetition_time_of_the_pulse_is_refused(interval, key, tmp_path):
@@ -112,6 +120,15 @@ def test_volumes_from_a_shell_pattern_are_put_in_the_order_of_their_numbers(tmp_
     assert "W-FILE-ORDER" in codes(timed)
     chosen = read_series(paths[::-1], frame_interval=5)
     assert (chosen.values[:, 0, 0, 0].tolist(), codes(chosen) & {"R-FILE-ORDER"}) == ([3, 2, 11, 10, 1], set())
+
+
+def test_stacks_and_visits_in_the_order_of_letters_are_told_and_left(tmp_path):
+    paths = numbered(tmp_path, ["v1", "v10", "v2"])
+    stack = st.read_stack(paths, settings=[2, 10, 5])
+    assert (stack.values[:, 0, 0, 0].tolist(), codes(stack) & {"W-FILE-ORDER"}) == ([1, 10, 2], {"W-FILE-ORDER"})
+    visits = st.read_follow_up(paths, days=[0, 30, 60])
+    assert "given day" in next(f.message for f in visits.findings if f.code == "W-FILE-ORDER")
+    assert "W-FILE-ORDER" not in codes(st.read_follow_up([paths[0], paths[2], paths[1]], days=[0, 30, 60]))
 
 
 @pytest.mark.parametrize("name", ["a.nrrd", "a.nii.gz", "a.mha"])

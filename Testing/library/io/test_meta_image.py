@@ -102,6 +102,8 @@ HOSTILE = {
     "a field twice": (dict(lines="DimSize = 5 4 2\n"), "E-FILE-CORRUPT"),
     "a binary key": (dict(lines="\x01\x02\x7f = 3\n"), "E-FILE-CORRUPT"),
     "a line that says nothing": (dict(lines="nothing\n"), "E-FILE-CORRUPT"),
+    "no number of axes": (dict(NDims=None), "E-FILE-CORRUPT"),
+    "no size": (dict(DimSize=None), "E-FILE-CORRUPT"),
     "no element type": (dict(ElementType=None), "E-FILE-CORRUPT"),
     "neither true nor false": (dict(CompressedData="perhaps"), "E-FILE-CORRUPT"),
     "an absolute path": (dict(name="/etc/passwd"), "E-PATH"),
@@ -166,7 +168,18 @@ def test_damaged_packed_data_are_refused(tmp_path, damage):
         (dict(DistanceUnits="cm"), "R-LENGTH-UNIT"),
         (dict(ElementToIntensityFunctionSlope="2.5"), "W-SLOPE"),
         (dict(data=VOXELS.tobytes() + b"more"), "W-FILE-LONGER"),
+        (dict(lines="CompressdData = True\n"), "W-HEADER-FIELD"),
+        (dict(lines="elementspacing = 1 1 1\n", ElementSpacing=None), "W-GEO-SPACING"),
     ],
 )
 def test_what_is_missing_or_too_much_is_told(tmp_path, fields, code):
     assert code in [finding.code for finding in read_meta_image(meta(tmp_path / "a.mha", **fields)).findings]
+
+
+def test_what_itk_keeps_of_dicom_headers_is_no_trouble(tmp_path):
+    image = itk.GetImageFromArray(VOXELS)
+    image.SetMetaData("0008|0016", "1.2.840.10008.5.1.4.1.1.4")
+    image.SetMetaData("a name", "a = b")
+    itk.WriteImage(image, str(tmp_path / "a.mha"))
+    assert b"0008|0016" in (tmp_path / "a.mha").read_bytes()
+    np.testing.assert_array_equal(read_map(tmp_path / "a.mha", "1").values, VOXELS)

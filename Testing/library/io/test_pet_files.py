@@ -175,3 +175,15 @@ def test_an_unknown_injection_is_told(tmp_path):
 def test_decay_correction_is_read(word, corrected, to, tmp_path):
     facts = read_series(dicom(tmp_path, injected=-2400.0, decay=word)).acquisition
     assert (facts.half_life, facts.decay_corrected, facts.decay_corrected_to) == (6586.2, corrected, to)
+
+
+def test_a_rescaling_for_each_frame_is_nothing_odd_in_pet(tmp_path):
+    def rescaled(dataset, t, k):
+        dataset.RescaleSlope, dataset.RescaleIntercept = str(1 + t), "0"
+
+    assert "W-RESCALE" not in codes(read_series(dicom(tmp_path, edit=rescaled)))
+
+
+def test_an_injection_during_the_scan_is_told_in_plain_words(tmp_path):
+    told = [f.message for f in read_series(dicom(tmp_path, injected=30.0)).findings if f.code == "I-TIME-INJECTION"]
+    assert "30 s after the beginning of the first frame" in told[0]

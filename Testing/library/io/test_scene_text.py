@@ -153,3 +153,23 @@ def test_long_keys_and_comments_are_no_damage(tmp_path):
     more = "# made by hand\nSegment0_Name:=" + "x" * 9000 + "\nspace directions: (1,0,0) (0,1,0) (0,0,1)\n"
     (tmp_path / "x.nrrd").write_text(NRRD.format(kind="short", sizes="2 3 4", more=more))
     assert check_scene(scene(tmp_path, 'fileName="x.nrrd"'), where="a", bundled=True) == ()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("Segment0_Extent:=0 1 0 2 0 2147483648", "Segment0_Extent:=0 0x10 0 2 0 3", "Segment0_Extent:=0 1 0 2"),
+        *("Segment0_Extent:=-5 1 0 2 0 3", "Segment3_Layer:=1e400", "Segment0_LabelValue:=9999999999"),
+        "Segmentation_ReferenceImageExtentOffset:=0 0",
+    ],
+)
+def test_segments_beyond_their_image_are_refused_before_slicer_makes_room_for_them(tmp_path, key):
+    path = tmp_path / "a.mrml"
+    path.write_text('<MRML><SegmentationStorage fileName="x.seg.nrrd"/></MRML>')
+    voxels = "\n" + "\0" * 48
+    (tmp_path / "x.seg.nrrd").write_text(NRRD.format(kind="short", sizes="2 3 4", more=key + "\n") + voxels)
+    assert key.split(":=")[0] in refused(path, "E-SCENE-READ")
+    whole = "Segment0_Extent:=0 1 0 2 0 3\nSegment1_Extent:=0 -1 0 -1 0 -1\nSegment0_LabelValue:=1\n"
+    content = NRRD.format(kind="short", sizes="2 3 4", more=whole).rstrip("\n") + "\nendian: little\n\n"
+    (tmp_path / "x.seg.nrrd").write_bytes(content.encode() + bytes(48))
+    assert check_scene(path, where="a", bundled=True) == ()

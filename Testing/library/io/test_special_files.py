@@ -211,3 +211,25 @@ def test_absurd_nifti_headers_are_refused(fields, code, name, tmp_path):
 def test_odd_nifti_files_are_told(options, code, name, tmp_path):
     found = read_map(nifti(tmp_path / name, frames()[0], **options), "1")
     assert code in [finding.code for finding in found.findings]
+
+
+def test_compressed_data_are_not_inflated_only_to_be_skipped(tmp_path):
+    path = nrrd(tmp_path / "a.nrrd", frames()[0], encoding="gzip", byte_skip=str(2**30))
+    path.write_bytes(path.read_bytes() + bytes(2**20))
+    with pytest.raises(InputError, match="bytes into the compressed data"):
+        read_map(path, "1")
+
+
+@pytest.mark.parametrize(
+    "angles",
+    [[2, 5, 10, 15, 20, 400], [2, 5, 10, 15, 20, -5], [2, 5, 10, 15, 20, True], [2, 5, 10, 15, 20, "1_0"], [0] * 6],
+)
+def test_settings_that_cannot_be_are_refused(angles, tmp_path):
+    with pytest.raises(InputError, match="E-STACK"):
+        read_stack(sidecar(nifti(tmp_path / "a.nii"), FlipAngle=angles))
+
+
+def test_given_settings_that_cannot_be_are_refused(tmp_path):
+    path = nifti(tmp_path / "a.nii", frames()[0])
+    with pytest.raises(InputError, match="a flip angle of 400 deg is impossible"):
+        read_stack([path, path], settings=[2.0, 400.0])

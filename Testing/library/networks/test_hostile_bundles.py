@@ -81,6 +81,13 @@ def refused(path: Path, *codes: str) -> str:
         ("description", "[" * 39 + "]" * 39, "E-BUNDLE"),
         ("description", "[" * 900 + "]" * 900, "E-BUNDLE"),
         ("inputs.0.intensity.max", 1e300, "E-BUNDLE"),
+        ("inputs.0.intensity.fill", 10**20, "E-BUNDLE"),
+        ("inputs.0.channels", [], "E-BUNDLE"),
+        ("outputs.0.calibration.intercept", 10**20, "E-BUNDLE"),
+        ("outputs.0.calibration.slope", 10**9, "E-BUNDLE"),
+        ("inputs.0.channels", [""], "E-BUNDLE"),
+        ("inputs.0.channels", ["HU", "HU"], "E-BUNDLE"),
+        ("inputs.0.channels", [3], "E-BUNDLE"),
     ],
 )
 def test_metadata_that_ask_for_too_much_are_refused(written, path, value, code):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -85,3 +86,12 @@ def test_a_batch_of_damaged_regions_is_told(tmp_path):
     cases.batch([0, 1])
     with pytest.raises(InputError, match="case2.npy.*E-CACHE"):
         cases.batch([1, 2])
+
+
+def test_images_that_change_while_they_are_cut_are_told_and_nothing_is_kept(cohort_folder, tmp_path):
+    cohort = read_cohort(cohort_folder)
+    answers = iter(["before", "after"])
+    changing = replace(cohort, identity=lambda n: next(answers))
+    with pytest.raises(InputError, match="changed while they were read"):
+        prepare_cases(changing, SETTINGS, (), "", cache=tmp_path, context=Context(), rows=[0])
+    assert list(tmp_path.glob("*.npy")) == []

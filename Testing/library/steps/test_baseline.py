@@ -77,7 +77,39 @@ def test_first_frames_that_are_not_in_the_steady_state_are_told_and_kept_out_of_
 
 
 def test_a_steady_series_is_not_called_unsteady():
-    assert "W-STEADY-STATE" not in codes(fitted(signal()))
+    assert not {"W-STEADY-STATE", "W-BASELINE-DRIFT"} & codes(fitted(signal()))
+
+
+def test_a_first_frame_that_is_darker_is_told_and_kept_out_of_the_baseline():
+    curve = signal()
+    curve[0] *= 0.7
+    result = fitted(curve)
+    assert "0.7 times as bright" in said(result, "W-STEADY-STATE")
+    assert fitted(curve, skipped_frames=1).ktrans.values.ravel()[0] == pytest.approx(0.1, rel=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(0.0, 0.2, 0.1), (0.1, 0.2, 0.02), (0.3, 0.5, 0.1), (1.5, 0.3, 0.05)])
+@pytest.mark.parametrize("every", [5, 20, 30])
+def test_one_frame_before_contrast_is_a_baseline_and_not_a_dark_frame(shape, every):
+    curve = signal(*shape, arrival=2.0)[::every]
+    result = st.run(
+        "kinetics.enhancement", series=st.Series.from_curves(TIMES[::every], curve, acquisition=ACQUISITION)
+    )
+    assert "W-STEADY-STATE" not in codes(result)
+    assert result.maximum_enhancement.values.ravel()[0] == pytest.approx(100 * (curve.max() / curve[0] - 1), rel=1e-4)
+
+
+def test_a_baseline_that_drifts_is_told():
+    curve = signal()
+    curve[:13] *= np.linspace(1.15, 1.0, 13)
+    assert "changes by" in said(fitted(curve), "W-BASELINE-DRIFT")
+
+
+def test_a_baseline_that_takes_one_frame_with_contrast_is_told():
+    curve = signal(arrival=40.0)
+    risen = int(np.argmax(curve > 1.05 * curve[0]))
+    assert "W-BASELINE-LATE" in codes(fitted(curve, baseline_frames=risen + 1))
+    assert "W-BASELINE-LATE" not in codes(fitted(curve, baseline_frames=risen - 1))
 
 
 @pytest.mark.parametrize("arrival", [-60.0, -10.0, -4.0, 0.0])
@@ -104,3 +136,10 @@ def test_population_input_found_from_the_series_gives_what_its_true_arrival_give
 
 def test_input_that_arrives_with_the_tissue_is_not_called_late():
     assert "W-AIF-LATE" not in codes(fitted(signal()))
+
+
+@pytest.mark.parametrize(("shift", "told"), [(25.0, True), (4.0, False)])
+def test_input_that_arrives_long_before_the_tissue_is_told_unless_a_delay_is_fitted(shift, told):
+    early = plasma(40.0 - shift)
+    assert ("W-AIF-EARLY" in codes(fitted(signal(), aif=early))) is told
+    assert "W-AIF-EARLY" not in codes(fitted(signal(), aif=early, delay="fit", largest_delay=30))

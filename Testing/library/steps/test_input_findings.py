@@ -44,7 +44,9 @@ def test_a_curve_that_only_falls_is_taken():
     assert codes(weinmann(TIMES)) == set()
 
 
-@pytest.mark.parametrize("values", [np.full(100, 3.0), np.random.default_rng(0).normal(1, 0.1, 100), np.zeros(100)])
+@pytest.mark.parametrize(
+    "values", [np.full(100, 3.0), np.random.default_rng(0).normal(1, 0.1, 100), np.zeros(100), -bolus(TIMES).values]
+)
 def test_a_curve_without_bolus_is_refused(values):
     assert refused(curve(TIMES, values)) == "E-AIF-FLAT"
 
@@ -73,6 +75,7 @@ def test_an_input_that_begins_with_the_series_is_remarked_on():
 
 def test_an_input_that_was_sampled_coarsely_is_remarked_on():
     assert "W-AIF-COARSE" in codes(bolus(np.arange(0, 360, 60.0), arrival=50.0))
+    assert "W-AIF-COARSE" in codes(bolus(np.arange(0, 360, 60.0), arrival=20.0))
     assert "W-AIF-COARSE" not in codes(bolus(np.arange(0, 360, 2.0)))
 
 

@@ -48,3 +48,13 @@ def test_a_choice_that_contradicts_the_files_is_refused(stated, chosen):
 def test_another_isotope_than_that_of_the_files_is_refused():
     with pytest.raises(ParameterError, match="1221.8 s, the files of the series say 6586.2 s"):
         run(tissue(K1, K2, vb=VB), isotope="C-11", half_life=6586.2)
+
+
+def test_an_isotope_that_is_only_assumed_is_told_where_decay_is_corrected_here():
+    ga68 = np.log(2) / 4062.6
+    plasma = st.Curve(GRID, PLASMA * np.exp(-ga68 * GRID), "kBq/mL", "plasma")
+    assumed = {finding.code for finding in run(decayed(ga68), plasma, "uncorrected").findings}
+    chosen = run(decayed(ga68), plasma, "uncorrected", isotope="Ga-68")
+    assert "W-ISOTOPE" in assumed and "W-ISOTOPE" not in {finding.code for finding in chosen.findings}
+    assert k1(chosen) == pytest.approx(K1, rel=5e-3)
+    assert "W-ISOTOPE" not in {finding.code for finding in run(tissue(K1, K2, vb=VB)).findings}

@@ -188,6 +188,19 @@ def test_a_delay_at_the_edge_of_the_search_is_told(delay):
     assert "W-DELAY-EDGE" not in codes(run("one_tissue", given, delayed_input(20.0), delay=delay, largest_delay=30.0))
 
 
+def test_voxels_without_uptake_are_not_among_those_with_a_delay_at_the_edge():
+    curve = curve_on(ONE, TIMES, LENGTHS)
+    both = series(np.stack([curve, np.zeros_like(curve), np.zeros_like(curve)], axis=1), TIMES, LENGTHS)
+    result = run("one_tissue", both, delayed_input(20.0), delay="fit")
+    told = next(finding.message for finding in result.findings if finding.code == "W-DELAY-EDGE")
+    assert "the delay of 1 voxel" in told
+
+
+def test_times_in_minutes_are_suspected_where_a_whole_scan_would_last_a_minute():
+    given = series(curve_on(ONE, TIMES, LENGTHS), TIMES / 60, LENGTHS / 60)
+    assert "W-TIME-SHORT" in codes(run("one_tissue", given, INPUT))
+
+
 def test_one_delay_for_all_voxels_is_told():
     given = series(curve_on(ONE, TIMES, LENGTHS), TIMES, LENGTHS)
     result = run("one_tissue", given, delayed_input(4.0), delay="shared")
