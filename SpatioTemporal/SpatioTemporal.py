@@ -26,14 +26,14 @@ except ModuleNotFoundError as error:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     import SpatioTemporalLib as st
 
-from SpatioTemporalNodes.runs import Runs
-from SpatioTemporalNodes.sample_nodes import SERIES, SHA256, add_sample_data
-from SpatioTemporalNodes.series_nodes import add_series, series_from_node
-from SpatioTemporalNodes.series_view import series_of, view_of
+from SpatioTemporalNodes.results.runs import Runs
+from SpatioTemporalNodes.series.sample_nodes import SERIES, SHA256, add_sample_data
+from SpatioTemporalNodes.series.series_nodes import add_series, series_from_node
+from SpatioTemporalNodes.series.series_view import series_of, view_of
 from SpatioTemporalWidgets.panel import Panel
 
 from SpatioTemporalLib.sample_data import sample_file
-from SpatioTemporalLib.worker_client import Worker
+from SpatioTemporalLib.workers.worker_client import Worker
 
 PACKAGES = ("SpatioTemporalLib", "SpatioTemporalNodes", "SpatioTemporalWidgets")
 

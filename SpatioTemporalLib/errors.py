@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from .plain_text import without_controls
+from .system.plain_text import without_controls
 from .version import DISTRIBUTION
 
 

@@ -21,11 +21,11 @@ from .data.series import Series
 from .data.volumes import LabelMap, Map
 from .declare import Analysis, Output, parameters_as_dict
 from .errors import Finding, Severity
-from .frame_choice import with_frames_left_out
-from .identity import identity
-from .input_checks import check_inputs, on_common_grid, prepared
-from .input_files import InputFiles, held
-from .input_units import in_declared_units, within_ranges
+from .inputs.checks import check_inputs, on_common_grid, prepared
+from .inputs.files import InputFiles, held
+from .inputs.frame_choice import with_frames_left_out
+from .inputs.identity import identity
+from .inputs.units import in_declared_units, within_ranges
 from .version import DISTRIBUTION, __version__
 
 

@@ -31,13 +31,13 @@ from typing import TextIO
 
 from .context import Context
 from .errors import Cancelled, InputError, MissingPackageError, SpatioTemporalError
-from .job_folder import gone
-from .owner_watch import guard_input, watch_parent
-from .plain_text import for_message
 from .run import run
+from .system.plain_text import for_message
 from .validation.domains import check_result
-from .worker_orders import lines_of, order_of
-from .worker_values import plain_number, read_value, write_result
+from .workers.job_folder import gone
+from .workers.owner_watch import guard_input, watch_parent
+from .workers.worker_orders import lines_of, order_of
+from .workers.worker_values import plain_number, read_value, write_result
 
 CANCEL_FILE = "cancel"
 PROGRESS_EVERY = 0.05  # s; more often than this nobody can read it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.readable_names import readable
+from SpatioTemporalLib.data.readable_names import readable
 
 from .example_files import reference_to
 from .examples.offer import Example

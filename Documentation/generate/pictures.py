@@ -10,7 +10,7 @@ import numpy as np
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import Analysis
-from SpatioTemporalLib.figures import anatomy_of, draw_curves, draw_labels, draw_map, new_figure, save_figure
+from SpatioTemporalLib.pictures.figures import anatomy_of, draw_curves, draw_labels, draw_map, new_figure, save_figure
 
 from .examples import example_of
 from .examples.offer import Example

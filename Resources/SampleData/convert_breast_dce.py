@@ -17,7 +17,7 @@ from scipy.io import loadmat
 
 from SpatioTemporalLib import Acquisition, Curve, Geometry, Series
 from SpatioTemporalLib.io import write_curves, write_series
-from SpatioTemporalLib.io.nifti import write_nifti
+from SpatioTemporalLib.io.nifti.file import write_nifti
 
 FOLDER = Path(__file__).parent
 # Assumed (see README.md): sagittal slice, 220 mm field of view, 5 mm thick; columns run to

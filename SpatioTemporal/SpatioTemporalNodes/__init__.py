@@ -3,6 +3,6 @@
 Works in the Slicer application and with the ``slicer-core`` package from PyPI.
 """
 
-from SpatioTemporalLib.packages import require
+from SpatioTemporalLib.system.packages import require
 
 require("slicer", package="slicer-core", extra="slicer", purpose="Making the nodes of a Slicer scene")

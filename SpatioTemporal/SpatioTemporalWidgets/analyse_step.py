@@ -7,14 +7,14 @@ import json
 import qt
 import slicer
 from slicer.i18n import tr as _
-from SpatioTemporalNodes.input_nodes import NODE_ATTRIBUTES, NODE_CLASSES
-from SpatioTemporalNodes.series_view import facts_of_view
-from SpatioTemporalNodes.stored_json import settings_of
-from SpatioTemporalNodes.value_nodes import say_unit, unit_of
+from SpatioTemporalNodes.results.input_nodes import NODE_ATTRIBUTES, NODE_CLASSES
+from SpatioTemporalNodes.scene.stored_json import settings_of
+from SpatioTemporalNodes.series.series_view import facts_of_view
+from SpatioTemporalNodes.values.value_nodes import say_unit, unit_of
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.manual_address import manual_page
-from SpatioTemporalLib.readable_names import readable
+from SpatioTemporalLib.data.readable_names import readable
+from SpatioTemporalLib.system.manual_address import manual_page
 
 from . import remembered
 from .analysis_tree import AnalysisTree

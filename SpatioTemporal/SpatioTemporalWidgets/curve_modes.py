@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from SpatioTemporalLib.data import Curve, Series
 from SpatioTemporalLib.errors import InputError
-from SpatioTemporalLib.steps.concentration import ConcentrationParameters, conversion_for
+from SpatioTemporalLib.steps.kinetics.concentration import ConcentrationParameters, conversion_for
 
 MODES = {
     "signal": _("Signal"),

@@ -5,16 +5,16 @@ from __future__ import annotations
 import qt
 import slicer
 from slicer.i18n import tr as _
-from SpatioTemporalNodes.follow_up_nodes import add_follow_up
-from SpatioTemporalNodes.frames import proxy_of, sequence_of
-from SpatioTemporalNodes.overlay import fit_views, show_overlay
-from SpatioTemporalNodes.sample_nodes import add_sample_data
-from SpatioTemporalNodes.series_view import facts_of_view, give_examination, give_times, give_unit, view_of
-from SpatioTemporalNodes.stack_nodes import add_stack, stack_of_volumes
+from SpatioTemporalNodes.display.overlay import fit_views, show_overlay
+from SpatioTemporalNodes.series.frames import proxy_of, sequence_of
+from SpatioTemporalNodes.series.sample_nodes import add_sample_data
+from SpatioTemporalNodes.series.series_view import facts_of_view, give_examination, give_times, give_unit, view_of
+from SpatioTemporalNodes.series.stack_nodes import add_stack, stack_of_volumes
+from SpatioTemporalNodes.visits.follow_up_nodes import add_follow_up
 
 from SpatioTemporalLib.data.examination import EXAMINATIONS, in_words
 from SpatioTemporalLib.errors import InputError
-from SpatioTemporalLib.io.volumes import SETTING_UNITS
+from SpatioTemporalLib.io.images.volumes import SETTING_UNITS
 
 from .narrow import breakable
 from .step import Step

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slicer.i18n import tr as _
-from SpatioTemporalNodes.colours import categorical_colour
+from SpatioTemporalNodes.display.colours import categorical_colour
 
 from SpatioTemporalLib.data import Curve
 from SpatioTemporalLib.errors import InputError

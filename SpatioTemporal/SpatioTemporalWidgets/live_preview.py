@@ -9,13 +9,13 @@ import numpy as np
 import qt
 import slicer
 from slicer.i18n import tr as _
-from SpatioTemporalNodes.frames import proxy_of, sequence_of
-from SpatioTemporalNodes.one_slice import SliceCutter, SlicePart, modified_time, slice_in_view
-from SpatioTemporalNodes.preview_node import PreviewNode
-from SpatioTemporalNodes.runs import in_words
+from SpatioTemporalNodes.results.preview_node import PreviewNode
+from SpatioTemporalNodes.results.runs import in_words
+from SpatioTemporalNodes.series.frames import proxy_of, sequence_of
+from SpatioTemporalNodes.series.one_slice import SliceCutter, SlicePart, modified_time, slice_in_view
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.readable_names import readable
+from SpatioTemporalLib.data.readable_names import readable
 
 from .narrow import breakable
 from .theme import text_style

@@ -9,19 +9,19 @@ import numpy as np
 import qt
 import slicer
 from slicer.i18n import tr as _
-from SpatioTemporalNodes.colours import categorical_colour
-from SpatioTemporalNodes.frames import browser_of
-from SpatioTemporalNodes.one_voxel import Voxel, at_voxel
-from SpatioTemporalNodes.runs import values_of
-from SpatioTemporalNodes.series_view import series_of, view_of
-from SpatioTemporalNodes.stored_json import points_of
-from SpatioTemporalNodes.table_nodes import CurveNodes, fill_chart
-from SpatioTemporalNodes.value_nodes import labels_from_node
+from SpatioTemporalNodes.display.colours import categorical_colour
+from SpatioTemporalNodes.results.runs import values_of
+from SpatioTemporalNodes.scene.stored_json import points_of
+from SpatioTemporalNodes.series.frames import browser_of
+from SpatioTemporalNodes.series.one_voxel import Voxel, at_voxel
+from SpatioTemporalNodes.series.series_view import series_of, view_of
+from SpatioTemporalNodes.values.table_nodes import CurveNodes, fill_chart
+from SpatioTemporalNodes.values.value_nodes import labels_from_node
 
 from SpatioTemporalLib.data import Curve
 from SpatioTemporalLib.errors import InputError, SpatioTemporalError
 from SpatioTemporalLib.io import write_curves
-from SpatioTemporalLib.steps.regions import region_curves
+from SpatioTemporalLib.steps.voxels.regions import region_curves
 
 from .curve_modes import MODES, shown_curve
 from .curve_plot import CurvePlot, Line

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from SpatioTemporalNodes.value_nodes import labels_from_node, map_from_node
-from SpatioTemporalNodes.voxels import node_geometry
+from SpatioTemporalNodes.values.value_nodes import labels_from_node, map_from_node
+from SpatioTemporalNodes.values.voxels import node_geometry
 
 from SpatioTemporalLib.data import Table
-from SpatioTemporalLib.steps.regions import distribution
+from SpatioTemporalLib.steps.voxels.regions import distribution
 
 
 def statistics(map_node, segmentation) -> Table:

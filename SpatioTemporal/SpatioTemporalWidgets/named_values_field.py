@@ -5,9 +5,9 @@ from __future__ import annotations
 import qt
 from slicer.i18n import tr as _
 
+from SpatioTemporalLib.data.readable_names import readable
 from SpatioTemporalLib.declare import NamedValue, Parameter
 from SpatioTemporalLib.errors import ParameterError
-from SpatioTemporalLib.readable_names import readable
 
 from .narrow import let_shrink
 from .parameter_field import WRONG_FIELD, Field, connect

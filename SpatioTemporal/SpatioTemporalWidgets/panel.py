@@ -7,9 +7,9 @@ import logging
 import qt
 import slicer
 from slicer.i18n import tr as _
-from SpatioTemporalNodes.runs import in_words
+from SpatioTemporalNodes.results.runs import in_words
 
-from SpatioTemporalLib.worker_client import FINAL
+from SpatioTemporalLib.workers.worker_client import FINAL
 
 from . import remembered
 from .analyse_step import AnalyseStep

@@ -5,9 +5,9 @@ from __future__ import annotations
 import qt
 from slicer.i18n import tr as _
 
+from SpatioTemporalLib.data.readable_names import readable
 from SpatioTemporalLib.declare import Described, Parameter
 from SpatioTemporalLib.errors import InputError, ParameterError
-from SpatioTemporalLib.readable_names import readable
 
 from .narrow import breakable, let_shrink
 from .parameter_field import Field

@@ -7,9 +7,7 @@ from pathlib import Path
 import qt
 import slicer
 from slicer.i18n import tr as _
-from SpatioTemporalNodes import attributes
-from SpatioTemporalNodes.frames import proxy_of, sequence_of
-from SpatioTemporalNodes.overlay import (
+from SpatioTemporalNodes.display.overlay import (
     fit_views,
     hide_overlay,
     overlaid_map,
@@ -17,21 +15,23 @@ from SpatioTemporalNodes.overlay import (
     show_legend,
     show_overlay,
 )
-from SpatioTemporalNodes.provenance import made_with, result_summary
-from SpatioTemporalNodes.report_nodes import page_without_scripts, report_from_node
-from SpatioTemporalNodes.result_nodes import remove_nodes
-from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, result_from_nodes
-from SpatioTemporalNodes.value_nodes import table_from_node
-from SpatioTemporalNodes.visit_view import background_of, centre_views, is_part, visits_of
+from SpatioTemporalNodes.results.provenance import made_with, result_summary
+from SpatioTemporalNodes.results.result_nodes import remove_nodes
+from SpatioTemporalNodes.results.run_nodes import input_nodes, nodes_of_run, result_from_nodes
+from SpatioTemporalNodes.scene import attributes
+from SpatioTemporalNodes.series.frames import proxy_of, sequence_of
+from SpatioTemporalNodes.values.report_nodes import page_without_scripts, report_from_node
+from SpatioTemporalNodes.values.value_nodes import table_from_node
+from SpatioTemporalNodes.visits.visit_view import background_of, centre_views, is_part, visits_of
 
 from SpatioTemporalLib.data import Table
+from SpatioTemporalLib.data.readable_names import readable
 from SpatioTemporalLib.errors import InputError
-from SpatioTemporalLib.io.dicom_objects import write_dicom_files
-from SpatioTemporalLib.io.output_folder import output_folder
-from SpatioTemporalLib.io.results import write_files
-from SpatioTemporalLib.plain_text import for_file_name
-from SpatioTemporalLib.private_folder import PrivateFolder
-from SpatioTemporalLib.readable_names import readable
+from SpatioTemporalLib.io.dicom.objects import write_dicom_files
+from SpatioTemporalLib.io.output.folder import output_folder
+from SpatioTemporalLib.io.output.results import write_files
+from SpatioTemporalLib.system.plain_text import for_file_name
+from SpatioTemporalLib.system.private_folder import PrivateFolder
 
 from .map_statistics import compared, statistics
 from .step import Step

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from SpatioTemporalNodes.value_nodes import map_from_node
+from SpatioTemporalNodes.values.value_nodes import map_from_node
 
 STEPS = 100  # at least so many over the range of the colours
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import qt
 import slicer
 from slicer.i18n import tr as _
-from SpatioTemporalNodes.dicom_instances import days_between
+from SpatioTemporalNodes.values.dicom_instances import days_between
 
 from SpatioTemporalLib.errors import InputError
 

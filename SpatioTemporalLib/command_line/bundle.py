@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import counted
-from ..packages import require
+from ..system.packages import require
 
 
 def add_to(verbs) -> None:
@@ -14,9 +14,9 @@ def add_to(verbs) -> None:
 
 def bundle(arguments) -> None:
     require("torch", package="torch", extra="networks", purpose="A bundle")
-    from ..networks.bundle import read_bundle
-    from ..networks.bundle_writing import description_of
-    from ..networks.shipped import bundle_path
+    from ..networks.bundle.reading import read_bundle
+    from ..networks.bundle.shipped import bundle_path
+    from ..networks.bundle.writing import description_of
 
     found = read_bundle(bundle_path(arguments.path))
     weights = sum(p.numel() for p in found.networks[0].parameters())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from .. import io
-from ..io.atomic import sweep_files
-from ..io.results import require_absent
-from ..io.sidecar import sidecar_path
+from ..io.output.atomic import sweep_files
+from ..io.output.results import require_absent
+from ..io.sidecars.images import sidecar_path
 from .series_options import add_time_options, time_arguments
 
 

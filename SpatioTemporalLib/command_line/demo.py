@@ -13,8 +13,8 @@ from ..context import Context
 from ..data.curve import Table
 from ..data.result import Result
 from ..errors import MissingPackageError
-from ..io.output_folder import output_folder
-from ..io.results import write_files
+from ..io.output.folder import output_folder
+from ..io.output.results import write_files
 from ..run import run
 from ..sample_data import sample_file
 from ..simulation.tofts_phantom import Phantom, PhantomDesign, tofts_phantom

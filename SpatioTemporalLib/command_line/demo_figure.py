@@ -9,7 +9,7 @@ import numpy as np
 from ..data.result import Result
 from ..data.series import Series
 from ..data.volumes import LabelMap
-from ..figures import (
+from ..pictures.figures import (
     anatomy_of,
     draw_curves,
     draw_histogram,

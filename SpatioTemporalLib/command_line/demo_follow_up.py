@@ -13,11 +13,11 @@ from ..data.curve import Table
 from ..data.follow_up import FollowUp
 from ..data.result import Result
 from ..errors import MissingPackageError
-from ..io.output_folder import output_folder
-from ..io.results import write_files
-from ..packages import require
+from ..io.output.folder import output_folder
+from ..io.output.results import write_files
 from ..run import run
 from ..simulation.nodule_cohort import TRUTH, write_nodule_cohort
+from ..system.packages import require
 from .evaluate import PREDICTIONS, REGIONS
 from .evaluation_figure import write_evaluation_figure
 from .progress import ProgressBar
@@ -55,10 +55,10 @@ def _written(folder: Path) -> None:
 
 def _evaluated(folder: Path, cohort, steps: TimedSteps) -> Table:
     """Probabilities of all patients, written with how good they are."""
-    from ..networks.assessment import predictions
-    from ..networks.bundle import read_bundle
-    from ..networks.prediction import automatic_device
-    from ..networks.shipped import SHIPPED, bundle_path
+    from ..networks.bundle.reading import read_bundle
+    from ..networks.bundle.shipped import SHIPPED, bundle_path
+    from ..networks.inference.assessment import predictions
+    from ..networks.inference.prediction import automatic_device
 
     bundle = read_bundle(bundle_path(SHIPPED))
     steps.done(f"network: {bundle.facts.architecture.name}, trained on {bundle.facts.training.data}")

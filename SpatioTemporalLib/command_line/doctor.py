@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .. import registry
-from ..packages import SERVES, extra_of
+from ..system.packages import SERVES, extra_of
 from ..version import DISTRIBUTION, __version__
 
 ABSENT = "not installed"

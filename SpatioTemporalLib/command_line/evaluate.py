@@ -11,10 +11,10 @@ from ..data.cohort import Cohort
 from ..data.curve import Table
 from ..data.result import Result
 from ..errors import InputError, ParameterError
-from ..io.output_folder import output_folder
-from ..io.results import write_files
-from ..packages import require
+from ..io.output.folder import output_folder
+from ..io.output.results import write_files
 from ..run import run
+from ..system.packages import require
 from .cohort_options import add_cohort_options, given_cohort
 from .evaluation_figure import write_evaluation_figure
 from .progress import ProgressBar
@@ -39,8 +39,8 @@ def add_to(verbs) -> None:
 
 def evaluate(arguments) -> None:
     require("torch", package="torch", extra="networks", purpose="A network")
-    from ..networks.bundle import read_bundle
-    from ..networks.shipped import bundle_path
+    from ..networks.bundle.reading import read_bundle
+    from ..networks.bundle.shipped import bundle_path
 
     with output_folder(arguments.out, "evaluation", overwrite=arguments.overwrite) as new:
         bundles = [read_bundle(bundle_path(path)) for path in arguments.bundles]
@@ -72,8 +72,8 @@ def _print(result: Result) -> None:
 
 def _predicted(arguments, cohort: Cohort, bundles: list, folder: Path, subgroups: tuple[str, ...]) -> Table:
     """Label, subgroup columns and a column of probabilities for each bundle."""
-    from ..networks.assessment import predictions
-    from ..networks.prediction import automatic_device
+    from ..networks.inference.assessment import predictions
+    from ..networks.inference.prediction import automatic_device
 
     rows = _rows(cohort, arguments.split)
     columns: dict[str, list] = {}

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..data.curve import Table
 from ..errors import MissingPackageError
-from ..figures import CURVE_COLOURS, new_figure, save_figure
-from ..numerics.roc import roc_area, roc_curve
+from ..numerics.statistics.roc import roc_area, roc_curve
+from ..pictures.figures import CURVE_COLOURS, new_figure, save_figure
 
 
 def write_evaluation_figure(path: Path, predictions: Table, calibration: Table) -> None:

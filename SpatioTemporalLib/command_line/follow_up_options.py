@@ -8,7 +8,7 @@ from .. import io
 from ..data.follow_up import FollowUp
 from ..declare import Input
 from ..errors import InputError
-from ..io.cohort_files import PARTICIPANTS
+from ..io.cohort.files import PARTICIPANTS
 from .series_options import numbers
 
 

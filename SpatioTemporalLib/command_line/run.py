@@ -19,12 +19,13 @@ from ..data.series import Series
 from ..data.volumes import ImageStack, LabelMap, Map
 from ..declare import Analysis, Input
 from ..errors import InputError, MissingPackageError, ParameterError, counted
-from ..io.dicom_objects import write_dicom_files
-from ..io.dicom_references import source_headers
-from ..io.output_folder import output_folder
-from ..io.results import require_absent, write_files
-from ..packages import require_all
+from ..io.dicom.objects import write_dicom_files
+from ..io.dicom.references import source_headers
+from ..io.images.volumes import SETTING_UNITS
+from ..io.output.folder import output_folder
+from ..io.output.results import require_absent, write_files
 from ..run import run as run_analysis
+from ..system.packages import require_all
 from .describe import parameter_line
 from .follow_up_options import add_follow_up_options, read_visits
 from .listing import print_analyses
@@ -243,7 +244,7 @@ def _read_stack(item: Input, given: list[str], options) -> ImageStack:
         given,
         settings=numbers(known.get(item.name), "--settings"),
         setting=setting,
-        setting_unit=io.volumes.SETTING_UNITS[setting],
+        setting_unit=SETTING_UNITS[setting],
     )
 
 
@@ -273,7 +274,7 @@ def _assignments(given: list[str], option: str, default: str = "") -> dict[str, 
 
 def _figures(result: Result, folder: Path, series: Series | None) -> list[Path]:
     """Pictures where matplotlib is there; a line that says how to get them where it is not."""
-    from ..figures import anatomy_of, result_figures
+    from ..pictures.figures import anatomy_of, result_figures
 
     try:
         return result_figures(result, folder, None if series is None else anatomy_of(series))

@@ -8,10 +8,10 @@ from pathlib import Path
 from ..context import Context
 from ..data.cohort import Cohort
 from ..errors import ParameterError, counted
-from ..io.output_folder import require_free, working_folder
+from ..io.output.folder import require_free, working_folder
 from ..networks.training.settings import TrainingSettings
-from ..packages import require
-from ..steps.visit_crops import REGISTRATIONS, CropSettings
+from ..steps.follow_up.visit_crops import REGISTRATIONS, CropSettings
+from ..system.packages import require
 from .cohort_options import add_cohort_options, given_cohort, numbers_given
 from .parameter_options import add_parameter_options, given_parameters
 from .progress import ProgressBar
@@ -63,7 +63,7 @@ def _add_region_options(group) -> None:
 
 def train(arguments) -> None:
     require("torch", package="torch", extra="networks", purpose="Training")
-    from ..networks.prediction import automatic_device
+    from ..networks.inference.prediction import automatic_device
     from ..networks.training.distributed import process_group
 
     folder = Path(arguments.out)
@@ -83,8 +83,8 @@ def train(arguments) -> None:
 
 def _trained(arguments, cohort: Cohort, settings: TrainingSettings, group):
     """Facts of the bundle, trained by this process and the others of its group."""
-    from ..networks.bundle_facts import Architecture
-    from ..networks.prediction import automatic_device
+    from ..networks.bundle.facts import Architecture
+    from ..networks.inference.prediction import automatic_device
     from ..networks.training.checkpoint import discard_checkpoints
     from ..networks.training.procedure import Plan, Surroundings, train_cohort
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import Finding, InputError, counted
-from ..plain_text import for_message
+from ..system.plain_text import for_message
 from .curve import Table
 from .follow_up import FollowUp
 

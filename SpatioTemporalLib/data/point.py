@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError
-from ..plain_text import for_message
+from ..system.plain_text import for_message
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..plain_text import for_message
+from ..system.plain_text import for_message
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from ..errors import Finding, InputError, counted
-from ..plain_text import for_message
+from ..system.plain_text import for_message
 from .geometry import Geometry
 
 

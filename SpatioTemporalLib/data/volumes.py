@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import Finding, InputError, counted
-from ..plain_text import for_message
+from ..system.plain_text import for_message
 from .geometry import Geometry
 from .series import Acquisition, require_real
 

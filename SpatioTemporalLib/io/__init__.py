@@ -1,13 +1,13 @@
 """One reader or writer a format; pydicom is imported only when a file needs it."""
 
 from ..data.label_grid import labels_on_grid
-from .atomic import atomic_path
-from .cohort_files import read_cohort
-from .follow_up import read_follow_up, read_participant
-from .series import read_series
-from .tables import read_curve, read_table, write_curves, write_table
-from .volumes import read_labels, read_map, read_stack
-from .write import write_labels, write_map, write_series
+from .cohort.files import read_cohort
+from .cohort.follow_up import read_follow_up, read_participant
+from .images.series import read_series
+from .images.volumes import read_labels, read_map, read_stack
+from .output.atomic import atomic_path
+from .output.write import write_labels, write_map, write_series
+from .tables.file import read_curve, read_table, write_curves, write_table
 
 __all__ = [
     "atomic_path",

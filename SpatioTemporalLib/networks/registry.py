@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ParameterError
-from ..packages import require
+from ..system.packages import require
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,7 +51,7 @@ def network(name: str, *, citation: str, presets: Mapping[str, Any], card: str):
 
 @functools.cache
 def networks() -> dict[str, Network]:
-    """All networks by name, sorted; each lies in a module beside this one.
+    """All networks by name, sorted; each lies in a module of `systems`.
 
     Raises
     ------
@@ -63,8 +63,8 @@ def networks() -> dict[str, Network]:
     for name in ("torch", "monai"):
         require(name, package=name, extra="networks", purpose="A network")
     found: dict[str, Network] = {}
-    package = importlib.import_module(__package__)
-    for module in pkgutil.iter_modules(package.__path__, __package__ + "."):
+    package = importlib.import_module(f"{__package__}.systems")
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         for value in vars(importlib.import_module(module.name)).values():
             declared = getattr(value, "declaration", None)
             if isinstance(declared, Network) and found.setdefault(declared.name, declared) is not declared:

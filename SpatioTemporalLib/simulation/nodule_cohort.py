@@ -10,10 +10,10 @@ import numpy as np
 from ..context import Context
 from ..data.cohort import Cohort
 from ..data.curve import Table
-from ..io.cohort_files import ID, PARTICIPANTS, TIMEPOINTS, read_cohort
-from ..io.output_folder import output_folder
-from ..io.tables import write_table
-from ..io.write import write_labels, write_map
+from ..io.cohort.files import ID, PARTICIPANTS, TIMEPOINTS, read_cohort
+from ..io.output.folder import output_folder
+from ..io.output.write import write_labels, write_map
+from ..io.tables.file import write_table
 from .lung_anatomy import LungAnatomy, draw_anatomy
 from .lung_ct import SCANNERS, scan_lung
 from .nodule_growth import POPULATION, TWO_VISITS, NoduleHistory, NodulePopulation, VisitPlan, draw_nodules

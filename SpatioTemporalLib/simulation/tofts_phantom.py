@@ -9,9 +9,9 @@ import numpy as np
 from ..data.geometry import Geometry
 from ..data.series import Acquisition, Series
 from ..data.volumes import Label, LabelMap, Map
-from ..numerics.population_input_functions import parker_blood_concentration
-from ..numerics.spoiled_gradient_echo import spoiled_gradient_echo_signal
-from ..numerics.tofts_models import extended_tofts_concentration
+from ..numerics.bolus.population_input_functions import parker_blood_concentration
+from ..numerics.kinetics.tofts_models import extended_tofts_concentration
+from ..numerics.relaxation.spoiled_gradient_echo import spoiled_gradient_echo_signal
 
 FINE_STEP = 0.1  # s; the artery is sampled so finely that its interpolation adds no error of its own
 

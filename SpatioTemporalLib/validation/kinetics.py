@@ -16,7 +16,7 @@ from ..data.geometry import Geometry
 from ..data.series import Acquisition, Series
 from ..data.volumes import ImageStack, LabelMap
 from ..io import read_labels, read_series
-from ..numerics.population_input_functions import parker_blood_concentration
+from ..numerics.bolus.population_input_functions import parker_blood_concentration
 from ..run import run
 from ..sample_data import sample_file
 from .checks import Comparison

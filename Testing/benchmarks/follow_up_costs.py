@@ -30,8 +30,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from SpatioTemporalLib.data.curve import Table
-from SpatioTemporalLib.io.tables import write_table
-from SpatioTemporalLib.networks.batch import Batch
+from SpatioTemporalLib.io.tables.file import write_table
+from SpatioTemporalLib.networks.cases.batch import Batch
 from SpatioTemporalLib.networks.registry import build, networks, settings_of
 
 VISITS, SHAPE = 2, (16, 64, 64)

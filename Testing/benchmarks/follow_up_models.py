@@ -21,14 +21,14 @@ import torch
 
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.data.curve import Table
-from SpatioTemporalLib.io.tables import write_table
-from SpatioTemporalLib.networks.cases import Cases
-from SpatioTemporalLib.networks.csfnet import ABLATIONS
-from SpatioTemporalLib.networks.region_files import save_regions
+from SpatioTemporalLib.io.tables.file import write_table
+from SpatioTemporalLib.networks.cases.region_files import save_regions
+from SpatioTemporalLib.networks.cases.regions import Cases
 from SpatioTemporalLib.networks.registry import build
+from SpatioTemporalLib.networks.systems.csfnet import ABLATIONS
 from SpatioTemporalLib.networks.training.loop import Task, train_network
 from SpatioTemporalLib.networks.training.settings import TrainingSettings
-from SpatioTemporalLib.numerics.roc import paired_difference, roc_area
+from SpatioTemporalLib.numerics.statistics.roc import paired_difference, roc_area
 from SpatioTemporalLib.simulation.nodule_crops import CROPS, nodule_crops
 from SpatioTemporalLib.simulation.nodule_growth import POPULATION, bayes_auc
 

@@ -18,12 +18,12 @@ import numpy as np
 from scipy.optimize import curve_fit
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.brix_model import brix_enhancement
-from SpatioTemporalLib.numerics.frame_sampling import at_instants, over_intervals
-from SpatioTemporalLib.numerics.plug_flow_models import plug_flow_curves
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.numerics.tabulated_exponentials import tabulate_exponentials
-from SpatioTemporalLib.numerics.tracer_models import two_tissue_curves
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.kinetics.brix_model import brix_enhancement
+from SpatioTemporalLib.numerics.kinetics.plug_flow_models import plug_flow_curves
+from SpatioTemporalLib.numerics.kinetics.tracer_models import two_tissue_curves
+from SpatioTemporalLib.numerics.signal.frame_sampling import at_instants, over_intervals
+from SpatioTemporalLib.numerics.signal.tabulated_exponentials import tabulate_exponentials
 
 SNR = 20.0
 TIMES = np.arange(120) * 2.0

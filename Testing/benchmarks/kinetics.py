@@ -21,12 +21,15 @@ import numpy as np
 from scipy.optimize import curve_fit
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.frame_sampling import at_instants
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.numerics.separable_least_squares import solve
-from SpatioTemporalLib.numerics.spoiled_gradient_echo import concentration_from_signal, spoiled_gradient_echo_signal
-from SpatioTemporalLib.numerics.tofts_models import extended_tofts_concentration, tofts_family
-from SpatioTemporalLib.steps.voxelwise import map_voxels
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.kinetics.tofts_models import extended_tofts_concentration, tofts_family
+from SpatioTemporalLib.numerics.least_squares.separable_least_squares import solve
+from SpatioTemporalLib.numerics.relaxation.spoiled_gradient_echo import (
+    concentration_from_signal,
+    spoiled_gradient_echo_signal,
+)
+from SpatioTemporalLib.numerics.signal.frame_sampling import at_instants
+from SpatioTemporalLib.steps.voxels.voxelwise import map_voxels
 
 TIMES = np.arange(60) * 5.0
 BASELINE = 6
@@ -82,7 +85,7 @@ def time_fit(series: st.Series, device: str) -> float:
         seconds["fit"] = time.perf_counter() - started
         return outcome
 
-    with mock.patch("SpatioTemporalLib.steps.kinetic_fit.map_voxels", timed):
+    with mock.patch("SpatioTemporalLib.steps.kinetics.kinetic_fit.map_voxels", timed):
         time_ours(series, device)
     return seconds["fit"]
 

@@ -119,7 +119,7 @@ def preview_milliseconds(app, panel) -> dict[str, np.ndarray]:
 def artery_node(panel, row: int):
     """A label volume with a few voxels in the third slice."""
     import slicer
-    from SpatioTemporalNodes.voxels import set_node_geometry, set_node_values
+    from SpatioTemporalNodes.values.voxels import set_node_geometry, set_node_values
 
     labels = np.zeros(SHAPE[1:], np.uint8)
     labels[2, row : row + 5, 30:35] = 1
@@ -154,7 +154,7 @@ def main() -> None:
     import slicer
     from slicerdouble.desktop import show_window
     from slicerdouble.scripted_module import load_module
-    from SpatioTemporalNodes.series_nodes import add_series
+    from SpatioTemporalNodes.series.series_nodes import add_series
 
     widget = load_module(ROOT / "SpatioTemporal" / "SpatioTemporal.py").widgetRepresentation().self()
     widget.parent.resize(380, 1500)

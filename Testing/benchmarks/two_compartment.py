@@ -16,8 +16,8 @@ import numpy as np
 from scipy.optimize import curve_fit
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.numerics.two_compartment_models import two_compartment_concentration
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.kinetics.two_compartment_models import two_compartment_concentration
 
 TIMES = np.arange(150) * 2.0
 PLASMA = parker_blood_concentration(TIMES, arrival=20.0) / 0.58

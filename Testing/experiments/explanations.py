@@ -17,12 +17,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "Testing" / "library")]
 from growing_nodules import nodules_that_grow  # noqa: E402
 
 import SpatioTemporalLib as st  # noqa: E402
-from SpatioTemporalLib.networks.bundle import read_bundle  # noqa: E402
+from SpatioTemporalLib.networks.bundle.reading import read_bundle  # noqa: E402
+from SpatioTemporalLib.networks.bundle.shipped import SHIPPED, bundle_path  # noqa: E402
 from SpatioTemporalLib.networks.explanation.faithfulness import insertion_deletion  # noqa: E402
 from SpatioTemporalLib.networks.explanation.grad_cam import grad_cam  # noqa: E402
 from SpatioTemporalLib.networks.explanation.integrated_gradients import integrated_gradients  # noqa: E402
 from SpatioTemporalLib.networks.explanation.layer_cam import layer_cam  # noqa: E402
-from SpatioTemporalLib.networks.shipped import SHIPPED, bundle_path  # noqa: E402
 
 PATIENTS, STEPS, SEED = 24, 10, 77
 METHODS = {

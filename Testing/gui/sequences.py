@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import slicer
-from SpatioTemporalNodes.voxels import set_node_values
+from SpatioTemporalNodes.values.voxels import set_node_values
 
 
 def numbered_sequence(count=5, name="from DICOM"):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import slicer
 from gui.user import User
-from SpatioTemporalNodes.overlay import overlaid_map
-from SpatioTemporalNodes.provenance import result_summary
-from SpatioTemporalNodes.voxels import node_values
+from SpatioTemporalNodes.display.overlay import overlaid_map
+from SpatioTemporalNodes.results.provenance import result_summary
+from SpatioTemporalNodes.values.voxels import node_values
 
 TUMOUR = (104, 106, 0)
 KTRANS = "Breast DCE Ktrans"

@@ -7,7 +7,7 @@ import pytest
 import slicer
 from gui.sequences import numbered_sequence
 from gui.user import User
-from SpatioTemporalNodes.voxels import node_values, set_node_values
+from SpatioTemporalNodes.values.voxels import node_values, set_node_values
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_frame_numbers_are_no_times_until_the_user_gives_some(panel, user, wait,
 
 
 def test_volume_without_a_unit_is_asked_for_it(panel, user, wait):
-    from SpatioTemporalNodes.voxels import set_node_geometry
+    from SpatioTemporalNodes.values.voxels import set_node_geometry
 
     user.press(panel.data.ui.sampleButton)
     geometry = panel.data.view.probe.geometry

@@ -114,7 +114,7 @@ def test_what_was_missing_for_a_run_is_not_said_any_more_when_it_is_there(panel,
 
 
 def test_series_that_was_mended_elsewhere_is_taken_when_the_user_comes_back(panel, elsewhere):
-    from SpatioTemporalNodes.frames import proxy_of
+    from SpatioTemporalNodes.series.frames import proxy_of
 
     sequence = numbered_sequence()
     move = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "move")
@@ -131,8 +131,8 @@ def test_series_that_was_mended_elsewhere_is_taken_when_the_user_comes_back(pane
     ("low", "high", "decimals"), [(0, 0.15, 3), (0, 0.5, 3), (0, 1, 2), (0, 60, 1), (0, 500, 0), (-2, 2, 2)]
 )
 def test_lowest_shown_value_can_be_set_to_a_hundredth_of_the_range(panel, low, high, decimals):
-    from SpatioTemporalNodes.volume_display import show_as_map
-    from SpatioTemporalNodes.voxels import set_node_geometry, set_node_values
+    from SpatioTemporalNodes.display.volume_display import show_as_map
+    from SpatioTemporalNodes.values.voxels import set_node_geometry, set_node_values
 
     geometry = st.Geometry.from_spacing((2, 4, 5), (1, 1, 1))
     values = np.linspace(low, high, 40).reshape(geometry.shape).astype(np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import slicer
 from gui.user import User
-from SpatioTemporalNodes.overlay import overlaid_map
+from SpatioTemporalNodes.display.overlay import overlaid_map
 
 import SpatioTemporalLib as st
 
@@ -98,7 +98,7 @@ def test_console_gives_curves_and_converts(panel, logic):
     volumes = []
     for number in range(3):
         volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"visit {number}")
-        from SpatioTemporalNodes.voxels import set_node_values
+        from SpatioTemporalNodes.values.voxels import set_node_values
 
         set_node_values(volume, np.full((2, 2, 2), number, np.float32))
         volumes.append(volume)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from gui.user import User
 
-from SpatioTemporalLib import manual_address
+from SpatioTemporalLib.system import manual_address
 from SpatioTemporalLib.version import MANUAL
 
 

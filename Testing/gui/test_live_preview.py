@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import slicer
 from gui.user import User
-from SpatioTemporalNodes.overlay import overlaid_map
-from SpatioTemporalNodes.series_nodes import add_series
-from SpatioTemporalNodes.voxels import node_geometry, node_values, set_node_geometry, set_node_values, with_nan
+from SpatioTemporalNodes.display.overlay import overlaid_map
+from SpatioTemporalNodes.series.series_nodes import add_series
+from SpatioTemporalNodes.values.voxels import node_geometry, node_values, set_node_geometry, set_node_values, with_nan
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.data import Geometry, Series

@@ -10,10 +10,10 @@ from gui.user import User
 from slicerdouble.desktop import clear_scene, load_scene, save_scene
 from slicerdouble.slice_view import slice_picture
 from small_bundles import AGE, small_bundle, two_scans
-from SpatioTemporalNodes.segmentation_nodes import fill_segmentation
-from SpatioTemporalNodes.voxels import node_geometry, set_node_geometry, set_node_values
+from SpatioTemporalNodes.values.segmentation_nodes import fill_segmentation
+from SpatioTemporalNodes.values.voxels import node_geometry, set_node_geometry, set_node_values
 
-from SpatioTemporalLib.networks.bundle_container import METADATA
+from SpatioTemporalLib.networks.bundle.container import METADATA
 
 TITLE = "Malignancy of a nodule from follow-up images"
 JOINED = "Visits of CT 1"

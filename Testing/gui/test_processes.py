@@ -6,9 +6,9 @@ import os
 
 import pytest
 from gui.user import User
-from SpatioTemporalNodes.runs import Runs
+from SpatioTemporalNodes.results.runs import Runs
 
-from SpatioTemporalLib.worker_client import Event
+from SpatioTemporalLib.workers.worker_client import Event
 
 psutil = pytest.importorskip("psutil")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the launcher is a shell script")

@@ -11,8 +11,8 @@ import pytest
 import slicer
 from gui.sequences import numbered_sequence
 from gui.user import User
-from SpatioTemporalNodes.provenance import result_summary
-from SpatioTemporalNodes.value_nodes import labels_from_node
+from SpatioTemporalNodes.results.provenance import result_summary
+from SpatioTemporalNodes.values.value_nodes import labels_from_node
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_browser_is_understood_too(panel):
 
 
 def test_missing_package_is_offered_and_not_installed_unasked(panel, user, desktop, monkeypatch):
-    from SpatioTemporalLib.worker_client import Event
+    from SpatioTemporalLib.workers.worker_client import Event
 
     user.press(panel.data.ui.sampleButton)
     user.click_item(panel.analyse.ui.analysisTree, "Dummy", "Slow mean")
@@ -225,7 +225,7 @@ def test_run_can_be_cancelled_early_half_way_and_late(panel, user, wait, share):
 
 
 def test_output_that_cannot_be_shown_leaves_no_half_result(panel, user, wait, monkeypatch):
-    from SpatioTemporalNodes import result_nodes
+    from SpatioTemporalNodes.results import result_nodes
 
     def broken(place, output, value):
         raise RuntimeError("no room for a table")
@@ -262,8 +262,8 @@ def test_pytorch_comes_through_its_extension_where_that_is_present(panel, deskto
 
 
 def test_overlapping_segments_are_told_of_in_the_log(panel, user, wait):
-    from SpatioTemporalNodes.segmentation_nodes import fill_segmentation
-    from SpatioTemporalNodes.series_view import view_of
+    from SpatioTemporalNodes.series.series_view import view_of
+    from SpatioTemporalNodes.values.segmentation_nodes import fill_segmentation
 
     import SpatioTemporalLib as st
 

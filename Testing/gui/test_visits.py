@@ -7,9 +7,9 @@ import pytest
 import slicer
 from gui.user import User
 from small_inputs import two_visits
-from SpatioTemporalNodes.follow_up_nodes import follow_up_from_node
-from SpatioTemporalNodes.segmentation_nodes import fill_segmentation
-from SpatioTemporalNodes.voxels import node_geometry, set_node_geometry, set_node_values
+from SpatioTemporalNodes.values.segmentation_nodes import fill_segmentation
+from SpatioTemporalNodes.values.voxels import node_geometry, set_node_geometry, set_node_values
+from SpatioTemporalNodes.visits.follow_up_nodes import follow_up_from_node
 
 JOINED = "Visits of CT 1"
 

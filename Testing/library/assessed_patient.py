@@ -5,9 +5,9 @@ import torch
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.context import Context
-from SpatioTemporalLib.networks.batch import Batch
-from SpatioTemporalLib.steps.covariates import coded
-from SpatioTemporalLib.steps.visit_crops import centres_of, crop_visits
+from SpatioTemporalLib.networks.cases.batch import Batch
+from SpatioTemporalLib.steps.follow_up.covariates import coded
+from SpatioTemporalLib.steps.follow_up.visit_crops import centres_of, crop_visits
 
 ANALYSIS = "follow_up.malignancy"
 QUICK = {"layer_cam": False, "integrated_gradients": False, "samples": 2}

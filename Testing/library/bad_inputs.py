@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from library.io.dicom_phantom import write_classic, write_enhanced
+from library.io.dicom.dicom_phantom import write_classic, write_enhanced
 
 from SpatioTemporalLib import InputError, Severity, read_series
-from SpatioTemporalLib.io.nifti_header import NIFTI_1
+from SpatioTemporalLib.io.nifti.header import NIFTI_1
 
 AFFINE = np.array([[2.0, 0, 0, -30.5], [0, 2.5, 0, 12.25], [0, 0, 3.0, 7.0], [0, 0, 0, 1]])
 TEXT_AFFINE = "(2,0,0) (0,2.5,0) (0,0,3)"

@@ -6,7 +6,7 @@ import torch
 from network_checks import visits
 from torch import nn
 
-from SpatioTemporalLib.networks.batch import Batch
+from SpatioTemporalLib.networks.cases.batch import Batch
 
 
 class Weighted(nn.Module):

@@ -6,11 +6,11 @@ from scipy import ndimage
 
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.data.follow_up import FollowUp, Visit
-from SpatioTemporalLib.networks.batch import Batch
-from SpatioTemporalLib.numerics.region_of_interest import resampled_labels
+from SpatioTemporalLib.networks.cases.batch import Batch
+from SpatioTemporalLib.numerics.spatial.region_of_interest import resampled_labels
 from SpatioTemporalLib.simulation.lung_anatomy import draw_anatomy
 from SpatioTemporalLib.simulation.lung_ct import SCANNERS, scan_lung
-from SpatioTemporalLib.steps.visit_crops import centres_of, crop_visits
+from SpatioTemporalLib.steps.follow_up.visit_crops import centres_of, crop_visits
 
 GROWTH = 1.45
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.networks.bundle_facts import Architecture, BundleFacts, Training
-from SpatioTemporalLib.networks.calibration import Calibration
+from SpatioTemporalLib.networks.bundle.facts import Architecture, BundleFacts, Training
+from SpatioTemporalLib.networks.inference.calibration import Calibration
 from SpatioTemporalLib.simulation.lung_anatomy import draw_anatomy
 from SpatioTemporalLib.simulation.lung_ct import SHARP, SMOOTH, LungScan, scan_lung
-from SpatioTemporalLib.steps.covariates import Covariate
-from SpatioTemporalLib.steps.visit_crops import CropSettings
+from SpatioTemporalLib.steps.follow_up.covariates import Covariate
+from SpatioTemporalLib.steps.follow_up.visit_crops import CropSettings
 
 AGE = Covariate("age", "numeric", "y", 62.0, 6.0)
 SEX = Covariate("sex", "categorical", levels=("F", "M"))
@@ -40,7 +40,7 @@ def small_bundle(folder: Path, **changes) -> Path:
     """Written anew; changes are those of its facts."""
     from small_networks import small_network
 
-    from SpatioTemporalLib.networks.bundle_writing import write_bundle
+    from SpatioTemporalLib.networks.bundle.writing import write_bundle
 
     facts = small_facts(**changes)
     levels = [len(covariate.levels) for covariate in facts.covariates]

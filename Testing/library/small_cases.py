@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from SpatioTemporalLib.networks.cases import Cases
-from SpatioTemporalLib.networks.region_files import save_regions
+from SpatioTemporalLib.networks.cases.region_files import save_regions
+from SpatioTemporalLib.networks.cases.regions import Cases
 
 SHAPE = (1, 4, 8, 8)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from network_checks import perturbed, visits
 
-from SpatioTemporalLib.networks.batch import Batch
-from SpatioTemporalLib.networks.csfnet import ABLATIONS
+from SpatioTemporalLib.networks.cases.batch import Batch
 from SpatioTemporalLib.networks.registry import build, networks
+from SpatioTemporalLib.networks.systems.csfnet import ABLATIONS
 
 SMALL = {
     "csfnet": {"stages": [[8], [8]], "width": 8, "levels": [0, 2]},

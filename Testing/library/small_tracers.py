@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
 
 SLOWER = 15.0  # frames of a minute instead of some seconds
 

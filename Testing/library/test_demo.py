@@ -8,7 +8,7 @@ import pytest
 import SpatioTemporalLib as st
 from SpatioTemporalLib import cli
 from SpatioTemporalLib.command_line import demo_follow_up
-from SpatioTemporalLib.numerics.roc import roc_area
+from SpatioTemporalLib.numerics.statistics.roc import roc_area
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ from verbs import refused, run
 import SpatioTemporalLib as st
 from SpatioTemporalLib import cli
 from SpatioTemporalLib.context import Context
-from SpatioTemporalLib.io.cohort_files import PARTICIPANTS, TIMEPOINTS, read_cohort
-from SpatioTemporalLib.networks.bundle import read_bundle
-from SpatioTemporalLib.networks.cases import prepare_cases
-from SpatioTemporalLib.networks.prediction import logits_of
-from SpatioTemporalLib.numerics.roc import roc_area
+from SpatioTemporalLib.io.cohort.files import PARTICIPANTS, TIMEPOINTS, read_cohort
+from SpatioTemporalLib.networks.bundle.reading import read_bundle
+from SpatioTemporalLib.networks.cases.regions import prepare_cases
+from SpatioTemporalLib.networks.inference.prediction import logits_of
+from SpatioTemporalLib.numerics.statistics.roc import roc_area
 
 
 @pytest.fixture(scope="module")

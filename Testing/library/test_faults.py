@@ -12,7 +12,7 @@ from small_inputs import small_phantom
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib import cli
-from SpatioTemporalLib.io.output_manifest import MANIFEST, changed_files, files_below, read_manifest
+from SpatioTemporalLib.io.output.manifest import MANIFEST, changed_files, files_below, read_manifest
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be copied on this system")
 FAULTS = ("kill", "full")

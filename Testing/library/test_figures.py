@@ -5,7 +5,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.figures import maps_figure, result_figures
+from SpatioTemporalLib.pictures.figures import maps_figure, result_figures
 from SpatioTemporalLib.simulation.tofts_phantom import PhantomDesign, tofts_phantom
 
 RED, BLUE = (0.9, 0.1, 0.1), (0.1, 0.1, 0.9)

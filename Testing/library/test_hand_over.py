@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib import hand_over
-from SpatioTemporalLib.hand_over import SlowFolder
-from SpatioTemporalLib.worker_client import Worker
+from SpatioTemporalLib.workers import hand_over
+from SpatioTemporalLib.workers.hand_over import SlowFolder
+from SpatioTemporalLib.workers.worker_client import Worker
 
 SMALL_PIECE = 1000  # bytes
 

@@ -9,8 +9,8 @@ import pytest
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import Input, Output, analysis
-from SpatioTemporalLib.identity import identity
-from SpatioTemporalLib.input_files import InputFiles, held
+from SpatioTemporalLib.inputs.files import InputFiles, held
+from SpatioTemporalLib.inputs.identity import identity
 
 TIMES = np.arange(6.0)
 

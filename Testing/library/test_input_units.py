@@ -7,7 +7,7 @@ import pytest
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.data.units import factor_between
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.simulation.tofts_phantom import PhantomDesign, tofts_phantom
 
 MODEL = "kinetics.extended_tofts"

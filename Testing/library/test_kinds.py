@@ -15,8 +15,8 @@ from small_inputs import two_visits
 import SpatioTemporalLib as st
 from SpatioTemporalLib import cli
 from SpatioTemporalLib.declare import Input, Output, analysis
-from SpatioTemporalLib.io.results import write_result
-from SpatioTemporalLib.worker_client import Worker
+from SpatioTemporalLib.io.output.results import write_result
+from SpatioTemporalLib.workers.worker_client import Worker
 
 EVERY_KIND = every_kind.every_kind.declaration
 POINT = st.Point((-12.5, 30.0, 41.0), "nodule")

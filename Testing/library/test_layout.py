@@ -17,23 +17,21 @@ MODULE = ROOT / "SpatioTemporal"
 
 BELOW = {
     "version": set(),
-    "plain_text": set(),
-    "errors": {"version", "plain_text"},
-    "packages": {"errors"},
-    "memory": {"errors"},
+    "system": {"errors", "version"},
+    "errors": {"version", "system"},
     "context": {"errors"},
-    "data": {"errors", "plain_text"},
+    "data": {"errors", "system"},
     "parameters": {"errors"},
     "declare": {"parameters", "data", "errors"},
-    "io": {"data", "errors", "memory", "owner_lock", "packages", "plain_text", "version"},
-    "numerics": {"data", "errors", "packages"},
-    "steps": {"declare", "numerics", "data", "errors", "context", "packages"},
-    "simulation": {"steps", "numerics", "data", "errors", "context", "packages", "io"},
+    "io": {"data", "errors", "system", "version"},
+    "numerics": {"data", "errors", "system"},
+    "steps": {"declare", "numerics", "data", "errors", "context", "system"},
+    "simulation": {"steps", "numerics", "data", "errors", "context", "system", "io"},
     "networks": {
-        *("steps", "numerics", "data", "errors", "context", "memory", "packages", "io", "parameters"),
-        *("figures", "plain_text", "report_page", "sample_data", "version"),
+        *("steps", "numerics", "data", "errors", "context", "io", "parameters"),
+        *("pictures", "sample_data", "system", "version"),
     },
-    "analyses": {"declare", "networks", "steps", "numerics", "data", "errors", "context", "packages"},
+    "analyses": {"declare", "networks", "steps", "numerics", "data", "errors", "context", "system"},
 }
 """What each part of the library may import besides itself; parts not named may import any."""
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib import manual_address
-from SpatioTemporalLib.manual_address import manual_page
+from SpatioTemporalLib.system import manual_address
+from SpatioTemporalLib.system.manual_address import manual_page
 from SpatioTemporalLib.version import MANUAL
 
 ROOT = Path(__file__).parents[2]

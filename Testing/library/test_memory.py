@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from library.bad_inputs import nifti, nrrd
 
-from SpatioTemporalLib import InputError, memory, read_series
+from SpatioTemporalLib import InputError, read_series
+from SpatioTemporalLib.system import memory
 
 
 def test_there_is_some_memory_and_not_more_than_in_any_machine():

@@ -8,7 +8,7 @@ from pathlib import Path
 import every_kind
 import numpy as np
 import pytest
-from library.io.dicom_phantom import write_classic
+from library.io.dicom.dicom_phantom import write_classic
 from other_packages import known
 from pydicom.datadict import tag_for_keyword
 

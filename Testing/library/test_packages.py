@@ -8,8 +8,8 @@ import pytest
 from verbs import refused, run
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib import packages
 from SpatioTemporalLib.command_line import doctor
+from SpatioTemporalLib.system import packages
 from SpatioTemporalLib.version import DISTRIBUTION, __version__
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -7,7 +7,7 @@ import pytest
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import Finding, InputError, Severity
-from SpatioTemporalLib.plain_text import for_file_name, for_message
+from SpatioTemporalLib.system.plain_text import for_file_name, for_message
 
 ESCAPE, TURNED = "\x1b[2J\x1b]0;title\x07", "\u202egpj.exe"
 

@@ -11,15 +11,15 @@ import time
 
 import pytest
 
-from SpatioTemporalLib import owner_lock, private_folder
 from SpatioTemporalLib.errors import InputError
-from SpatioTemporalLib.private_folder import LOCK, OLD, PREFIX, PrivateFolder, sweep
-from SpatioTemporalLib.worker_client import Worker
+from SpatioTemporalLib.system import owner_lock, private_folder
+from SpatioTemporalLib.system.private_folder import LOCK, OLD, PREFIX, PrivateFolder, sweep
+from SpatioTemporalLib.workers.worker_client import Worker
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions and locks of POSIX")
 OWNER = """
 import sys, time
-from SpatioTemporalLib.private_folder import PrivateFolder
+from SpatioTemporalLib.system.private_folder import PrivateFolder
 folder = PrivateFolder("jobs")
 (folder.path / "voxels.npy").write_bytes(b"voxels")
 print(folder.path, flush=True)
@@ -117,7 +117,7 @@ def test_a_folder_that_was_taken_away_is_made_again(place):
 def test_a_program_that_ends_takes_its_folder_with_it_and_its_copies_do_not(place):
     program = """
 import os
-from SpatioTemporalLib.private_folder import PrivateFolder
+from SpatioTemporalLib.system.private_folder import PrivateFolder
 folder = PrivateFolder("jobs")
 if os.fork() == 0:
     raise SystemExit

@@ -9,8 +9,8 @@ from small_cohort import REGION, change_table, set_cell, train_options
 from verbs import refused, run
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.io.cohort_files import PARTICIPANTS, TIMEPOINTS, read_cohort
-from SpatioTemporalLib.networks.bundle import read_bundle
+from SpatioTemporalLib.io.cohort.files import PARTICIPANTS, TIMEPOINTS, read_cohort
+from SpatioTemporalLib.networks.bundle.reading import read_bundle
 
 
 def test_simulate_writes_a_cohort_once(capsys, tmp_path):

@@ -12,8 +12,8 @@ import pytest
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.simulation.tofts_phantom import PhantomDesign, tofts_phantom
-from SpatioTemporalLib.worker_client import Worker
-from SpatioTemporalLib.worker_values import read_result, read_value, write_result, write_value
+from SpatioTemporalLib.workers.worker_client import Worker
+from SpatioTemporalLib.workers.worker_values import read_result, read_value, write_result, write_value
 
 ANALYSIS = "kinetics.extended_tofts"
 

@@ -15,7 +15,7 @@ from other_packages import installed
 from slicerdouble.launcher import write_launcher
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.worker_client import Worker
+from SpatioTemporalLib.workers.worker_client import Worker
 
 psutil = pytest.importorskip("psutil")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the launcher is a shell script")
@@ -48,7 +48,7 @@ OWNER = """
 import sys, time
 import numpy as np
 import SpatioTemporalLib as st
-from SpatioTemporalLib.worker_client import Worker
+from SpatioTemporalLib.workers.worker_client import Worker
 worker = Worker(sys.argv[1], paths=[sys.argv[2]])
 worker.submit(sys.argv[3], {"series": st.Series.from_curves(np.arange(6.0), np.ones((6, 8)))})
 while not any(event.text == "not listening" for event in worker.poll()):

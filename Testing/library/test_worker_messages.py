@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib import process_family, worker_client
 from SpatioTemporalLib.worker import Service
-from SpatioTemporalLib.worker_answers import answer_of
-from SpatioTemporalLib.worker_client import Worker
-from SpatioTemporalLib.worker_orders import lines_of
-from SpatioTemporalLib.worker_values import read_result, read_value, write_result, write_value
+from SpatioTemporalLib.workers import process_family, worker_client
+from SpatioTemporalLib.workers.worker_answers import answer_of
+from SpatioTemporalLib.workers.worker_client import Worker
+from SpatioTemporalLib.workers.worker_orders import lines_of
+from SpatioTemporalLib.workers.worker_values import read_result, read_value, write_result, write_value
 
 GOOD = {"run": "9", "folder": "/nowhere", "analysis": "kinetics.enhancement"}
 

@@ -154,14 +154,14 @@ def make():
 
 @pytest.fixture
 def scene():
-    from SpatioTemporalNodes.scene_file import create_scene
+    from SpatioTemporalNodes.scene.scene_file import create_scene
 
     return create_scene()
 
 
 @pytest.fixture(scope="session")
 def scene_path(series, result, tmp_path_factory):
-    from SpatioTemporalNodes.scene_file import write_scene
+    from SpatioTemporalNodes.scene.scene_file import write_scene
 
     return write_scene(tmp_path_factory.mktemp("scene") / "example.mrb", series=[series], results=[result])
 
@@ -169,7 +169,7 @@ def scene_path(series, result, tmp_path_factory):
 @pytest.fixture(scope="session")
 def saved(scene_path):
     """The scene of the example, written and read."""
-    from SpatioTemporalNodes.scene_file import read_scene
+    from SpatioTemporalNodes.scene.scene_file import read_scene
 
     return read_scene(scene_path)
 
@@ -177,9 +177,9 @@ def saved(scene_path):
 @pytest.fixture(scope="session")
 def shown(series, result):
     """The scene of the example as it is before saving, with its nodes."""
-    from SpatioTemporalNodes.result_nodes import add_result
-    from SpatioTemporalNodes.scene_file import create_scene
-    from SpatioTemporalNodes.series_nodes import add_series
+    from SpatioTemporalNodes.results.result_nodes import add_result
+    from SpatioTemporalNodes.scene.scene_file import create_scene
+    from SpatioTemporalNodes.series.series_nodes import add_series
 
     scene = create_scene()
     sequence, browser = add_series(scene, series)

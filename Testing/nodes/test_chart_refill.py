@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from SpatioTemporalNodes.table_nodes import CurveNodes, fill_chart
+from SpatioTemporalNodes.values.table_nodes import CurveNodes, fill_chart
 
 import SpatioTemporalLib as st
 

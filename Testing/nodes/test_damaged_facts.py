@@ -7,16 +7,16 @@ import json
 import pytest
 import slicer
 import vtk
-from SpatioTemporalNodes import attributes, stored_json
-from SpatioTemporalNodes.follow_up_nodes import follow_up_from_node
-from SpatioTemporalNodes.provenance import result_summary
-from SpatioTemporalNodes.report_nodes import page_without_scripts
-from SpatioTemporalNodes.run_nodes import nodes_of_run, result_from_nodes
-from SpatioTemporalNodes.segmentation_nodes import grid_of
-from SpatioTemporalNodes.series_view import GIVEN_TIMES, series_of
-from SpatioTemporalNodes.stack_nodes import stack_from_node
-from SpatioTemporalNodes.value_nodes import curve_from_node
-from SpatioTemporalNodes.visit_view import visit_number
+from SpatioTemporalNodes.results.provenance import result_summary
+from SpatioTemporalNodes.results.run_nodes import nodes_of_run, result_from_nodes
+from SpatioTemporalNodes.scene import attributes, stored_json
+from SpatioTemporalNodes.series.series_view import GIVEN_TIMES, series_of
+from SpatioTemporalNodes.series.stack_nodes import stack_from_node
+from SpatioTemporalNodes.values.report_nodes import page_without_scripts
+from SpatioTemporalNodes.values.segmentation_nodes import grid_of
+from SpatioTemporalNodes.values.value_nodes import curve_from_node
+from SpatioTemporalNodes.visits.follow_up_nodes import follow_up_from_node
+from SpatioTemporalNodes.visits.visit_view import visit_number
 
 import SpatioTemporalLib as st
 
@@ -134,8 +134,8 @@ def test_an_index_that_is_no_number_is_told(scene, second):
 @pytest.fixture
 def damaged_run(scene, series, result):
     """The example's run in a scene of its own, its Ktrans to be damaged."""
-    from SpatioTemporalNodes.result_nodes import add_result
-    from SpatioTemporalNodes.series_nodes import add_series
+    from SpatioTemporalNodes.results.result_nodes import add_result
+    from SpatioTemporalNodes.series.series_nodes import add_series
 
     sequence, _ = add_series(scene, series)
     nodes = add_result(scene, result, series=sequence)

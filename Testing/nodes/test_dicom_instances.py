@@ -8,8 +8,8 @@ import pytest
 import slicer
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
-from SpatioTemporalNodes.series_nodes import series_from_node
-from SpatioTemporalNodes.voxels import set_node_geometry, set_node_values
+from SpatioTemporalNodes.series.series_nodes import series_from_node
+from SpatioTemporalNodes.values.voxels import set_node_geometry, set_node_values
 
 import SpatioTemporalLib as st
 

@@ -6,20 +6,20 @@ import every_kind
 import numpy as np
 import pytest
 import slicer
-from library.io.dicom_phantom import header, save
+from library.io.dicom.dicom_phantom import header, save
 from other_packages import known
 from small_inputs import two_visits
-from SpatioTemporalNodes.dicom_instances import days_between
-from SpatioTemporalNodes.follow_up_nodes import add_follow_up, follow_up_from_node, is_follow_up
-from SpatioTemporalNodes.frames import browser_of, proxy_of
-from SpatioTemporalNodes.input_nodes import point_from_node, value_from_node
-from SpatioTemporalNodes.result_nodes import add_result
-from SpatioTemporalNodes.run_nodes import nodes_of_run, result_from_nodes
-from SpatioTemporalNodes.runs import values_of
-from SpatioTemporalNodes.scene_file import read_scene, result_summary, write_scene
-from SpatioTemporalNodes.segmentation_nodes import fill_segmentation
-from SpatioTemporalNodes.value_nodes import unit_of
-from SpatioTemporalNodes.voxels import node_geometry, set_node_geometry, set_node_values
+from SpatioTemporalNodes.results.input_nodes import point_from_node, value_from_node
+from SpatioTemporalNodes.results.result_nodes import add_result
+from SpatioTemporalNodes.results.run_nodes import nodes_of_run, result_from_nodes
+from SpatioTemporalNodes.results.runs import values_of
+from SpatioTemporalNodes.scene.scene_file import read_scene, result_summary, write_scene
+from SpatioTemporalNodes.series.frames import browser_of, proxy_of
+from SpatioTemporalNodes.values.dicom_instances import days_between
+from SpatioTemporalNodes.values.segmentation_nodes import fill_segmentation
+from SpatioTemporalNodes.values.value_nodes import unit_of
+from SpatioTemporalNodes.values.voxels import node_geometry, set_node_geometry, set_node_values
+from SpatioTemporalNodes.visits.follow_up_nodes import add_follow_up, follow_up_from_node, is_follow_up
 
 import SpatioTemporalLib as st
 
@@ -120,7 +120,7 @@ def test_volume_under_a_transform_is_refused(scene, visits):
 
 
 def test_visits_without_a_unit_or_frames_in_time_say_what_to_do(scene, visits, series):
-    from SpatioTemporalNodes.series_nodes import add_series
+    from SpatioTemporalNodes.series.series_nodes import add_series
 
     volumes = [volume(scene, v.images["image"], "CT", unit="") for v in visits.visits]
     with pytest.raises(st.InputError, match="step 3") as caught:

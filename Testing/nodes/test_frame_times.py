@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import slicer
-from SpatioTemporalNodes.series_nodes import add_series, series_from_node
-from SpatioTemporalNodes.voxels import set_node_geometry, set_node_values
+from SpatioTemporalNodes.series.series_nodes import add_series, series_from_node
+from SpatioTemporalNodes.values.voxels import set_node_geometry, set_node_values
 
 import SpatioTemporalLib as st
 

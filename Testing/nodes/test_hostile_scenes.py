@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from SpatioTemporalNodes.scene_file import read_scene
-from SpatioTemporalNodes.series_nodes import series_from_node
+from SpatioTemporalNodes.scene.scene_file import read_scene
+from SpatioTemporalNodes.series.series_nodes import series_from_node
 
 import SpatioTemporalLib as st
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from small_bundles import scanned_visits, small_bundle
-from SpatioTemporalNodes.follow_up_nodes import add_visits, follow_up_from_node
-from SpatioTemporalNodes.frames import proxy_of
-from SpatioTemporalNodes.provenance import result_summary
-from SpatioTemporalNodes.report_nodes import report_from_node
-from SpatioTemporalNodes.result_nodes import add_result
-from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, remember_inputs
-from SpatioTemporalNodes.scene_file import read_scene
-from SpatioTemporalNodes.value_nodes import table_from_node
-from SpatioTemporalNodes.visit_view import background_of, is_part, visit_number
-from SpatioTemporalNodes.voxels import node_geometry
+from SpatioTemporalNodes.results.provenance import result_summary
+from SpatioTemporalNodes.results.result_nodes import add_result
+from SpatioTemporalNodes.results.run_nodes import input_nodes, nodes_of_run, remember_inputs
+from SpatioTemporalNodes.scene.scene_file import read_scene
+from SpatioTemporalNodes.series.frames import proxy_of
+from SpatioTemporalNodes.values.report_nodes import report_from_node
+from SpatioTemporalNodes.values.value_nodes import table_from_node
+from SpatioTemporalNodes.values.voxels import node_geometry
+from SpatioTemporalNodes.visits.follow_up_nodes import add_visits, follow_up_from_node
+from SpatioTemporalNodes.visits.visit_view import background_of, is_part, visit_number
 
 import SpatioTemporalLib as st
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import slicer
-from SpatioTemporalNodes.overlay import label_format, show_legend
-from SpatioTemporalNodes.preview_node import PreviewNode
-from SpatioTemporalNodes.render import render_slice
-from SpatioTemporalNodes.volume_display import lowest_shown, show_as_anatomy, show_as_map
-from SpatioTemporalNodes.voxels import set_node_geometry, set_node_values, without_nan
+from SpatioTemporalNodes.display.overlay import label_format, show_legend
+from SpatioTemporalNodes.display.render import render_slice
+from SpatioTemporalNodes.display.volume_display import lowest_shown, show_as_anatomy, show_as_map
+from SpatioTemporalNodes.results.preview_node import PreviewNode
+from SpatioTemporalNodes.values.voxels import set_node_geometry, set_node_values, without_nan
 
 import SpatioTemporalLib as st
 

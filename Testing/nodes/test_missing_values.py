@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from SpatioTemporalNodes.result_nodes import add_result
-from SpatioTemporalNodes.scene_file import read_scene, write_scene
-from SpatioTemporalNodes.value_nodes import map_from_node
-from SpatioTemporalNodes.voxels import node_values, with_nan, without_nan
+from SpatioTemporalNodes.results.result_nodes import add_result
+from SpatioTemporalNodes.scene.scene_file import read_scene, write_scene
+from SpatioTemporalNodes.values.value_nodes import map_from_node
+from SpatioTemporalNodes.values.voxels import node_values, with_nan, without_nan
 
 import SpatioTemporalLib as st
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import slicer
-from SpatioTemporalNodes.frames import proxy_of
-from SpatioTemporalNodes.render import render_slice
-from SpatioTemporalNodes.segmentation_nodes import fill_segmentation
-from SpatioTemporalNodes.series_nodes import add_series
-from SpatioTemporalNodes.value_nodes import labels_from_node
+from SpatioTemporalNodes.display.render import render_slice
+from SpatioTemporalNodes.series.frames import proxy_of
+from SpatioTemporalNodes.series.series_nodes import add_series
+from SpatioTemporalNodes.values.segmentation_nodes import fill_segmentation
+from SpatioTemporalNodes.values.value_nodes import labels_from_node
 
 import SpatioTemporalLib as st
 

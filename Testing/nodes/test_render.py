@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import vtk
-from SpatioTemporalNodes.colours import colour_table
-from SpatioTemporalNodes.frames import proxy_of
-from SpatioTemporalNodes.render import render_slice
-from SpatioTemporalNodes.result_nodes import add_result
-from SpatioTemporalNodes.scene_file import create_scene
-from SpatioTemporalNodes.series_nodes import add_series
+from SpatioTemporalNodes.display.colours import colour_table
+from SpatioTemporalNodes.display.render import render_slice
+from SpatioTemporalNodes.results.result_nodes import add_result
+from SpatioTemporalNodes.scene.scene_file import create_scene
+from SpatioTemporalNodes.series.frames import proxy_of
+from SpatioTemporalNodes.series.series_nodes import add_series
 from vtk.util.numpy_support import vtk_to_numpy
 
 import SpatioTemporalLib as st

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from SpatioTemporalNodes.frames import browser_of, proxy_of
-from SpatioTemporalNodes.hierarchy import hierarchy_of, item_of
-from SpatioTemporalNodes.provenance import result_summary
-from SpatioTemporalNodes.result_nodes import add_result
-from SpatioTemporalNodes.series_nodes import add_series, series_from_node
-from SpatioTemporalNodes.voxels import node_geometry, node_values
+from SpatioTemporalNodes.results.hierarchy import hierarchy_of, item_of
+from SpatioTemporalNodes.results.provenance import result_summary
+from SpatioTemporalNodes.results.result_nodes import add_result
+from SpatioTemporalNodes.series.frames import browser_of, proxy_of
+from SpatioTemporalNodes.series.series_nodes import add_series, series_from_node
+from SpatioTemporalNodes.values.voxels import node_geometry, node_values
 
 import SpatioTemporalLib as st
 

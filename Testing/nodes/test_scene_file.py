@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from SpatioTemporalNodes.frames import browser_of, proxy_of
-from SpatioTemporalNodes.hierarchy import hierarchy_of, item_of
-from SpatioTemporalNodes.scene_file import read_scene, result_summary, write_scene
-from SpatioTemporalNodes.series_nodes import series_from_node
-from SpatioTemporalNodes.voxels import matrix_values, node_geometry, node_values
+from SpatioTemporalNodes.results.hierarchy import hierarchy_of, item_of
+from SpatioTemporalNodes.scene.scene_file import read_scene, result_summary, write_scene
+from SpatioTemporalNodes.series.frames import browser_of, proxy_of
+from SpatioTemporalNodes.series.series_nodes import series_from_node
+from SpatioTemporalNodes.values.voxels import matrix_values, node_geometry, node_values
 
 import SpatioTemporalLib as st
 
@@ -217,7 +217,7 @@ def test_failure_leaves_the_file_that_was_there(tmp_path, series, monkeypatch):
     def broken(source, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sys.modules["SpatioTemporalNodes.scene_file"].os, "replace", broken)
+    monkeypatch.setattr(sys.modules["SpatioTemporalNodes.scene.scene_file"].os, "replace", broken)
     with pytest.raises(st.InputError, match="E-DISK-FULL"):
         write_scene(path, series=[series])
     assert os.listdir(tmp_path) == ["scene.mrb"]
@@ -239,7 +239,7 @@ def test_what_is_no_scene_is_refused(tmp_path, content):
 
 
 def test_entry_point_names_the_writer():
-    entry = EntryPoint("mrb", "SpatioTemporalNodes.scene_file:write_scene", "spatiotemporal.scene_writers")
+    entry = EntryPoint("mrb", "SpatioTemporalNodes.scene.scene_file:write_scene", "spatiotemporal.scene_writers")
     assert entry.load() is write_scene
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
     assert f'mrb = "{entry.value}"' in project

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import slicer
-from SpatioTemporalNodes.series_nodes import add_series, series_from_node
+from SpatioTemporalNodes.series.series_nodes import add_series, series_from_node
 
 import SpatioTemporalLib as st
 

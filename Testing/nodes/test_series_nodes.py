@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from SpatioTemporalNodes.application import sequences_logic
-from SpatioTemporalNodes.frames import proxy_of
-from SpatioTemporalNodes.series_nodes import add_series, refill_series, series_from_node
-from SpatioTemporalNodes.voxels import node_geometry, node_values, set_node_geometry, set_node_values
+from SpatioTemporalNodes.scene.application import sequences_logic
+from SpatioTemporalNodes.series.frames import proxy_of
+from SpatioTemporalNodes.series.series_nodes import add_series, refill_series, series_from_node
+from SpatioTemporalNodes.values.voxels import node_geometry, node_values, set_node_geometry, set_node_values
 
 import SpatioTemporalLib as st
 

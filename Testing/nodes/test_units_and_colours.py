@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from SpatioTemporalNodes.colours import CONTROL_POINTS, categorical_colour, colour_node, colour_table
-from SpatioTemporalNodes.units import units_entry
+from SpatioTemporalNodes.display.colours import CONTROL_POINTS, categorical_colour, colour_node, colour_table
+from SpatioTemporalNodes.values.units import units_entry
 
 from SpatioTemporalLib.data.units import ucum
 

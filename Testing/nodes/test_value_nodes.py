@@ -23,8 +23,8 @@ def labels(geometry):
 
 
 def test_segmentation_comes_back_with_names_colours_and_codes(scene, grid):
-    from SpatioTemporalNodes.segmentation_nodes import fill_segmentation
-    from SpatioTemporalNodes.value_nodes import labels_from_node
+    from SpatioTemporalNodes.values.segmentation_nodes import fill_segmentation
+    from SpatioTemporalNodes.values.value_nodes import labels_from_node
 
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "regions")
     fill_segmentation(node, labels(grid))
@@ -40,7 +40,7 @@ def test_segmentation_comes_back_with_names_colours_and_codes(scene, grid):
 
 
 def test_empty_segmentation_is_refused(scene, grid):
-    from SpatioTemporalNodes.value_nodes import labels_from_node
+    from SpatioTemporalNodes.values.value_nodes import labels_from_node
 
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "nothing")
     with pytest.raises(st.InputError, match="E-MASK-EMPTY"):
@@ -48,8 +48,8 @@ def test_empty_segmentation_is_refused(scene, grid):
 
 
 def test_volume_without_a_unit_is_refused_and_says_what_to_do(scene, grid):
-    from SpatioTemporalNodes.value_nodes import map_from_node
-    from SpatioTemporalNodes.voxels import set_node_geometry, set_node_values
+    from SpatioTemporalNodes.values.value_nodes import map_from_node
+    from SpatioTemporalNodes.values.voxels import set_node_geometry, set_node_values
 
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "T1")
     set_node_values(node, np.ones(grid.shape, np.float32))
@@ -61,8 +61,8 @@ def test_volume_without_a_unit_is_refused_and_says_what_to_do(scene, grid):
 
 
 def test_curve_of_a_table_is_in_seconds(scene):
-    from SpatioTemporalNodes.table_nodes import fill_table
-    from SpatioTemporalNodes.value_nodes import curve_from_node
+    from SpatioTemporalNodes.values.table_nodes import fill_table
+    from SpatioTemporalNodes.values.value_nodes import curve_from_node
 
     node = scene.AddNewNodeByClass("vtkMRMLTableNode", "plasma")
     fill_table(node, st.Table({"time [min]": [0.0, 1.0, 2.0], "Cp [mmol/L]": [0.0, 4.0, 2.0]}))
@@ -74,7 +74,7 @@ def test_curve_of_a_table_is_in_seconds(scene):
 
 
 def test_stack_keeps_its_settings(scene, grid):
-    from SpatioTemporalNodes.stack_nodes import add_stack, stack_from_node
+    from SpatioTemporalNodes.series.stack_nodes import add_stack, stack_from_node
 
     stack = st.ImageStack(np.random.default_rng(0).random((3, *grid.shape)), [2.0, 5.0, 12.5], grid, name="angles")
     back = stack_from_node(add_stack(scene, stack))
@@ -84,7 +84,7 @@ def test_stack_keeps_its_settings(scene, grid):
 
 @pytest.mark.parametrize("name", ["inversion_time", "InversionTime", "inversion time"])
 def test_times_after_inversion_are_a_setting_whatever_their_unit(scene, grid, name):
-    from SpatioTemporalNodes.stack_nodes import add_stack, stack_from_node
+    from SpatioTemporalNodes.series.stack_nodes import add_stack, stack_from_node
 
     values = np.random.default_rng(0).random((3, *grid.shape))
     node = add_stack(scene, st.ImageStack(values, [50.0, 400.0, 2000.0], grid, setting=name, setting_unit="ms"))
@@ -94,17 +94,17 @@ def test_times_after_inversion_are_a_setting_whatever_their_unit(scene, grid, na
 
 
 def test_frames_in_time_are_no_stack(scene, series):
-    from SpatioTemporalNodes.series_nodes import add_series
-    from SpatioTemporalNodes.stack_nodes import stack_from_node
+    from SpatioTemporalNodes.series.series_nodes import add_series
+    from SpatioTemporalNodes.series.stack_nodes import stack_from_node
 
     with pytest.raises(st.InputError, match="E-STACK"):
         stack_from_node(add_series(scene, series)[0])
 
 
 def test_probe_gives_the_voxel_under_the_cursor(scene, series):
-    from SpatioTemporalNodes.curve_probe import probe_frames
-    from SpatioTemporalNodes.frames import frames_of
-    from SpatioTemporalNodes.series_nodes import add_series
+    from SpatioTemporalNodes.series.curve_probe import probe_frames
+    from SpatioTemporalNodes.series.frames import frames_of
+    from SpatioTemporalNodes.series.series_nodes import add_series
 
     sequence, _ = add_series(scene, series)
     probe = probe_frames(frames_of(sequence))
@@ -116,10 +116,10 @@ def test_probe_gives_the_voxel_under_the_cursor(scene, series):
 
 
 def test_result_read_back_from_its_nodes_is_the_result(scene, series, result):
-    from SpatioTemporalNodes.provenance import result_summary
-    from SpatioTemporalNodes.result_nodes import add_result, remove_nodes
-    from SpatioTemporalNodes.run_nodes import input_nodes, nodes_of_run, remember_inputs, result_from_nodes
-    from SpatioTemporalNodes.series_nodes import add_series
+    from SpatioTemporalNodes.results.provenance import result_summary
+    from SpatioTemporalNodes.results.result_nodes import add_result, remove_nodes
+    from SpatioTemporalNodes.results.run_nodes import input_nodes, nodes_of_run, remember_inputs, result_from_nodes
+    from SpatioTemporalNodes.series.series_nodes import add_series
 
     sequence, _ = add_series(scene, series)
     before = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
@@ -146,11 +146,11 @@ def test_result_read_back_from_its_nodes_is_the_result(scene, series, result):
 
 
 def test_sample_data_arrive_whole(scene):
-    from SpatioTemporalNodes.frames import browser_of
-    from SpatioTemporalNodes.sample_nodes import add_sample_data
-    from SpatioTemporalNodes.series_nodes import series_from_node
-    from SpatioTemporalNodes.stack_nodes import stack_from_node
-    from SpatioTemporalNodes.value_nodes import curve_from_node
+    from SpatioTemporalNodes.series.frames import browser_of
+    from SpatioTemporalNodes.series.sample_nodes import add_sample_data
+    from SpatioTemporalNodes.series.series_nodes import series_from_node
+    from SpatioTemporalNodes.series.stack_nodes import stack_from_node
+    from SpatioTemporalNodes.values.value_nodes import curve_from_node
 
     sequence = add_sample_data(scene)
     assert series_from_node(sequence).frame_count == 25 and browser_of(sequence) is not None
@@ -159,7 +159,7 @@ def test_sample_data_arrive_whole(scene):
 
 
 def test_changed_sample_file_is_refused(scene, monkeypatch):
-    from SpatioTemporalNodes import sample_nodes
+    from SpatioTemporalNodes.series import sample_nodes
 
     monkeypatch.setitem(sample_nodes.SHA256, sample_nodes.SERIES, "0" * 64)
     with pytest.raises(st.InputError, match="E-SAMPLE"):
@@ -168,7 +168,7 @@ def test_changed_sample_file_is_refused(scene, monkeypatch):
 
 def segmentation_of(scene, *parts):
     """A segmentation with one segment for each label map."""
-    from SpatioTemporalNodes.segmentation_nodes import fill_segmentation
+    from SpatioTemporalNodes.values.segmentation_nodes import fill_segmentation
 
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "drawn")
     fill_segmentation(node, parts[0])
@@ -187,7 +187,7 @@ def box(geometry, *place):
 
 
 def test_segmentation_on_a_finer_grid_is_placed_and_its_volume_change_said(scene):
-    from SpatioTemporalNodes.value_nodes import labels_from_node
+    from SpatioTemporalNodes.values.value_nodes import labels_from_node
 
     fine = st.Geometry.from_spacing((10, 40, 40), (0.5, 0.5, 1.0))
     coarse = st.Geometry.from_spacing((10, 14, 14), (1.5, 1.5, 1.0))
@@ -201,7 +201,7 @@ def test_segmentation_on_a_finer_grid_is_placed_and_its_volume_change_said(scene
 
 
 def test_segmentation_of_another_place_is_refused(scene):
-    from SpatioTemporalNodes.value_nodes import labels_from_node
+    from SpatioTemporalNodes.values.value_nodes import labels_from_node
 
     here = st.Geometry.from_spacing((10, 20, 20))
     far = st.Geometry.from_spacing((10, 20, 20), origin=(500, 0, 0))
@@ -212,7 +212,7 @@ def test_segmentation_of_another_place_is_refused(scene):
 
 
 def test_segmentation_mostly_cut_off_is_said(scene):
-    from SpatioTemporalNodes.value_nodes import labels_from_node
+    from SpatioTemporalNodes.values.value_nodes import labels_from_node
 
     here = st.Geometry.from_spacing((10, 20, 20))
     shifted = st.Geometry.from_spacing((10, 20, 20), origin=(10, 0, 0))
@@ -222,7 +222,7 @@ def test_segmentation_mostly_cut_off_is_said(scene):
 
 
 def test_overlapping_segments_are_counted_and_said(scene):
-    from SpatioTemporalNodes.value_nodes import labels_from_node
+    from SpatioTemporalNodes.values.value_nodes import labels_from_node
 
     grid = st.Geometry.from_spacing((10, 20, 20))
     first = box(grid, slice(2, 6), slice(5, 9), slice(5, 9))

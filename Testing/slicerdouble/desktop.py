@@ -180,7 +180,7 @@ def _install_classes():
 
 
 def _install_scene():
-    from SpatioTemporalNodes import application
+    from SpatioTemporalNodes.scene import application
 
     scene = application.create_scene()
     logics = application._logics[scene]

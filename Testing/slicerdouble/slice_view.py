@@ -9,7 +9,7 @@ from PySide6 import QtCore, QtGui
 
 def slice_picture(view="Red", size=(560, 560)):
     """What a slice view shows, as a QImage."""
-    from SpatioTemporalNodes.render import render_slice
+    from SpatioTemporalNodes.display.render import render_slice
 
     scene = slicer.mrmlScene
     composite = scene.GetSingletonNode(view, "vtkMRMLSliceCompositeNode")

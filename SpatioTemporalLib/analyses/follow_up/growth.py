@@ -11,10 +11,10 @@ from ...data.curve import Table
 from ...data.units import factor_between
 from ...declare import Help, Input, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
-from ...numerics.growth import equivalent_diameter
-from ...steps.lesion_course import ends_of, lesion_course
+from ...numerics.statistics.growth import equivalent_diameter
+from ...steps.follow_up.lesion_course import ends_of, lesion_course
+from ...steps.follow_up.visit_days import days_of
 from ...steps.table_columns import cells_of, numbers_of, word_of
-from ...steps.visit_days import days_of
 
 NAMES = ("participant_id", "lesion")
 SIZES = ("volume", "diameter")

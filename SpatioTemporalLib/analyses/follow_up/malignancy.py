@@ -27,10 +27,10 @@ from ...declare import (
     analysis,
 )
 from ...errors import Finding, InputError, ParameterError, Severity, counted
-from ...packages import require
-from ...steps.lesion_growth import growth_of_masks
-from ...steps.named_segment import named_segment, visits_with_segment
-from ...steps.visit_crops import centre_of_mask, centres_of
+from ...steps.follow_up.lesion_growth import growth_of_masks
+from ...steps.follow_up.visit_crops import centre_of_mask, centres_of
+from ...steps.voxels.named_segment import named_segment, visits_with_segment
+from ...system.packages import require
 
 NOT_TO_BE_USED = {"W-REGISTRATION-CHANCE", "W-REGISTRATION-WORSE"}
 DOUBTFUL = {"W-REGISTRATION-POOR", "W-REGISTRATION-DOUBTFUL", "W-REGISTRATION-FOLD"}
@@ -39,7 +39,7 @@ MAP_HELP = "On the grid of what the network saw of each visit, in that visit's o
 
 def _described(bundle: str) -> Described:
     # Imported when a bundle is chosen: listing the analyses must stay quick.
-    from ...networks.bundle_metadata import described_bundle
+    from ...networks.bundle.metadata import described_bundle
 
     return described_bundle(bundle)
 
@@ -124,10 +124,10 @@ def _map(name: str, symbol: str, help: str, colours: str = "coolwarm") -> Output
 def malignancy(visits, nodule=None, point=None, patient=None, *, parameters, context):
     """Probability of malignancy from two or more examinations, how sure it is, and what in which visit it rests on."""
     require("torch", package="torch", extra="networks", purpose="A network")
-    from ...networks.bundle import read_bundle
-    from ...networks.follow_up_report import Page, follow_up_report
-    from ...networks.inference import Wishes, assess
-    from ...networks.shipped import bundle_path
+    from ...networks.bundle.reading import read_bundle
+    from ...networks.bundle.shipped import bundle_path
+    from ...networks.inference.follow_up_report import Page, follow_up_report
+    from ...networks.inference.patient import Wishes, assess
 
     context.progress(0.0, "reading the bundle")
     bundle = read_bundle(bundle_path(parameters.bundle))

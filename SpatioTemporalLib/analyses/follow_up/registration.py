@@ -13,7 +13,7 @@ from ...data.label_grid import labels_on_grid
 from ...data.result import Display
 from ...data.volumes import LabelMap, Map
 from ...declare import Advanced, Help, Input, Output, analysis
-from ...steps.visit_registration import RegisteredVisit, RegistrationParameters, register_visit
+from ...steps.follow_up.visit_registration import RegisteredVisit, RegistrationParameters, register_visit
 
 UNITS = {"day": "d", "overlap": "%", "mean displacement": "mm", "largest displacement": "mm"}
 GOOD = "can be used"

@@ -9,12 +9,12 @@ import numpy as np
 from ...data.curve import Curve, Table
 from ...data.volumes import LabelMap
 from ...declare import Output, analysis
-from ...numerics.artery_detection import arterial_score, full_width
-from ...steps.artery import ArteryParameters, find_artery
-from ...steps.baseline import baseline_frames
-from ...steps.concentration import ConcentrationParameters, conversion_for
-from ...steps.input_function import BloodParameters, measured_blood
-from ...steps.kinetic_declaration import ARTERY_FOUND, DYNAMIC_SERIES, MASK, RELAXATION_MAPS
+from ...numerics.bolus.artery_detection import arterial_score, full_width
+from ...steps.arterial_input.artery import ArteryParameters, find_artery
+from ...steps.arterial_input.input_function import BloodParameters, measured_blood
+from ...steps.bolus.baseline import baseline_frames
+from ...steps.kinetics.concentration import ConcentrationParameters, conversion_for
+from ...steps.kinetics.kinetic_declaration import ARTERY_FOUND, DYNAMIC_SERIES, MASK, RELAXATION_MAPS
 
 
 @dataclass(frozen=True)

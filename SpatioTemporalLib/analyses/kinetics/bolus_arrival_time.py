@@ -8,10 +8,10 @@ from ...data.curve import Curve
 from ...data.result import Display
 from ...data.volumes import Code, Label, LabelMap, Map
 from ...declare import Output, analysis
-from ...numerics.bolus_arrival import bolus_arrival
-from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
-from ...steps.regions import region_curves
-from ...steps.voxelwise import map_voxels
+from ...numerics.bolus.bolus_arrival import bolus_arrival
+from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
+from ...steps.voxels.regions import region_curves
+from ...steps.voxels.voxelwise import map_voxels
 
 
 @analysis(

@@ -11,14 +11,14 @@ from ...data.curve import Curve, Table
 from ...data.result import Display
 from ...data.volumes import Label, LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
-from ...numerics.brix_model import brix_enhancement
-from ...numerics.error_propagation import propagated_error
-from ...numerics.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
-from ...steps.enhancement_curves import EnhancementParameters, relative_enhancement_of
-from ...steps.fit_status import FitStatus, is_fitted, status_map
-from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK, QUANTITIES
-from ...steps.regions import distribution_table, region_curves
-from ...steps.voxelwise import map_voxels
+from ...numerics.kinetics.brix_model import brix_enhancement
+from ...numerics.least_squares.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
+from ...numerics.statistics.error_propagation import propagated_error
+from ...steps.bolus.enhancement_curves import EnhancementParameters, relative_enhancement_of
+from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK, QUANTITIES
+from ...steps.voxels.fit_status import FitStatus, is_fitted, status_map
+from ...steps.voxels.regions import distribution_table, region_curves
+from ...steps.voxels.voxelwise import map_voxels
 
 MINUTE = 60.0
 UNITS = {"amplitude": "1", "kep": "1/min", "kel": "1/min"}

@@ -11,10 +11,15 @@ from ...data.series import Series
 from ...data.volumes import Code, LabelMap
 from ...declare import Output, analysis
 from ...errors import InputError
-from ...steps.concentration import CONCENTRATION_UNIT, ConcentrationParameters, baseline_findings, conversion_for
-from ...steps.fit_status import FitStatus, status_map
-from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK, RELAXATION_MAPS
-from ...steps.voxelwise import map_voxels
+from ...steps.kinetics.concentration import (
+    CONCENTRATION_UNIT,
+    ConcentrationParameters,
+    baseline_findings,
+    conversion_for,
+)
+from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK, RELAXATION_MAPS
+from ...steps.voxels.fit_status import FitStatus, status_map
+from ...steps.voxels.voxelwise import map_voxels
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from ...data.result import Display
 from ...data.volumes import ImageStack, Map
 from ...declare import Advanced, Choices, Help, Input, Output, Range, Unit, analysis
 from ...errors import InputError
-from ...numerics.inversion_prepared_echo import ReadoutTrain, fit_with_b1
-from ...steps.fit_status import FitStatus
-from ...steps.kinetic_declaration import MASK
-from ...steps.t1_mapping import (
+from ...numerics.relaxation.inversion_prepared_echo import ReadoutTrain, fit_with_b1
+from ...steps.kinetics.kinetic_declaration import MASK
+from ...steps.relaxation.t1_mapping import (
     FIT_STATUS,
     RMSE,
     S0,
@@ -26,6 +25,7 @@ from ...steps.t1_mapping import (
     map_t1,
     require_settings,
 )
+from ...steps.voxels.fit_status import FitStatus
 
 FIRST_PULSE, CENTRE = "first pulse", "centre of k-space"
 

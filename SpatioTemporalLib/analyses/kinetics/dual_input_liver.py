@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from ...declare import Advanced, Choices, Help, Range, Unit, analysis
-from ...steps.dual_input_fit import dual_input_model
-from ...steps.kinetic_declaration import KINETIC_INPUTS, KineticParameters, kinetic_outputs
-from ...steps.kinetic_fit import fit_kinetic_model
-from ...steps.liver_inputs import PORTAL_CURVE, PORTAL_MASK, portal_plasma, required_portal
+from ...steps.kinetics.dual_input_fit import dual_input_model
+from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, KineticParameters, kinetic_outputs
+from ...steps.kinetics.kinetic_fit import fit_kinetic_model
+from ...steps.kinetics.liver_inputs import PORTAL_CURVE, PORTAL_MASK, portal_plasma, required_portal
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from ...data.series import Series
 from ...data.volumes import Code, Label, LabelMap, Map
 from ...declare import Advanced, Help, Input, Output, Range, Unit, analysis
 from ...errors import InputError
-from ...numerics.enhancement import initial_area, maximum_slope, peak_measures, signal_enhancement_ratio
-from ...steps.curve_types import CURVE_TYPES, CurveTypeParameters, curve_types, early_and_late
-from ...steps.enhancement_curves import Enhancement, EnhancementParameters, enhancement_of
-from ...steps.fit_status import FitStatus, status_map
-from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
-from ...steps.regions import distribution_table, region_curves
-from ...steps.voxelwise import map_voxels
+from ...numerics.bolus.enhancement import initial_area, maximum_slope, peak_measures, signal_enhancement_ratio
+from ...steps.bolus.curve_types import CURVE_TYPES, CurveTypeParameters, curve_types, early_and_late
+from ...steps.bolus.enhancement_curves import Enhancement, EnhancementParameters, enhancement_of
+from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
+from ...steps.voxels.fit_status import FitStatus, status_map
+from ...steps.voxels.regions import distribution_table, region_curves
+from ...steps.voxels.voxelwise import map_voxels
 
 # What follows each map's unit where enhancement is in {e}.
 UNITS = {

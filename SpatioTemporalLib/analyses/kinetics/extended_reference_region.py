@@ -12,16 +12,16 @@ from ...data.result import Display
 from ...data.volumes import Map
 from ...declare import Help, Output, Range, Unit, analysis
 from ...errors import InputError, counted
-from ...numerics.exponential_convolution import running_integral
-from ...numerics.reference_region import (
+from ...numerics.kinetics.reference_region import (
     fit_constrained_extended_reference_region,
     fit_extended_reference_region,
     reference_transfer,
 )
-from ...numerics.tofts_models import SECONDS_PER_MINUTE
-from ...steps.input_function import InputFunctionParameters, plasma_input
-from ...steps.kinetic_declaration import KINETIC_INPUTS, QUANTITIES
-from ...steps.reference_tissue import (
+from ...numerics.kinetics.tofts_models import SECONDS_PER_MINUTE
+from ...numerics.signal.exponential_convolution import running_integral
+from ...steps.arterial_input.input_function import InputFunctionParameters, plasma_input
+from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, QUANTITIES
+from ...steps.pet.reference_tissue import (
     RATIOS,
     REFERENCE_MASK,
     REPORTS,

@@ -9,11 +9,11 @@ import numpy as np
 
 from ...data.curve import Curve
 from ...declare import Advanced, Help, Range, Unit, analysis
-from ...steps.kinetic_declaration import KINETIC_INPUTS, KineticParameters, kinetic_outputs
-from ...steps.kinetic_fit import fit_kinetic_model
-from ...steps.kinetic_model import Estimates, KineticModel
-from ...steps.liver_inputs import PORTAL_CURVE, PORTAL_MASK, mixed_input, portal_plasma
-from ...steps.tofts_fit import tofts_model
+from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, KineticParameters, kinetic_outputs
+from ...steps.kinetics.kinetic_fit import fit_kinetic_model
+from ...steps.kinetics.kinetic_model import Estimates, KineticModel
+from ...steps.kinetics.liver_inputs import PORTAL_CURVE, PORTAL_MASK, mixed_input, portal_plasma
+from ...steps.kinetics.tofts_fit import tofts_model
 
 # The model has the form of the extended Tofts model, whose names these are.
 FORM = {"khe": "ktrans", "ve": "vp", "kbh": "kep"}

@@ -9,17 +9,10 @@ import numpy as np
 from ...data.result import Display
 from ...data.volumes import ImageStack, Map
 from ...declare import Input, Output, analysis
-from ...steps.fit_status import FitStatus
-from ...steps.inversion_stack import InversionParameters, recovery_fit
-from ...steps.kinetic_declaration import MASK
-from ...steps.t1_mapping import (
-    FIT_STATUS,
-    RMSE,
-    T1,
-    T1_ERROR,
-    T1Estimates,
-    map_t1,
-)
+from ...steps.kinetics.kinetic_declaration import MASK
+from ...steps.relaxation.inversion_stack import InversionParameters, recovery_fit
+from ...steps.relaxation.t1_mapping import FIT_STATUS, RMSE, T1, T1_ERROR, T1Estimates, map_t1
+from ...steps.voxels.fit_status import FitStatus
 
 
 @dataclass(frozen=True)

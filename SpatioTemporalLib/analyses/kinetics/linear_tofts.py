@@ -9,15 +9,15 @@ import numpy as np
 
 from ...declare import Help, analysis
 from ...errors import ParameterError
-from ...numerics.error_propagation import propagated_error
-from ...numerics.exponential_convolution import running_integral, sampled_input
-from ...numerics.linear_regression import Regression, regression
-from ...numerics.reference_region import running_integrals
-from ...numerics.tofts_models import SECONDS_PER_MINUTE, extended_tofts_concentration
-from ...steps.fit_status import FitStatus
-from ...steps.kinetic_declaration import KINETIC_INPUTS, QUANTITIES, KineticParameters, kinetic_outputs
-from ...steps.kinetic_fit import fit_kinetic_model
-from ...steps.kinetic_model import Estimates, KineticModel
+from ...numerics.kinetics.reference_region import running_integrals
+from ...numerics.kinetics.tofts_models import SECONDS_PER_MINUTE, extended_tofts_concentration
+from ...numerics.least_squares.linear_regression import Regression, regression
+from ...numerics.signal.exponential_convolution import running_integral, sampled_input
+from ...numerics.statistics.error_propagation import propagated_error
+from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, QUANTITIES, KineticParameters, kinetic_outputs
+from ...steps.kinetics.kinetic_fit import fit_kinetic_model
+from ...steps.kinetics.kinetic_model import Estimates, KineticModel
+from ...steps.voxels.fit_status import FitStatus
 
 NAMES = ("ktrans", "ve", "kep", "vp")
 

@@ -12,8 +12,8 @@ from ...data.series import Series
 from ...data.volumes import Label, LabelMap
 from ...declare import Help, Input, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
-from ...steps.kinetic_declaration import MASK
-from ...steps.voxelwise import map_voxels
+from ...steps.kinetics.kinetic_declaration import MASK
+from ...steps.voxels.voxelwise import map_voxels
 
 SATURATED = Label("at the largest grey level in some frame", (0.90, 0.20, 0.50))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ...declare import analysis
-from ...numerics.exponential_convolution import running_integral
-from ...steps.graphical_fit import GraphicalParameters, late_weights, logan_tracer, whole_curve_findings
-from ...steps.pet_series import MASK, PET_SERIES, PLASMA, blood_curve, pet_frames
-from ...steps.tracer_fit import fit_tracer, tracer_outputs
+from ...numerics.signal.exponential_convolution import running_integral
+from ...steps.pet.graphical_fit import GraphicalParameters, late_weights, logan_tracer, whole_curve_findings
+from ...steps.pet.pet_series import MASK, PET_SERIES, PLASMA, blood_curve, pet_frames
+from ...steps.pet.tracer_fit import fit_tracer, tracer_outputs
 
 
 @analysis(

@@ -7,16 +7,16 @@ from typing import Annotated
 
 from ...data.volumes import LabelMap
 from ...declare import Help, Input, Range, Unit, analysis
-from ...numerics.graphical_analysis import frame_integrals
-from ...steps.graphical_fit import (
+from ...numerics.kinetics.graphical_analysis import frame_integrals
+from ...steps.pet.graphical_fit import (
     GraphicalParameters,
     late_weights,
     logan_tracer,
     reference_activity,
     whole_curve_findings,
 )
-from ...steps.pet_series import MASK, PET_SERIES, pet_frames
-from ...steps.tracer_fit import fit_tracer, tracer_outputs
+from ...steps.pet.pet_series import MASK, PET_SERIES, pet_frames
+from ...steps.pet.tracer_fit import fit_tracer, tracer_outputs
 
 MINUTE = 60.0
 

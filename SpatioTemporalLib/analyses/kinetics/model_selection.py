@@ -12,13 +12,13 @@ from ...data.result import Display
 from ...data.volumes import Label, LabelMap, Map
 from ...declare import Advanced, Choices, Help, Output, Range, analysis
 from ...errors import InputError, ParameterError
-from ...steps.kinetic_declaration import KINETIC_INPUTS, KineticParameters, kinetic_outputs
-from ...steps.kinetic_fit import fit_kinetic_model
-from ...steps.model_choice import CHOICE, WEIGHT, Candidate, choosing_model, no_uptake_model
-from ...steps.patlak_fit import patlak_model
-from ...steps.regions import region_names
-from ...steps.tofts_fit import tofts_model
-from ...steps.two_compartment_fit import two_compartment_model
+from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, KineticParameters, kinetic_outputs
+from ...steps.kinetics.kinetic_fit import fit_kinetic_model
+from ...steps.kinetics.model_choice import CHOICE, WEIGHT, Candidate, choosing_model, no_uptake_model
+from ...steps.kinetics.patlak_fit import patlak_model
+from ...steps.kinetics.tofts_fit import tofts_model
+from ...steps.kinetics.two_compartment_fit import two_compartment_model
+from ...steps.voxels.regions import region_names
 
 QUANTITIES = ("ktrans", "ve", "vp", "fp", "ps")
 

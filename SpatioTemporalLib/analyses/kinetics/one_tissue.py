@@ -9,15 +9,15 @@ import numpy as np
 
 from ...data.curve import Curve
 from ...declare import Advanced, Help, Input, Range, Unit, analysis
-from ...numerics.error_propagation import propagated_error
-from ...numerics.exponential_convolution import exponential_convolution, sampled_input
-from ...numerics.separable_least_squares import CurveFamily, Solution, solve, tabulate
-from ...steps.delay import DelayParameters
-from ...steps.fit_status import FitStatus
-from ...steps.kinetic_model import Estimates
-from ...steps.pet_series import MASK, PET_SERIES, PLASMA, PetParameters, blood_curve, pet_frames
-from ...steps.tracer_delay import delayed_tracer, voxels_at_edge
-from ...steps.tracer_fit import DELAY, fit_tracer, tracer_outputs
+from ...numerics.least_squares.separable_least_squares import CurveFamily, Solution, solve, tabulate
+from ...numerics.signal.exponential_convolution import exponential_convolution, sampled_input
+from ...numerics.statistics.error_propagation import propagated_error
+from ...steps.kinetics.delay import DelayParameters
+from ...steps.kinetics.kinetic_model import Estimates
+from ...steps.pet.pet_series import MASK, PET_SERIES, PLASMA, PetParameters, blood_curve, pet_frames
+from ...steps.pet.tracer_delay import delayed_tracer, voxels_at_edge
+from ...steps.pet.tracer_fit import DELAY, fit_tracer, tracer_outputs
+from ...steps.voxels.fit_status import FitStatus
 
 MINUTE = 60.0
 NAMES = ("k1", "k2", "vt", "vb")

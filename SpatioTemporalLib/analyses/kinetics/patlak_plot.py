@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ...declare import analysis
-from ...numerics.exponential_convolution import running_integral, sampled_input
-from ...numerics.graphical_analysis import fitted_line
-from ...steps.graphical_fit import GraphicalParameters, graphical_estimates, late_weights
-from ...steps.pet_series import MASK, PET_SERIES, PLASMA, blood_curve, pet_frames
-from ...steps.tracer_fit import Tracer, fit_tracer, tracer_outputs
+from ...numerics.kinetics.graphical_analysis import fitted_line
+from ...numerics.signal.exponential_convolution import running_integral, sampled_input
+from ...steps.pet.graphical_fit import GraphicalParameters, graphical_estimates, late_weights
+from ...steps.pet.pet_series import MASK, PET_SERIES, PLASMA, blood_curve, pet_frames
+from ...steps.pet.tracer_fit import Tracer, fit_tracer, tracer_outputs
 
 MINUTE = 60.0
 

@@ -12,22 +12,22 @@ from ...data.result import Display
 from ...data.series import Series
 from ...data.volumes import Label, LabelMap, Map
 from ...declare import Advanced, Choices, Help, Input, Output, Range, Unit, analysis
-from ...numerics.deconvolution import circulant_residues, standard_residues, tikhonov_residues
-from ...numerics.first_pass import perfusion, remaining_part, uniform_axis
-from ...numerics.leakage import without_leakage
-from ...steps.artery import ArteryParameters
-from ...steps.baseline import BaselineParameters
-from ...steps.first_pass import (
+from ...numerics.bolus.deconvolution import circulant_residues, standard_residues, tikhonov_residues
+from ...numerics.bolus.first_pass import perfusion, remaining_part, uniform_axis
+from ...numerics.kinetics.leakage import without_leakage
+from ...steps.arterial_input.artery import ArteryParameters
+from ...steps.bolus.baseline import BaselineParameters
+from ...steps.bolus.first_pass import (
     LARGE_REST,
     arterial_first_pass,
     detected_artery,
     reference_without_leakage,
     tissue_cut_off,
 )
-from ...steps.fit_status import FitStatus, status_map
-from ...steps.kinetic_declaration import ARTERY_FOUND, MASK
-from ...steps.regions import distribution_table, region_curves
-from ...steps.voxelwise import map_voxels
+from ...steps.kinetics.kinetic_declaration import ARTERY_FOUND, MASK
+from ...steps.voxels.fit_status import FitStatus, status_map
+from ...steps.voxels.regions import distribution_table, region_curves
+from ...steps.voxels.voxelwise import map_voxels
 
 UNITS = {"cbf": "mL/100g/min", "cbv": "mL/100g", "mtt": "s", "tmax": "s"}
 

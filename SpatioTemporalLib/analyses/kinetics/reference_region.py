@@ -6,10 +6,10 @@ from ...data.curve import Table
 from ...data.result import Display
 from ...data.volumes import Map
 from ...declare import Output, analysis
-from ...numerics.reference_region import fit_constrained_reference_region, fit_reference_region
-from ...numerics.tofts_models import SECONDS_PER_MINUTE
-from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK, RELAXATION_MAPS
-from ...steps.reference_tissue import (
+from ...numerics.kinetics.reference_region import fit_constrained_reference_region, fit_reference_region
+from ...numerics.kinetics.tofts_models import SECONDS_PER_MINUTE
+from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK, RELAXATION_MAPS
+from ...steps.pet.reference_tissue import (
     RATIOS,
     REFERENCE_MASK,
     REPORTS,

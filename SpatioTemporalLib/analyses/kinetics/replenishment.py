@@ -12,10 +12,10 @@ from ...data.result import Display
 from ...data.volumes import LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import InputError, counted
-from ...numerics.separable_least_squares import solve, tabulate
-from ...steps.fit_status import FitStatus
-from ...steps.intensity_curves import INTENSITY_SERIES, fit_intensity
-from ...steps.kinetic_declaration import MASK
+from ...numerics.least_squares.separable_least_squares import solve, tabulate
+from ...steps.bolus.intensity_curves import INTENSITY_SERIES, fit_intensity
+from ...steps.kinetics.kinetic_declaration import MASK
+from ...steps.voxels.fit_status import FitStatus
 
 UNITS = {"plateau": "{s}", "rate": "1/s", "flow_index": "{s}/s", "rmse": "{s}"}
 FEWEST_FRAMES = 4

@@ -8,10 +8,9 @@ import numpy as np
 
 from ...data.volumes import ImageStack
 from ...declare import Input, analysis
-from ...numerics.separable_least_squares import solve, tabulate
-from ...steps.fit_status import FitStatus
-from ...steps.kinetic_declaration import MASK
-from ...steps.t1_mapping import (
+from ...numerics.least_squares.separable_least_squares import solve, tabulate
+from ...steps.kinetics.kinetic_declaration import MASK
+from ...steps.relaxation.t1_mapping import (
     FIT_STATUS,
     RMSE,
     S0,
@@ -22,6 +21,7 @@ from ...steps.t1_mapping import (
     map_t1,
     require_settings,
 )
+from ...steps.voxels.fit_status import FitStatus
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ from typing import Annotated
 import numpy as np
 
 from ...declare import Advanced, Help, Range, Unit, analysis
-from ...numerics.error_propagation import propagated_error
-from ...numerics.frame_sampling import at_instants
-from ...numerics.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
-from ...numerics.shutter_speed import shutter_speed_curves
-from ...numerics.tabulated_exponentials import tabulate_exponentials
-from ...numerics.tofts_models import SECONDS_PER_MINUTE
-from ...steps.fit_status import FitStatus
-from ...steps.kinetic_declaration import KINETIC_INPUTS, QUANTITIES, KineticParameters, kinetic_outputs
-from ...steps.kinetic_fit import fit_kinetic_model
-from ...steps.kinetic_model import Estimates, KineticModel
-from ...steps.literature_relaxation import relaxivity_of
+from ...numerics.kinetics.shutter_speed import shutter_speed_curves
+from ...numerics.kinetics.tofts_models import SECONDS_PER_MINUTE
+from ...numerics.least_squares.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
+from ...numerics.signal.frame_sampling import at_instants
+from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
+from ...numerics.statistics.error_propagation import propagated_error
+from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, QUANTITIES, KineticParameters, kinetic_outputs
+from ...steps.kinetics.kinetic_fit import fit_kinetic_model
+from ...steps.kinetics.kinetic_model import Estimates, KineticModel
+from ...steps.relaxation.literature_relaxation import relaxivity_of
+from ...steps.voxels.fit_status import FitStatus
 
 NAMES = ("ktrans", "ve", "tau_i", "kep")
 # Added before the logarithm of Ktrans in 1/s, ve and the lifetime in s: small beside what can be measured.

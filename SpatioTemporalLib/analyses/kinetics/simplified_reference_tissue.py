@@ -9,15 +9,15 @@ import numpy as np
 
 from ...data.volumes import LabelMap
 from ...declare import Advanced, Help, Input, Range, Unit, analysis
-from ...numerics.frame_sampling import continuous_curve
-from ...numerics.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
-from ...numerics.tabulated_exponentials import tabulate_exponentials
-from ...numerics.tracer_models import reference_tissue_curves
-from ...steps.fit_status import FitStatus
-from ...steps.graphical_fit import reference_activity, whole_curve_findings
-from ...steps.kinetic_model import Estimates
-from ...steps.pet_series import MASK, PET_SERIES, PetParameters, pet_frames
-from ...steps.tracer_fit import Tracer, fit_tracer, tracer_outputs
+from ...numerics.kinetics.tracer_models import reference_tissue_curves
+from ...numerics.least_squares.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
+from ...numerics.signal.frame_sampling import continuous_curve
+from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
+from ...steps.kinetics.kinetic_model import Estimates
+from ...steps.pet.graphical_fit import reference_activity, whole_curve_findings
+from ...steps.pet.pet_series import MASK, PET_SERIES, PetParameters, pet_frames
+from ...steps.pet.tracer_fit import Tracer, fit_tracer, tracer_outputs
+from ...steps.voxels.fit_status import FitStatus
 
 MINUTE = 60.0
 UNKNOWNS = 3

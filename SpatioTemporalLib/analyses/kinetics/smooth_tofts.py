@@ -10,15 +10,15 @@ import numpy as np
 from ...data.curve import Curve, Table
 from ...data.volumes import Label, LabelMap, Map
 from ...declare import Help, Output, Range, analysis
-from ...numerics.exponential_convolution import sampled_input
-from ...numerics.smooth_rates import RateModel, coefficients_at, rate_costs, smooth_log_rates
-from ...numerics.tabulated_exponentials import tabulate_exponentials
-from ...numerics.tofts_models import SECONDS_PER_MINUTE
-from ...steps.concentration import ConcentrationParameters, baseline_findings, conversion_for
-from ...steps.fit_status import FitStatus, is_fitted, status_map
-from ...steps.input_function import InputFunctionParameters, frame_sampling, plasma_input
-from ...steps.kinetic_declaration import KINETIC_INPUTS, QUANTITIES
-from ...steps.regions import distribution_table
+from ...numerics.kinetics.tofts_models import SECONDS_PER_MINUTE
+from ...numerics.signal.exponential_convolution import sampled_input
+from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
+from ...numerics.spatial.smooth_rates import RateModel, coefficients_at, rate_costs, smooth_log_rates
+from ...steps.arterial_input.input_function import InputFunctionParameters, frame_sampling, plasma_input
+from ...steps.kinetics.concentration import ConcentrationParameters, baseline_findings, conversion_for
+from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, QUANTITIES
+from ...steps.voxels.fit_status import FitStatus, is_fitted, status_map
+from ...steps.voxels.regions import distribution_table
 
 UNITS = {name: QUANTITIES[name][0] for name in ("ktrans", "ve", "vp", "kep")}
 LOG_RATES = np.log(np.geomspace(1e-3, 20, 96) / SECONDS_PER_MINUTE)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...declare import analysis
-from ...steps.kinetic_declaration import KINETIC_INPUTS, ExchangeParameters, kinetic_outputs
-from ...steps.kinetic_fit import fit_kinetic_model
-from ...steps.plug_flow_fit import plug_flow_model
+from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, ExchangeParameters, kinetic_outputs
+from ...steps.kinetics.kinetic_fit import fit_kinetic_model
+from ...steps.kinetics.plug_flow_fit import plug_flow_model
 
 
 @analysis(

@@ -10,17 +10,17 @@ import numpy as np
 from ...data.curve import Curve, Table
 from ...data.volumes import Label, LabelMap, Map
 from ...declare import Help, Output, Range, analysis
-from ...numerics.exponential_convolution import sampled_input
-from ...numerics.grid_posterior import GridPosterior, grid_posterior, mixture_quantile, rate_quantile
-from ...numerics.separable_least_squares import solve
-from ...numerics.tabulated_exponentials import tabulate_exponentials
-from ...numerics.tofts_models import SECONDS_PER_MINUTE, tofts_family
-from ...steps.concentration import ConcentrationParameters, baseline_findings, conversion_for
-from ...steps.fit_status import FitStatus, is_fitted, status_map
-from ...steps.input_function import InputFunctionParameters, frame_sampling, plasma_input
-from ...steps.kinetic_declaration import KINETIC_INPUTS, QUANTITIES
-from ...steps.regions import distribution_table
-from ...steps.voxelwise import map_voxels
+from ...numerics.kinetics.tofts_models import SECONDS_PER_MINUTE, tofts_family
+from ...numerics.least_squares.separable_least_squares import solve
+from ...numerics.signal.exponential_convolution import sampled_input
+from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
+from ...numerics.statistics.grid_posterior import GridPosterior, grid_posterior, mixture_quantile, rate_quantile
+from ...steps.arterial_input.input_function import InputFunctionParameters, frame_sampling, plasma_input
+from ...steps.kinetics.concentration import ConcentrationParameters, baseline_findings, conversion_for
+from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, QUANTITIES
+from ...steps.voxels.fit_status import FitStatus, is_fitted, status_map
+from ...steps.voxels.regions import distribution_table
+from ...steps.voxels.voxelwise import map_voxels
 
 NAMES = ("ktrans", "ve", "vp", "kep")
 KEP_BOUNDS = (1e-3, 20.0)  # 1/min

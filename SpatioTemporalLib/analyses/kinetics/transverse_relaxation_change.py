@@ -12,11 +12,11 @@ from ...data.series import Series
 from ...data.volumes import LabelMap
 from ...declare import Help, Input, Output, Range, Unit, analysis
 from ...errors import InputError
-from ...steps.baseline import BaselineParameters, find_baseline
-from ...steps.first_pass import FirstPass
-from ...steps.fit_status import FitStatus, status_map
-from ...steps.kinetic_declaration import MASK
-from ...steps.voxelwise import map_voxels
+from ...steps.bolus.baseline import BaselineParameters, find_baseline
+from ...steps.bolus.first_pass import FirstPass
+from ...steps.kinetics.kinetic_declaration import MASK
+from ...steps.voxels.fit_status import FitStatus, status_map
+from ...steps.voxels.voxelwise import map_voxels
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...declare import analysis
-from ...steps.kinetic_declaration import KINETIC_INPUTS, ExchangeParameters, kinetic_outputs
-from ...steps.kinetic_fit import fit_kinetic_model
-from ...steps.two_compartment_fit import two_compartment_model
+from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, ExchangeParameters, kinetic_outputs
+from ...steps.kinetics.kinetic_fit import fit_kinetic_model
+from ...steps.kinetics.two_compartment_fit import two_compartment_model
 
 
 @analysis(

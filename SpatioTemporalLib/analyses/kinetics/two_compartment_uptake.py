@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from ...declare import Advanced, Help, Range, Unit, analysis
-from ...steps.kinetic_declaration import KINETIC_INPUTS, KineticParameters, kinetic_outputs
-from ...steps.kinetic_fit import fit_kinetic_model
-from ...steps.two_compartment_fit import two_compartment_model
+from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, KineticParameters, kinetic_outputs
+from ...steps.kinetics.kinetic_fit import fit_kinetic_model
+from ...steps.kinetics.two_compartment_fit import two_compartment_model
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,17 @@ import numpy as np
 
 from ...data.curve import Curve
 from ...declare import Advanced, Help, Input, Range, Unit, analysis
-from ...numerics.error_propagation import propagated_error
-from ...numerics.exponential_convolution import sampled_input
-from ...numerics.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
-from ...numerics.tabulated_exponentials import tabulate_exponentials
-from ...numerics.tracer_models import two_tissue_curves, two_tissue_slopes
-from ...steps.delay import DelayParameters
-from ...steps.fit_status import FitStatus
-from ...steps.kinetic_model import Estimates
-from ...steps.pet_series import MASK, PET_SERIES, PLASMA, PetParameters, blood_curve, pet_frames
-from ...steps.tracer_delay import delayed_tracer, voxels_at_edge
-from ...steps.tracer_fit import DELAY, fit_tracer, tracer_outputs
+from ...numerics.kinetics.tracer_models import two_tissue_curves, two_tissue_slopes
+from ...numerics.least_squares.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
+from ...numerics.signal.exponential_convolution import sampled_input
+from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
+from ...numerics.statistics.error_propagation import propagated_error
+from ...steps.kinetics.delay import DelayParameters
+from ...steps.kinetics.kinetic_model import Estimates
+from ...steps.pet.pet_series import MASK, PET_SERIES, PLASMA, PetParameters, blood_curve, pet_frames
+from ...steps.pet.tracer_delay import delayed_tracer, voxels_at_edge
+from ...steps.pet.tracer_fit import DELAY, fit_tracer, tracer_outputs
+from ...steps.voxels.fit_status import FitStatus
 
 MINUTE = 60.0
 RATES = ("k1", "k2", "k3", "k4", "vb")

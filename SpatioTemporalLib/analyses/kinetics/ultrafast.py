@@ -13,13 +13,13 @@ from ...data.series import Series
 from ...data.volumes import Label, LabelMap, Map
 from ...declare import Advanced, Help, Input, Output, Range, Unit, analysis
 from ...errors import InputError
-from ...numerics.bolus_arrival import bolus_arrival
-from ...numerics.enhancement import initial_area, maximum_slope
-from ...steps.enhancement_curves import Enhancement, EnhancementParameters, relative_enhancement_of
-from ...steps.fit_status import FitStatus, status_map
-from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
-from ...steps.regions import distribution, region_curves, region_names
-from ...steps.voxelwise import map_voxels
+from ...numerics.bolus.bolus_arrival import bolus_arrival
+from ...numerics.bolus.enhancement import initial_area, maximum_slope
+from ...steps.bolus.enhancement_curves import Enhancement, EnhancementParameters, relative_enhancement_of
+from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
+from ...steps.voxels.fit_status import FitStatus, status_map
+from ...steps.voxels.regions import distribution, region_curves, region_names
+from ...steps.voxels.voxelwise import map_voxels
 
 QUANTITIES = {"maximum_slope": "%/s", "time_to_enhancement": "s", "initial_area": "%*s"}
 

@@ -10,12 +10,11 @@ import numpy as np
 from ...data.volumes import ImageStack
 from ...declare import Choices, Help, Input, Range, Unit, analysis
 from ...errors import InputError
-from ...numerics.separable_least_squares import solve
-from ...numerics.variable_flip_angle import fit_flip_angles, fit_line, flip_angle_family
-from ...steps.concentration import B1_MAP
-from ...steps.fit_status import FitStatus
-from ...steps.kinetic_declaration import MASK
-from ...steps.t1_mapping import (
+from ...numerics.least_squares.separable_least_squares import solve
+from ...numerics.relaxation.variable_flip_angle import fit_flip_angles, fit_line, flip_angle_family
+from ...steps.kinetics.concentration import B1_MAP
+from ...steps.kinetics.kinetic_declaration import MASK
+from ...steps.relaxation.t1_mapping import (
     FIT_STATUS,
     RMSE,
     S0,
@@ -26,6 +25,7 @@ from ...steps.t1_mapping import (
     fact_of,
     map_t1,
 )
+from ...steps.voxels.fit_status import FitStatus
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 from ...data.curve import Table
 from ...declare import Advanced, Help, Input, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
-from ...numerics.classification import classification_measures, mcnemar, reliability
-from ...numerics.roc import paired_difference, roc_area
+from ...numerics.statistics.classification import classification_measures, mcnemar, reliability
+from ...numerics.statistics.roc import paired_difference, roc_area
 from ...steps.table_columns import cells_of, numbers_of, word_of
 
 FEWEST_OF_A_KIND = 2

@@ -10,7 +10,7 @@ import numpy as np
 from ...data.curve import Table
 from ...declare import Help, Input, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
-from ...numerics.roc import paired_difference, roc_area, roc_curve
+from ...numerics.statistics.roc import paired_difference, roc_area, roc_curve
 from ...steps.table_columns import cells_of, numbers_of, word_of
 
 

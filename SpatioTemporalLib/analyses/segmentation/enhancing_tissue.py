@@ -13,12 +13,12 @@ from ...data.result import Display
 from ...data.volumes import Code, Label, LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import InputError
-from ...numerics.enhancement import value_at
-from ...steps.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of
-from ...steps.fit_status import FitStatus
-from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
-from ...steps.regions import region_curves
-from ...steps.voxelwise import map_voxels
+from ...numerics.bolus.enhancement import value_at
+from ...steps.bolus.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of
+from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
+from ...steps.voxels.fit_status import FitStatus
+from ...steps.voxels.regions import region_curves
+from ...steps.voxels.voxelwise import map_voxels
 
 ABNORMAL = Code("49755003", "SCT", "Morphologically Altered Structure")
 LESION = Code("52988006", "SCT", "Lesion")

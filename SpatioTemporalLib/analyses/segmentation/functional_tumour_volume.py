@@ -13,13 +13,18 @@ from ...data.series import Series
 from ...data.volumes import Code, Label, LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
-from ...numerics.enhancement import signal_enhancement_ratio, value_at
-from ...numerics.voxel_neighbours import with_neighbours
-from ...steps.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of, require_time
-from ...steps.fit_status import FitStatus
-from ...steps.kinetic_declaration import DYNAMIC_SERIES, MASK
-from ...steps.regions import region_names
-from ...steps.voxelwise import map_voxels
+from ...numerics.bolus.enhancement import signal_enhancement_ratio, value_at
+from ...numerics.spatial.voxel_neighbours import with_neighbours
+from ...steps.bolus.enhancement_curves import (
+    EnhancementParameters,
+    above_background,
+    relative_enhancement_of,
+    require_time,
+)
+from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
+from ...steps.voxels.fit_status import FitStatus
+from ...steps.voxels.regions import region_names
+from ...steps.voxels.voxelwise import map_voxels
 
 USUAL_LATE, LATE_TOLERANCE = 450.0, 90.0
 EDGES = (0.9, 1.0, 1.3, 1.75)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError
-from ..batch import Batch
 from ..blocks.visits import only_earliest
+from ..cases.batch import Batch
 
 Baseline = Literal["zero", "mean", "blurred", "carry_forward"]
 

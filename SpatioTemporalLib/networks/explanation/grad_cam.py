@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..batch import Batch
 from ..blocks.map_centres import on_voxels
+from ..cases.batch import Batch
 from .kept_map import encoder_of_visits, kept_map
 from .undisturbed import Report, each_patient, log_odds, undisturbed
 

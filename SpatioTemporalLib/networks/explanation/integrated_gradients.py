@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError
-from ..batch import Batch
+from ..cases.batch import Batch
 from .baselines import Baseline, baseline_images, observed_images
 from .undisturbed import Report, each_patient, log_odds, undisturbed, with_images
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError
-from ..batch import Batch
 from ..blocks.visits import require_visits
+from ..cases.batch import Batch
 from .baselines import Baseline, baseline_images, observed_images
 from .undisturbed import Report, each_patient, log_odds, undisturbed, with_images
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError
-from ..batch import Batch
+from ..cases.batch import Batch
 from .undisturbed import Report, each_patient, probability, undisturbed, with_images
 
 DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from ..batch import Batch
+from ..cases.batch import Batch
 
 Report = Callable[[float], None] | None
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from ...errors import InputError
-from ...io.atomic import atomic_path
-from ..tensor_files import read_tensors
+from ...io.output.atomic import atomic_path
+from ..bundle.tensor_files import read_tensors
 
 NAME = "checkpoint.pt"
 

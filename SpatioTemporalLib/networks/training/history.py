@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ...data.curve import Table
 from ...errors import MissingPackageError
-from ...figures import new_figure, save_figure
-from ...io.tables import write_table
+from ...io.tables.file import write_table
+from ...pictures.figures import new_figure, save_figure
 from .checkpoint import Progress
 
 MEASURES = {"loss": ("training loss", "validation loss"), "AUC": ("validation AUC",)}

@@ -13,13 +13,13 @@ from torch.nn import functional
 
 from ...context import Context
 from ...errors import InputError
-from ...numerics.roc import roc_area
-from ..cases import Cases
-from ..objective import training_loss
-from ..prediction import logits_of
+from ...numerics.statistics.roc import roc_area
+from ..cases.regions import Cases
+from ..inference.prediction import logits_of
 from .augmentation import draw_motion, moved
 from .checkpoint import Progress, load_checkpoint, save_checkpoint
 from .distributed import Group
+from .objective import training_loss
 from .order import epoch_batches
 from .settings import TrainingSettings
 

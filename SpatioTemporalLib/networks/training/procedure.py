@@ -13,15 +13,15 @@ from ...context import Context
 from ...data.cohort import Cohort
 from ...data.curve import Table
 from ...errors import InputError, ParameterError
-from ...io.tables import write_table
-from ...numerics.roc import roc_area
-from ...steps.covariates import Covariate, learned_covariates
-from ...steps.visit_crops import CropSettings
-from ..bundle_facts import Architecture, BundleFacts, Training
-from ..bundle_writing import write_bundle
-from ..calibration import Calibration, fitted_calibration
-from ..cases import Cases, labels_of, prepare_cases
-from ..prediction import differences_of
+from ...io.tables.file import write_table
+from ...numerics.statistics.roc import roc_area
+from ...steps.follow_up.covariates import Covariate, learned_covariates
+from ...steps.follow_up.visit_crops import CropSettings
+from ..bundle.facts import Architecture, BundleFacts, Training
+from ..bundle.writing import write_bundle
+from ..cases.regions import Cases, labels_of, prepare_cases
+from ..inference.calibration import Calibration, fitted_calibration
+from ..inference.prediction import differences_of
 from ..registry import build, networks, settings_of
 from .distributed import Group
 from .history import write_history

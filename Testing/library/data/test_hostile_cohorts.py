@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.io import cohort_images
+from SpatioTemporalLib.io.cohort import images as cohort_images
 
 GRID = st.Geometry.from_spacing((2, 3, 4))
 

@@ -13,8 +13,8 @@ import SpatioTemporalLib as st
 from Documentation.generate.analysis_page import analysis_page
 from Documentation.generate.network_page import network_page
 from SpatioTemporalLib import cli, registry
-from SpatioTemporalLib import networks as network_package
 from SpatioTemporalLib.networks import registry as network_registry
+from SpatioTemporalLib.networks import systems
 
 
 def the_file(page):
@@ -67,11 +67,11 @@ def test_analysis_of_another_package_is_listed_by_the_command(tmp_path):
 def new_network(tmp_path, monkeypatch):
     """Another folder in which networks are looked for, with what the manual shows."""
     (tmp_path / "mean_intensity.py").write_text(the_file("network.md"), encoding="utf-8")
-    monkeypatch.setattr(network_package, "__path__", [*network_package.__path__, str(tmp_path)])
+    monkeypatch.setattr(systems, "__path__", [*systems.__path__, str(tmp_path)])
     network_registry.networks.cache_clear()
     yield "mean-intensity"
     network_registry.networks.cache_clear()
-    forget("SpatioTemporalLib.networks.mean_intensity", monkeypatch)
+    forget("SpatioTemporalLib.networks.systems.mean_intensity", monkeypatch)
 
 
 def test_network_in_a_new_file_is_trained_and_its_bundle_asked(

@@ -21,7 +21,7 @@ from library.bad_inputs import (
     series_of,
     text,
 )
-from library.io.dicom_phantom import write_classic, write_enhanced
+from library.io.dicom.dicom_phantom import write_classic, write_enhanced
 
 from SpatioTemporalLib import InputError, read_map, read_series
 

@@ -17,7 +17,7 @@ from library.bad_inputs import (
     volume,
     volumes,
 )
-from library.io.dicom_phantom import ORIGIN, write_classic
+from library.io.dicom.dicom_phantom import ORIGIN, write_classic
 
 from SpatioTemporalLib import read_series
 

@@ -16,7 +16,7 @@ from library.bad_inputs import (
     series_of,
     sidecar,
 )
-from library.io.dicom_phantom import write_classic
+from library.io.dicom.dicom_phantom import write_classic
 
 from SpatioTemporalLib import read_series
 

@@ -14,7 +14,7 @@ from library.bad_inputs import (
     nrrd,
     series_of,
 )
-from library.io.dicom_phantom import TIMES, clock, write_classic
+from library.io.dicom.dicom_phantom import TIMES, clock, write_classic
 
 from SpatioTemporalLib import Severity, read_labels, read_map, read_series
 
@@ -121,7 +121,7 @@ def test_slope_of_zero_means_no_scaling_in_nifti(tmp_path):
 def test_nan_and_infinite_voxels_are_kept_and_counted_by_a_run(tmp_path):
     from SpatioTemporalLib.data import Series
     from SpatioTemporalLib.declare import Input, analysis
-    from SpatioTemporalLib.input_checks import check_inputs
+    from SpatioTemporalLib.inputs.checks import check_inputs
 
     @analysis(
         id="test.nothing", title="t", citation="own definition", outputs=[],

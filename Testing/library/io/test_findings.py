@@ -16,7 +16,7 @@ from SpatioTemporalLib import (
     read_table,
     run,
 )
-from SpatioTemporalLib.worker_values import read_value, write_value
+from SpatioTemporalLib.workers.worker_values import read_value, write_value
 
 PLACELESS = {"space": None, "space_origin": None, "space_directions": None}
 MASK = (frames()[0] % 7 == 0).astype(np.uint8)

@@ -10,7 +10,7 @@ import pytest
 import SimpleITK as itk
 
 from SpatioTemporalLib import InputError, read_labels, read_map, read_series
-from SpatioTemporalLib.io.meta_image import read_meta_image
+from SpatioTemporalLib.io.meta_image.file import read_meta_image
 
 OBLIQUE = (0.8, -0.6, 0.0, 0.6, 0.8, 0.0, 0.0, 0.0, 1.0)
 LINES = {

@@ -10,7 +10,7 @@ import pytest
 from library.bad_inputs import AFFINE, frames, nifti
 
 from SpatioTemporalLib import Geometry, Map, Series, read_map, read_series, write_map, write_series
-from SpatioTemporalLib.io.nifti import read_nifti
+from SpatioTemporalLib.io.nifti.file import read_nifti
 
 OBLIQUE = nibabel.affines.from_matvec(
     nibabel.eulerangles.euler2mat(0.3, -0.2, 0.5) @ np.diag([1.1, -2.2, 3.3]), [1 / 3, -20.7, 30.1]

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from library.io.dicom_phantom import clock, write_classic
+from library.io.dicom.dicom_phantom import clock, write_classic
 from pydicom.dataset import Dataset
 
 import SpatioTemporalLib as st

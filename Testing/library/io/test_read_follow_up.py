@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from library.io.dicom_phantom import expected_affine, voxels, write_classic
+from library.io.dicom.dicom_phantom import expected_affine, voxels, write_classic
 from small_inputs import two_visits
 
 import SpatioTemporalLib as st

@@ -9,7 +9,7 @@ import pytest
 from library.bad_inputs import AFFINE, frames, nifti, sidecar, text
 
 from SpatioTemporalLib import InputError, read_series
-from SpatioTemporalLib.io.time_axis import check_plausible_interval, repair_time_axis
+from SpatioTemporalLib.io.images.time_axis import check_plausible_interval, repair_time_axis
 
 
 @pytest.mark.parametrize(

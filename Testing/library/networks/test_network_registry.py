@@ -9,8 +9,8 @@ from dataclasses import asdict
 import pytest
 
 from SpatioTemporalLib.errors import MissingPackageError, ParameterError
-from SpatioTemporalLib.networks.csfnet import CSFNet
 from SpatioTemporalLib.networks.registry import build, networks
+from SpatioTemporalLib.networks.systems.csfnet import CSFNet
 
 
 def test_csfnet_is_found_by_name():
@@ -51,6 +51,6 @@ def test_an_absent_package_is_named_with_the_way_to_install_it(package, monkeypa
         if name == package:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
-    monkeypatch.setattr("SpatioTemporalLib.packages.importlib.import_module", absent)
+    monkeypatch.setattr("SpatioTemporalLib.system.packages.importlib.import_module", absent)
     with pytest.raises(MissingPackageError, match=rf"pip install {package} .*\[networks\]"):
         networks.__wrapped__()

@@ -7,9 +7,9 @@ import torch
 from network_checks import visits
 from torch.nn.functional import cross_entropy
 
-from SpatioTemporalLib.networks.batch import Batch
-from SpatioTemporalLib.networks.objective import training_loss
+from SpatioTemporalLib.networks.cases.batch import Batch
 from SpatioTemporalLib.networks.registry import build
+from SpatioTemporalLib.networks.training.objective import training_loss
 
 LABELS = torch.tensor([0, 1, 1])
 

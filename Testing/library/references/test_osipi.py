@@ -7,7 +7,7 @@ import pytest
 from osipi_cases import cases
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.population_input_functions import (
+from SpatioTemporalLib.numerics.bolus.population_input_functions import (
     parker_blood_concentration,
     population_concentration,
 )

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from SpatioTemporalLib import Context, Geometry, read_cohort, read_table
-from SpatioTemporalLib.numerics.growth import lesion_volume
-from SpatioTemporalLib.numerics.region_of_interest import crop
+from SpatioTemporalLib.numerics.spatial.region_of_interest import crop
+from SpatioTemporalLib.numerics.statistics.growth import lesion_volume
 from SpatioTemporalLib.simulation.lung_anatomy import attenuation, draw_anatomy
 from SpatioTemporalLib.simulation.lung_ct import SHARP, SMOOTH, scan_lung
 from SpatioTemporalLib.simulation.nodule_cohort import write_nodule_cohort

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from SpatioTemporalLib.numerics.roc import roc_area
+from SpatioTemporalLib.numerics.statistics.roc import roc_area
 from SpatioTemporalLib.simulation.nodule_crops import CropDesign, nodule_crops
 from SpatioTemporalLib.simulation.nodule_growth import NodulePopulation, VisitPlan
 

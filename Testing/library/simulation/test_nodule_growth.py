@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from SpatioTemporalLib.numerics.roc import roc_area
+from SpatioTemporalLib.numerics.statistics.roc import roc_area
 from SpatioTemporalLib.simulation.nodule_growth import NodulePopulation, VisitPlan, bayes_auc, draw_nodules
 
 COUNT = 100_000

@@ -7,9 +7,9 @@ import torch
 from assessed_patient import assessed
 
 from SpatioTemporalLib.io import read_participant
-from SpatioTemporalLib.networks.bundle import read_bundle
-from SpatioTemporalLib.networks.bundle_writing import write_bundle
-from SpatioTemporalLib.networks.calibration import Calibration
+from SpatioTemporalLib.networks.bundle.reading import read_bundle
+from SpatioTemporalLib.networks.bundle.writing import write_bundle
+from SpatioTemporalLib.networks.inference.calibration import Calibration
 
 
 @pytest.fixture(scope="session")

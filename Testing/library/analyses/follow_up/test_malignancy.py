@@ -10,10 +10,10 @@ from verbs import run
 import SpatioTemporalLib as st
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.io import read_participant
-from SpatioTemporalLib.networks.bundle import read_bundle
+from SpatioTemporalLib.networks.bundle.reading import read_bundle
 from SpatioTemporalLib.simulation.nodule_cohort import write_nodule_cohort
-from SpatioTemporalLib.steps.visit_crops import centres_of
-from SpatioTemporalLib.worker_client import Worker
+from SpatioTemporalLib.steps.follow_up.visit_crops import centres_of
+from SpatioTemporalLib.workers.worker_client import Worker
 
 
 @pytest.fixture(scope="module")

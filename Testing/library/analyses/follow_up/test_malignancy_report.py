@@ -7,13 +7,13 @@ import pytest
 from assessed_patient import assessed, batch_by_hand, codes_of, difference, probability
 
 from SpatioTemporalLib.context import Context
-from SpatioTemporalLib.networks.bundle import read_bundle
-from SpatioTemporalLib.networks.bundle_writing import write_bundle
+from SpatioTemporalLib.networks.bundle.reading import read_bundle
+from SpatioTemporalLib.networks.bundle.writing import write_bundle
 from SpatioTemporalLib.networks.explanation.baselines import baseline_images
-from SpatioTemporalLib.networks.follow_up_report import visits_figure
-from SpatioTemporalLib.networks.inference import Wishes, assess
-from SpatioTemporalLib.numerics.growth import lesion_volume
-from SpatioTemporalLib.steps.visit_crops import centres_of
+from SpatioTemporalLib.networks.inference.follow_up_report import visits_figure
+from SpatioTemporalLib.networks.inference.patient import Wishes, assess
+from SpatioTemporalLib.numerics.statistics.growth import lesion_volume
+from SpatioTemporalLib.steps.follow_up.visit_crops import centres_of
 
 
 def test_maps_lie_where_the_nodule_is_in_each_visit(result, visits):

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from library.steps.test_visit_registration import FIRST, FIXED, MOVED, lung
+from library.steps.follow_up.test_visit_registration import FIRST, FIXED, MOVED, lung
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.cli import main
-from SpatioTemporalLib.worker_client import Worker
+from SpatioTemporalLib.workers.worker_client import Worker
 
 ID = "follow_up.registration"
 

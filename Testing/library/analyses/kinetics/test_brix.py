@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.brix_model import brix_enhancement
+from SpatioTemporalLib.numerics.kinetics.brix_model import brix_enhancement
 
 TIMES = np.arange(0, 420, 5.0)
 START = 40.0

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.spoiled_gradient_echo import spoiled_gradient_echo_signal
-from SpatioTemporalLib.steps.literature_relaxation import AGENTS, TISSUES
+from SpatioTemporalLib.numerics.relaxation.spoiled_gradient_echo import spoiled_gradient_echo_signal
+from SpatioTemporalLib.steps.relaxation.literature_relaxation import AGENTS, TISSUES
 
 TIMES = np.arange(0.0, 100.0, 5.0)
 TRUTH = np.where(TIMES > 20, 1.5 * np.exp(-(TIMES - 20) / 60), 0.0)

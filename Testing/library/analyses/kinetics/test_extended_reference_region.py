@@ -5,9 +5,9 @@ import pytest
 from scipy.integrate import cumulative_trapezoid
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics import reference_region
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.numerics.tofts_models import extended_tofts_concentration
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.kinetics import reference_region
+from SpatioTemporalLib.numerics.kinetics.tofts_models import extended_tofts_concentration
 
 ANALYSIS = "kinetics.extended_reference_region"
 TIMES = np.arange(0, 480, 2.0)

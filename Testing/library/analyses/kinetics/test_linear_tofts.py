@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.numerics.tofts_models import extended_tofts_concentration
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.kinetics.tofts_models import extended_tofts_concentration
 
 KTRANS, VE, VP = np.array([0.05, 0.25, 0.4]), np.array([0.1, 0.3, 0.5]), np.array([0.02, 0.05, 0.1])
 

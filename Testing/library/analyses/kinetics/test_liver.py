@@ -7,8 +7,8 @@ import pytest
 from small_inputs import DESIGN, small_inputs
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.exponential_convolution import exponential_convolution, running_integral
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.signal.exponential_convolution import exponential_convolution, running_integral
 from SpatioTemporalLib.simulation.tofts_phantom import tofts_phantom
 
 TIMES = np.arange(0, 300, 2.0)

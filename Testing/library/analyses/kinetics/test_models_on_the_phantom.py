@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.simulation.tofts_phantom import PhantomDesign, tofts_phantom
 
 

@@ -10,14 +10,14 @@ from tracer_tissue import TIMES as PET_TIMES
 from tracer_tissue import tissue
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.brix_model import brix_enhancement
-from SpatioTemporalLib.numerics.delayed_curves import delayed_input
-from SpatioTemporalLib.numerics.exponential_convolution import exponential_convolution
-from SpatioTemporalLib.numerics.frame_sampling import at_instants, continuous_curve, over_intervals
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.numerics.shutter_speed import shutter_speed_curves
-from SpatioTemporalLib.numerics.tabulated_exponentials import tabulate_exponentials
-from SpatioTemporalLib.numerics.tracer_models import reference_tissue_curves
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.kinetics.brix_model import brix_enhancement
+from SpatioTemporalLib.numerics.kinetics.delayed_curves import delayed_input
+from SpatioTemporalLib.numerics.kinetics.shutter_speed import shutter_speed_curves
+from SpatioTemporalLib.numerics.kinetics.tracer_models import reference_tissue_curves
+from SpatioTemporalLib.numerics.signal.exponential_convolution import exponential_convolution
+from SpatioTemporalLib.numerics.signal.frame_sampling import at_instants, continuous_curve, over_intervals
+from SpatioTemporalLib.numerics.signal.tabulated_exponentials import tabulate_exponentials
 
 TIMES = np.arange(0, 300, 3.0)
 PLASMA = parker_blood_concentration(TIMES, arrival=20) / 0.58

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.exponential_convolution import exponential_convolution
+from SpatioTemporalLib.numerics.signal.exponential_convolution import exponential_convolution
 
 ANALYSIS = "kinetics.perfusion_by_deconvolution"
 TIMES = np.arange(0, 90, 1.5)

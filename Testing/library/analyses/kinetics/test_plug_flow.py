@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.frame_sampling import at_instants
-from SpatioTemporalLib.numerics.plug_flow_models import plug_flow_curves
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.steps.plug_flow_fit import IN_ONE_UNIT
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.kinetics.plug_flow_models import plug_flow_curves
+from SpatioTemporalLib.numerics.signal.frame_sampling import at_instants
+from SpatioTemporalLib.steps.kinetics.plug_flow_fit import IN_ONE_UNIT
 
 TIMES = np.arange(0, 240, 1.5)
 PLASMA = parker_blood_concentration(TIMES, arrival=20) / 0.58

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.numerics.tofts_models import extended_tofts_concentration
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.kinetics.tofts_models import extended_tofts_concentration
 
 ANALYSIS = "kinetics.reference_region"
 TIMES = np.arange(0, 480, 2.0)

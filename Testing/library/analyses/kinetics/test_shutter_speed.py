@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.numerics.shutter_speed import observed_rise
-from SpatioTemporalLib.numerics.tofts_models import extended_tofts_concentration
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.kinetics.shutter_speed import observed_rise
+from SpatioTemporalLib.numerics.kinetics.tofts_models import extended_tofts_concentration
 
 TIMES = np.arange(0, 400, 4.0)
 PLASMA = parker_blood_concentration(TIMES, arrival=30) / 0.58

@@ -3,8 +3,8 @@ import pytest
 from best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts, worst_excess
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.spoiled_gradient_echo import spoiled_gradient_echo_signal
-from SpatioTemporalLib.numerics.variable_flip_angle import fit_flip_angles
+from SpatioTemporalLib.numerics.relaxation.spoiled_gradient_echo import spoiled_gradient_echo_signal
+from SpatioTemporalLib.numerics.relaxation.variable_flip_angle import fit_flip_angles
 
 ANGLES = np.array([2.0, 5.0, 12.0, 20.0])
 T1 = np.array([0.2, 0.8, 1.4, 4.0])

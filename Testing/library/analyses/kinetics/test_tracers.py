@@ -6,9 +6,9 @@ from best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts
 from tracer_tissue import EDGES, GRID, INPUT, LENGTHS, PLASMA, TIMES, tissue
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.frame_sampling import over_intervals
-from SpatioTemporalLib.numerics.tabulated_exponentials import tabulate_exponentials
-from SpatioTemporalLib.numerics.tracer_models import two_tissue_curves, two_tissue_slopes
+from SpatioTemporalLib.numerics.kinetics.tracer_models import two_tissue_curves, two_tissue_slopes
+from SpatioTemporalLib.numerics.signal.frame_sampling import over_intervals
+from SpatioTemporalLib.numerics.signal.tabulated_exponentials import tabulate_exponentials
 
 F18 = 6586.2  # s
 

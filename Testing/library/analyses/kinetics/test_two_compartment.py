@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.numerics.two_compartment_models import two_compartment_concentration
+from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
+from SpatioTemporalLib.numerics.kinetics.two_compartment_models import two_compartment_concentration
 
 TIMES = np.arange(0, 300, 1.5)
 PLASMA = parker_blood_concentration(TIMES, arrival=20) / 0.58

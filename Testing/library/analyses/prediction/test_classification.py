@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.classification import calibration_error, classification_measures, mcnemar
-from SpatioTemporalLib.numerics.roc import paired_difference
+from SpatioTemporalLib.numerics.statistics.classification import calibration_error, classification_measures, mcnemar
+from SpatioTemporalLib.numerics.statistics.roc import paired_difference
 
 ANALYSIS = "prediction.classification"
 QUICK = {"resamples": 200}

@@ -45,8 +45,8 @@ def _bundle() -> list[tuple[str, bytes]]:
 
 
 def _read(path: Path) -> Reading:
-    from SpatioTemporalLib.networks.bundle import read_bundle
-    from SpatioTemporalLib.networks.bundle_facts import facts_as_json
+    from SpatioTemporalLib.networks.bundle.facts import facts_as_json
+    from SpatioTemporalLib.networks.bundle.reading import read_bundle
 
     read = read_bundle(path)
     weights = {name: tensor.numpy() for name, tensor in read.networks[0].state_dict().items()}
@@ -86,7 +86,7 @@ def _tensors(data: bytes) -> dict[str, np.ndarray]:
 
 
 def _regions() -> bytes:
-    from SpatioTemporalLib.networks.region_files import save_regions
+    from SpatioTemporalLib.networks.cases.region_files import save_regions
 
     with tempfile.TemporaryDirectory() as folder:
         save_regions(Path(folder) / "a.npy", np.random.default_rng(0).random(SHAPE))
@@ -95,7 +95,7 @@ def _regions() -> bytes:
 
 def _read_regions(folder: Path) -> Reading:
     from SpatioTemporalLib.errors import InputError
-    from SpatioTemporalLib.networks.region_files import are_whole, load_regions
+    from SpatioTemporalLib.networks.cases.region_files import are_whole, load_regions
 
     # What is not whole is cut anew, which is as good as a refusal.
     if not are_whole(folder / "a.npy", SHAPE):

@@ -9,7 +9,16 @@ from pathlib import Path
 import numpy as np
 from library.fuzzing.engine import Kind
 from library.fuzzing.reading import Reading, reading_of
-from library.io.dicom_phantom import TIMES, US_CINE, header, save, voxels, write_cine, write_classic, write_enhanced
+from library.io.dicom.dicom_phantom import (
+    TIMES,
+    US_CINE,
+    header,
+    save,
+    voxels,
+    write_cine,
+    write_classic,
+    write_enhanced,
+)
 
 from SpatioTemporalLib import read_map, read_series
 

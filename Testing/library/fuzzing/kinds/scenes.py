@@ -30,7 +30,7 @@ def kinds() -> list[Kind]:
 
 def _scene() -> bytes:
     import numpy as np
-    from SpatioTemporalNodes.scene_file import write_scene
+    from SpatioTemporalNodes.scene.scene_file import write_scene
 
     import SpatioTemporalLib as st
 
@@ -44,10 +44,10 @@ def _scene() -> bytes:
 
 
 def _read(path: Path) -> Reading:
-    from SpatioTemporalNodes.provenance import result_summary
-    from SpatioTemporalNodes.run_nodes import nodes_of_run, result_from_nodes
-    from SpatioTemporalNodes.scene_file import read_scene
-    from SpatioTemporalNodes.series_nodes import series_from_node
+    from SpatioTemporalNodes.results.provenance import result_summary
+    from SpatioTemporalNodes.results.run_nodes import nodes_of_run, result_from_nodes
+    from SpatioTemporalNodes.scene.scene_file import read_scene
+    from SpatioTemporalNodes.series.series_nodes import series_from_node
 
     findings: list = []
     scene = read_scene(path, findings)

@@ -13,9 +13,9 @@ from library.fuzzing.reading import Reading, reading_of, same
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import InputError
-from SpatioTemporalLib.worker_answers import answer_of
-from SpatioTemporalLib.worker_orders import order_of
-from SpatioTemporalLib.worker_values import read_result, read_value, write_result, write_value
+from SpatioTemporalLib.workers.worker_answers import answer_of
+from SpatioTemporalLib.workers.worker_orders import order_of
+from SpatioTemporalLib.workers.worker_values import read_result, read_value, write_result, write_value
 
 ANSWER = {"event": "progress", "job": "3", "fraction": 0.25, "message": "half of it", "code": "", "text": "é \u2028"}
 
@@ -107,7 +107,7 @@ def _legal_answer(folder: Path, found: Reading, differ: list[str]) -> bool:
 
 
 def _read_result(folder: Path) -> Reading:
-    from SpatioTemporalLib.io.json_text import parsed
+    from SpatioTemporalLib.io.untrusted.json_text import parsed
 
     try:
         described = parsed((folder / "result.json").read_bytes().decode("utf-8"))

@@ -8,7 +8,7 @@ from explained_networks import Weighted, plain_batch
 from network_checks import perturbed
 
 from SpatioTemporalLib.errors import ParameterError
-from SpatioTemporalLib.networks.batch import Batch
+from SpatioTemporalLib.networks.cases.batch import Batch
 from SpatioTemporalLib.networks.explanation.baselines import baseline_images, observed_images
 from SpatioTemporalLib.networks.explanation.integrated_gradients import MOST_STEPS, integrated_gradients
 from SpatioTemporalLib.networks.registry import build

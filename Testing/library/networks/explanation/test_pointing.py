@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from SpatioTemporalLib.networks.batch import Batch
+from SpatioTemporalLib.networks.cases.batch import Batch
 from SpatioTemporalLib.networks.explanation.faithfulness import insertion_deletion
 from SpatioTemporalLib.networks.explanation.integrated_gradients import integrated_gradients
 from SpatioTemporalLib.networks.explanation.occlusion import occlusion

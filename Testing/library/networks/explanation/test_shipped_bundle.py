@@ -7,14 +7,14 @@ import pytest
 import torch
 from growing_nodules import nodules_that_grow
 
-from SpatioTemporalLib.networks.batch import Batch
-from SpatioTemporalLib.networks.bundle import ensemble_logits, read_bundle
+from SpatioTemporalLib.networks.bundle.reading import ensemble_logits, read_bundle
+from SpatioTemporalLib.networks.bundle.shipped import SHIPPED, bundle_path
+from SpatioTemporalLib.networks.cases.batch import Batch
 from SpatioTemporalLib.networks.explanation.faithfulness import insertion_deletion
 from SpatioTemporalLib.networks.explanation.grad_cam import grad_cam
 from SpatioTemporalLib.networks.explanation.integrated_gradients import integrated_gradients
 from SpatioTemporalLib.networks.explanation.layer_cam import layer_cam
 from SpatioTemporalLib.networks.explanation.occlusion import occlusion, visit_occlusion
-from SpatioTemporalLib.networks.shipped import SHIPPED, bundle_path
 
 PATIENTS = 4
 

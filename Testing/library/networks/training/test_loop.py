@@ -10,7 +10,7 @@ from small_networks import small_network
 
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.errors import Cancelled, InputError
-from SpatioTemporalLib.networks.prediction import logits_of
+from SpatioTemporalLib.networks.inference.prediction import logits_of
 from SpatioTemporalLib.networks.training.loop import Task, rate_at, train_network
 from SpatioTemporalLib.networks.training.settings import TrainingSettings
 

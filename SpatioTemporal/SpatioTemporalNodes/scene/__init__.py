@@ -1,0 +1,1 @@
+"""The scene and the application around it."""

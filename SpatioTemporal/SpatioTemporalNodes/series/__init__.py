@@ -1,0 +1,1 @@
+"""Series, frames and stacks of volumes."""

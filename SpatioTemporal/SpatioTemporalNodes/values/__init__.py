@@ -1,0 +1,1 @@
+"""Volumes, segmentations, tables and reports as the library's words, and back."""

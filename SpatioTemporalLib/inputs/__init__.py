@@ -1,0 +1,1 @@
+"""What is checked of inputs before and while an analysis runs."""

@@ -1,0 +1,1 @@
+"""Cohorts and follow-up studies as folders."""

@@ -1,0 +1,1 @@
+"""DICOM: files, grids, frames, and objects of our own."""

@@ -1,0 +1,1 @@
+"""When the frames of DICOM series were acquired."""

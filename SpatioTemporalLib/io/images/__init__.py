@@ -1,0 +1,1 @@
+"""Images of any format as series, volumes, labels."""

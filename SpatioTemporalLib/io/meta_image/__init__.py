@@ -1,0 +1,1 @@
+"""MetaImage files, read without ITK."""

@@ -1,0 +1,111 @@
+"""A whole result as a folder of files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ...data.curve import Table
+from ...data.report import Report
+from ...data.result import Result
+from ...data.series import Series
+from ...data.volumes import LabelMap, Map
+from ...errors import InputError
+from ..tables.file import write_curves, write_table
+from .atomic import atomic_path
+from .folder import output_folder
+from .write import write_labels, write_map, write_series
+
+SUMMARY = "result.json"
+
+
+def write_result(result: Result, folder: str | Path, *, overwrite: bool = False) -> list[Path]:
+    """Write every output of a result under its name, and how it was made.
+
+    Maps, label maps and series become NIfTI with a side-car, curves and tables
+    CSV, reports HTML, and ``result.json`` holds provenance, findings, and what each file is.
+
+    Parameters
+    ----------
+    result : Result
+    folder : path
+        New, empty, or that of an earlier result; see `output_folder`.
+    overwrite : bool
+        Whether an earlier result may be replaced.
+
+    Returns
+    -------
+    list of Path
+        The images, tables and ``result.json``, in that order.
+
+    Raises
+    ------
+    InputError
+        ``E-OUTPUT-EXISTS`` when a result would be replaced without leave,
+        ``E-OUTPUT-FOREIGN`` when the folder holds anything else.
+    """
+    with output_folder(folder, "result", overwrite=overwrite) as new:
+        files = write_files(result, new)
+    return [Path(folder) / file.name for file in files]
+
+
+def write_files(result: Result, folder: Path) -> list[Path]:
+    """Write every output of a result, and its summary last, into a folder that is being made."""
+    folder.mkdir(exist_ok=True)
+    files = {name: folder / f"{name}{_suffix(value)}" for name, value in result.items()}
+    for name, path in files.items():
+        _write(path, result[name], result)
+    _write_summary(folder / SUMMARY, result, files)
+    return [*files.values(), folder / SUMMARY]
+
+
+def require_absent(paths: list[Path], *, overwrite: bool) -> None:
+    """Refuse to replace single files the user did not agree to lose."""
+    present = [path for path in paths if path.exists()]
+    if present and not overwrite:
+        first, more = present[0].name, len(present) > 1
+        folder = present[0].parent
+        raise InputError(
+            "E-OUTPUT-EXISTS",
+            f"{len(present)} files exist already, the first is {first}" if more else f"{first} exists already",
+            where=str(folder.resolve() if folder == Path() else folder),
+            fix="Choose another folder, or allow replacing them (--overwrite).",
+        )
+
+
+def _suffix(value: object) -> str:
+    if isinstance(value, Report):
+        return ".html"
+    return ".csv" if isinstance(value, (tuple, Table)) else ".nii.gz"
+
+
+def _write(path: Path, value: object, result: Result) -> None:
+    if isinstance(value, Map):
+        write_map(path, value, result.provenance)
+    elif isinstance(value, LabelMap):
+        write_labels(path, value, result.provenance)
+    elif isinstance(value, Series):
+        write_series(path, value, result.provenance)
+    elif isinstance(value, Table):
+        write_table(path, value)
+    elif isinstance(value, Report):
+        with atomic_path(path) as temporary:
+            temporary.write_text(value.html, encoding="utf-8")
+    else:
+        write_curves(path, value)
+
+
+def _write_summary(path: Path, result: Result, files: dict[str, Path]) -> None:
+    outputs = {
+        name: {"file": file.name, "kind": type(result[name]).__name__, "meaning": result.helps[name]}
+        | ({"unit": result[name].unit} if hasattr(result[name], "unit") else {})
+        for name, file in files.items()
+    }
+    summary = {
+        "outputs": outputs,
+        "provenance": result.provenance.as_dict(),
+        "findings": [{"code": f.code, "severity": f.severity.value, "message": f.message} for f in result.findings],
+        "notice": "For research only, not for clinical use.",
+    }
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""JSON beside images, in BIDS names."""

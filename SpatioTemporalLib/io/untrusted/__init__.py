@@ -1,0 +1,1 @@
+"""What a file claims, before it is believed."""

@@ -1,0 +1,1 @@
+"""Published networks, each a composition of blocks."""

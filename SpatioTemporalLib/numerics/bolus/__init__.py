@@ -1,0 +1,1 @@
+"""When contrast arrives, how it passes, and what brings it."""

@@ -1,0 +1,1 @@
+"""Tissue curves of kinetic models, and their fits."""

@@ -1,0 +1,1 @@
+"""Where points of one image lie in another."""

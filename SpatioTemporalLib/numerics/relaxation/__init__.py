@@ -1,0 +1,1 @@
+"""Signals of sequences, and relaxation times from them."""

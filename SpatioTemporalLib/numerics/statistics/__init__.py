@@ -1,0 +1,1 @@
+"""How sure numbers are, and how good predictions."""

@@ -1,0 +1,1 @@
+"""The input function of a series: measured, given, or of a population."""

@@ -1,0 +1,1 @@
+"""Baseline, arrival and first pass of contrast in a series."""

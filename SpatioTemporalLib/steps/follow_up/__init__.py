@@ -1,0 +1,1 @@
+"""Visits of a patient: days, lesions, regions, registration."""

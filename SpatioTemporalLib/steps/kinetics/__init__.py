@@ -1,0 +1,1 @@
+"""What analyses of tissue curves share."""

@@ -1,0 +1,116 @@
+"""Estimates of the models with plug flow in the capillaries, in the field's units."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ...numerics.kinetics.plug_flow_models import ROUGHLY, adiabatic_slopes, plug_flow_curves
+from ...numerics.kinetics.two_compartment_models import PER_SECOND, SECONDS_PER_MINUTE
+from ...numerics.least_squares.scanned_descent import (
+    ScannedModel,
+    ScannedShapes,
+    ScannedSolution,
+    scan_shapes,
+    solve_scanned,
+)
+from ...numerics.signal.frame_sampling import at_instants
+from ..voxels.fit_status import FitStatus
+from .kinetic_declaration import ExchangeParameters
+from .kinetic_model import Estimates, KineticModel
+
+UNITS = {"fp": "mL/100mL/min", "ps": "1/min", "ve": "1", "vp": "1", "mtt": "s"}
+IN_ONE_UNIT = np.array([PER_SECOND, 1 / SECONDS_PER_MINUTE, 1.0, 1.0])
+# Added before the logarithm of flow and PS in 1/s, ve and vp: small beside what can be measured.
+SOFT = np.array([1e-5, 1e-6, 1e-3, 1e-3])
+# What is scanned: transit times, PS over flow, and efflux rates of the interstitium in 1/s.
+TRANSITS = np.geomspace(0.3, 150.0, 20)
+EXCHANGES = np.array([0.01, 0.05, 0.15, 0.4, 1.0, 2.5])
+EFFLUXES = np.geomspace(1e-4, 0.5, 12)
+# Where the scanned shapes are cut into families, each of which starts a descent.
+TRANSIT_CUTS, EFFLUX_CUT, EXCHANGE_CUT = (1.5, 5.0, 12.0, 30.0), 5e-3, 0.5
+
+
+def plug_flow_model(kind: str, bounds: ExchangeParameters) -> KineticModel:
+    """One of the models of `numerics.plug_flow_models`."""
+    high = np.array([bounds.fp_max, bounds.ps_max, bounds.ve_max, bounds.vp_max]) * IN_ONE_UNIT
+
+    def prepare(input_times, plasma, sampling):
+        quick = _scanned("adiabatic", input_times, plasma, sampling, high)
+        if kind == "adiabatic":
+            return lambda curves: _estimates(solve_scanned(curves, *quick), high)
+        exact = _scanned(kind, input_times, plasma, sampling, high)
+
+        def fit(curves):
+            near = solve_scanned(curves, *quick).parameters
+            return _estimates(solve_scanned(curves, *exact, near=near), high)
+
+        return fit
+
+    def curve(input_times, plasma, times, values):
+        given = np.stack([values[name] for name in ("fp", "ps", "ve", "vp")]) * IN_ONE_UNIT[:, None]
+        return plug_flow_curves(kind, input_times, plasma, at_instants(times))(given)
+
+    return KineticModel(UNITS, 4, prepare, curve)
+
+
+def _scanned(kind: str, input_times, plasma, sampling, high: np.ndarray) -> tuple[ScannedModel, ScannedShapes]:
+    """The model for the shared descent, and its shapes on the frames of a series."""
+    transit, exchange, efflux = (axis.reshape(-1) for axis in np.meshgrid(TRANSITS, EXCHANGES, EFFLUXES, indexing="ij"))
+    kin = 4 * np.digitize(transit, TRANSIT_CUTS) + 2 * (efflux > EFFLUX_CUT) + (exchange > EXCHANGE_CUT)
+    model = ScannedModel(
+        curves=plug_flow_curves(kind, input_times, plasma, sampling),
+        low=np.zeros(4),
+        high=high,
+        soft=SOFT,
+        grid=np.stack([np.ones_like(transit), exchange, exchange / efflux, transit]),
+        scaled=np.ones(4, dtype=bool),
+        kin=kin,
+    )
+    if kind == "adiabatic":
+        model = replace(model, slopes=adiabatic_slopes(input_times, plasma, sampling))
+    else:
+        # The adiabatic optimum is near that of the other two, whose curves take ten times as long.
+        rough = plug_flow_curves(kind, input_times, plasma, sampling, highest=ROUGHLY)
+        model = replace(model, kin=transit > TRANSIT_CUTS[1], rough=rough)
+    return model, scan_shapes(model)
+
+
+def _estimates(solution: ScannedSolution, high: np.ndarray) -> Estimates:
+    flow, ps, ve, vp = solution.parameters
+    variance = np.einsum("iin->in", solution.covariance)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = dict(zip(UNITS, np.sqrt(variance) / IN_ONE_UNIT[:, None]))
+        transit = np.where(flow > 0, vp / flow, np.nan)
+        # Of a ratio, by the delta method.
+        spread = variance[3] - 2 * transit * solution.covariance[0, 3] + transit**2 * variance[0]
+        errors["mtt"] = np.sqrt(np.maximum(spread, 0.0)) / flow
+    values = dict(zip(UNITS, solution.parameters / IN_ONE_UNIT[:, None])) | {"mtt": transit}
+    # What may be anything without the curve being another.
+    open_ended = ~np.isfinite(variance).all(axis=0)
+    # No exchange and no interstitium are one case: nothing is known of the other then.
+    flowing, exchanging = flow > 0, (flow > 0) & (ps > 0) & (ve > 0)
+    values["ps"], errors["ps"] = np.where(exchanging, values["ps"], 0.0), np.where(exchanging, errors["ps"], np.nan)
+    values |= {name: np.where(flowing, values[name], np.nan) for name in ("ps", "vp")}
+    for found in (values, errors):
+        found["ve"] = np.where(exchanging, found["ve"], np.nan)
+    errors = {name: np.where(np.isfinite(error), error, np.nan) for name, error in errors.items()}
+    status = np.select(
+        [
+            ~solution.converged,
+            ~flowing,
+            ~exchanging | open_ended | (flow >= high[0]) | (ps >= high[1]) | (vp <= 0),
+            ve >= high[2],
+            vp >= high[3],
+        ],
+        [
+            FitStatus.NOT_CONVERGED,
+            FitStatus.NO_UPTAKE,
+            FitStatus.NOT_IDENTIFIED,
+            FitStatus.VE_AT_LIMIT,
+            FitStatus.VP_AT_LIMIT,
+        ],
+        FitStatus.FITTED,
+    )
+    return Estimates(values, errors, solution.sse, status.astype(np.uint8))

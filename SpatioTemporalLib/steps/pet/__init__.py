@@ -1,0 +1,1 @@
+"""Tracers: frames, decay, plasma, and what analyses of them share."""

@@ -1,0 +1,1 @@
+"""Relaxation times from stacks of volumes, and from the literature."""

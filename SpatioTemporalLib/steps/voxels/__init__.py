@@ -1,0 +1,1 @@
+"""From voxels to maps, regions and reasons."""

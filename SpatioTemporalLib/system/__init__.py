@@ -1,0 +1,1 @@
+"""The machine: memory, locks, temporary folders, packages, plain text."""

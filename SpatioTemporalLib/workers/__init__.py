@@ -1,0 +1,1 @@
+"""Computing in a process of its own."""
