@@ -5,11 +5,12 @@ from __future__ import annotations
 import qt
 from slicer.i18n import tr as _
 
+from SpatioTemporalLib.data.readable_names import readable
 from SpatioTemporalLib.declare import NamedValue, Parameter
 from SpatioTemporalLib.errors import ParameterError
 
 from ..narrow import let_shrink
-from ..steps.step import empty_layout, readable
+from ..steps.step import empty_layout
 from .parameter_field import WRONG_FIELD, Field, connect
 
 

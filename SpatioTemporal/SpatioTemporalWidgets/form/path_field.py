@@ -5,11 +5,11 @@ from __future__ import annotations
 import qt
 from slicer.i18n import tr as _
 
+from SpatioTemporalLib.data.readable_names import readable
 from SpatioTemporalLib.declare import Described, Parameter
 from SpatioTemporalLib.errors import InputError, ParameterError
 
 from ..narrow import breakable, let_shrink
-from ..steps.step import readable
 from ..theme import text_style
 from .parameter_field import Field
 

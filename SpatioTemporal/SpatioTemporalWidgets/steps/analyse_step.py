@@ -13,13 +13,15 @@ from SpatioTemporalNodes.series.series_view import facts_of_view
 from SpatioTemporalNodes.values.value_nodes import say_unit, unit_of
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.data.readable_names import readable
+from SpatioTemporalLib.system.manual_address import manual_page
 
 from .. import remembered
 from ..analysis_tree import AnalysisTree
 from ..form.parameter_form import ParameterForm
 from ..live_preview import LivePreview
 from ..narrow import breakable, let_shrink
-from .step import Step, empty_layout, readable
+from .step import Step, empty_layout
 
 
 class AnalyseStep(Step):
@@ -43,6 +45,7 @@ class AnalyseStep(Step):
         self.fill_tree()
         self.ui.searchEdit.connect("textChanged(QString)", self.fill_tree)
         self.ui.analysisTree.connect("itemSelectionChanged()", self.panel.guarded(self._chosen))
+        self.ui.helpButton.connect("clicked()", self.panel.guarded(self.open_help))
         self.ui.favouriteBox.connect("clicked()", self.panel.guarded(self._set_favourite))
         self.ui.resetButton.connect("clicked()", self.panel.guarded(self.form.reset))
         self._show_form()
@@ -70,6 +73,10 @@ class AnalyseStep(Step):
         self.panel.parameters.analysis = id if self.analysis is not None else ""
         self._show_form()
         self.panel.analysis_changed()
+
+    def open_help(self) -> None:
+        """Open the manual's page of the chosen analysis."""
+        qt.QDesktopServices.openUrl(qt.QUrl(manual_page(self.analysis.id)))
 
     def nodes(self) -> dict[str, object]:
         """The chosen input nodes by input name."""
@@ -131,6 +138,7 @@ class AnalyseStep(Step):
         if analysis is not None:
             self.form.set(_fitting(analysis, self.settings.get(analysis.id, {})))
         self.ui.summaryLabel.setText(_about(analysis) if analysis is not None else _("Choose an analysis."))
+        self.ui.helpButton.setVisible(analysis is not None)
         self._show_suitability()
         self.ui.favouriteBox.setVisible(analysis is not None)
         self.ui.favouriteBox.setChecked(analysis is not None and analysis.id in remembered.favourites())

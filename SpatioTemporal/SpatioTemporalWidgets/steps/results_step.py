@@ -25,6 +25,7 @@ from SpatioTemporalNodes.values.value_nodes import table_from_node
 from SpatioTemporalNodes.visits.visit_view import background_of, centre_views, is_part, visits_of
 
 from SpatioTemporalLib.data import Table
+from SpatioTemporalLib.data.readable_names import readable
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.dicom.objects import write_dicom_files
 from SpatioTemporalLib.io.output.folder import output_folder
@@ -35,7 +36,7 @@ from SpatioTemporalLib.system.private_folder import PrivateFolder
 from ..tables.map_statistics import compared, statistics
 from ..tables.table_view import fill, prepare, readable_table
 from ..threshold_slider import ThresholdSlider
-from .step import Step, readable
+from .step import Step
 
 MAP, REPORT = "vtkMRMLScalarVolumeNode", "vtkMRMLTextNode"
 MOST_CURVES = 12

@@ -74,7 +74,15 @@ def _output(name: str, unit: str, symbol: str, text: str) -> Output:
     parameters=BolusKineticsParameters,
 )
 def bolus_kinetics_ultrasound(series, mask=None, *, parameters, context):
-    """Area, peak, times and rates of the bolus, from a model fitted to linear intensity above the baseline."""
+    r"""Area, peak, times and rates of the bolus, from a model fitted to linear intensity above the baseline.
+
+    Notes
+    -----
+    .. math:: I(t) = I_0 + A \, f(t - t_0)
+
+    f is a density of transit times with unit area: lognormal, gamma variate, or the local density random walk (LDRW).
+    Its measures follow from the fitted curve, not from the samples.
+    """
     model = MODELS[parameters.model]
     baseline = find_baseline(series, mask, parameters)
 

@@ -85,7 +85,14 @@ class BrixParameters(EnhancementParameters):
     parameters=BrixParameters,
 )
 def brix(series, mask=None, *, parameters, context):
-    """Amplitude and exchange rate from signal alone: without T1, input function or concentration."""
+    r"""Amplitude and exchange rate from signal alone: without T1, input function or concentration.
+
+    Notes
+    -----
+    .. math:: \frac{S(t)}{S_0} - 1 = A \, k_{ep} \frac{E(k_{el}) - E(k_{ep})}{k_{ep} - k_{el}}
+
+    E(k) is the infusion, a box of unit area, convolved with exp(-k t). For a bolus it is exp(-k t).
+    """
     enhancement = relative_enhancement_of(series, mask, parameters)
     model = _scanned(series.times - enhancement.arrival, parameters)
     shapes = scan_shapes(model)

@@ -131,10 +131,14 @@ class SemiQuantitativeParameters(CurveTypeParameters, EnhancementParameters):
     parameters=SemiQuantitativeParameters,
 )
 def enhancement(series, mask=None, aif_mask=None, *, parameters, context):
-    """Size, speed and shape of enhancement, without a model.
+    r"""Size, speed and shape of enhancement, without a model.
 
-    From signal these are relative to the baseline and comparable only between
-    examinations made alike; from concentration they are in mmol/L.
+    Notes
+    -----
+    .. math:: E(t) = 100 \left( \frac{S(t)}{S_0} - 1 \right) \%, \quad SER = \frac{S_{early} - S_0}{S_{late} - S_0}
+
+    From signal these are relative to the baseline and comparable only between examinations made alike; from
+    concentration they are in mmol/L.
     """
     measured = enhancement_of(series, mask, parameters)
     artery = None if aif_mask is None else _area_of_artery(series, aif_mask, parameters)

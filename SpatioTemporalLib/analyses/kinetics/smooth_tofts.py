@@ -53,9 +53,14 @@ class SmoothToftsParameters(ConcentrationParameters, InputFunctionParameters):
     parameters=SmoothToftsParameters,
 )
 def smooth_tofts(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
-    """Ktrans, ve and vp with less noise: each voxel's kep is held near those of its neighbours in the slice.
+    r"""Ktrans, ve and vp with less noise: each voxel's kep is held near those of its neighbours in the slice.
 
-    How near depends on how much the voxel's own curve says. Edges are kept where the curves ask for them.
+    Notes
+    -----
+    .. math:: C(t) = v_p C_p(t) + K^{trans} \int_0^t C_p(\tau) \, e^{-k_{ep} (t - \tau)} \, d\tau
+
+    How near kep is held to that of the neighbours depends on how much the voxel's own curve says. Edges are kept
+    where the curves ask for them.
     """
     plasma, findings = plasma_input(series, aif, aif_mask, mask, parameters, b1_map=b1_map)
     conversion = conversion_for(series, mask, parameters, t1=t1_map, b1=b1_map)

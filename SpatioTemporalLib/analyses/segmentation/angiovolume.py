@@ -56,7 +56,12 @@ class AngiovolumeParameters(CurveTypeParameters, EnhancementParameters):
     parameters=AngiovolumeParameters,
 )
 def angiovolume(series, mask=None, *, parameters, context):
-    """Volume over a threshold of enhancement, peak enhancement and worst curve of each lesion."""
+    r"""Volume over a threshold of enhancement, peak enhancement and worst curve of each lesion.
+
+    Notes
+    -----
+    .. math:: E_{early} = 100 \left( \frac{S_{early}}{S_0} - 1 \right) \%
+    """
     enhancement = relative_enhancement_of(series, mask, parameters)
 
     def measure(curves, index):

@@ -75,7 +75,12 @@ class EnhancingTissueParameters(EnhancementParameters):
     parameters=EnhancingTissueParameters,
 )
 def enhancing_tissue(series, mask=None, *, parameters, context):
-    """Connected regions whose signal rises by more than a threshold early after contrast."""
+    r"""Connected regions whose signal rises by more than a threshold early after contrast.
+
+    Notes
+    -----
+    .. math:: E_{early} = 100 \left( \frac{S_{early}}{S_0} - 1 \right) \%
+    """
     enhancement = relative_enhancement_of(series, mask, parameters)
     time = min(enhancement.arrival + parameters.early_time, series.times[-1])
 

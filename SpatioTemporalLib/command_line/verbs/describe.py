@@ -9,6 +9,7 @@ from ... import registry
 from ...declare import Analysis, Parameter
 
 WIDTH = 110
+FORMULA = ".. math::"
 
 
 def add_to(verbs) -> None:
@@ -25,7 +26,7 @@ def describe(arguments) -> None:
 
 def description(analysis: Analysis) -> str:
     """The declaration as text for a terminal."""
-    lines = [f"{analysis.id} — {analysis.title}", "", *_wrapped(analysis.summary, ""), "", "Inputs"]
+    lines = [f"{analysis.id} — {analysis.title}", "", *_wrapped(analysis.summary, ""), "", *_notes(analysis), "Inputs"]
     for item in analysis.inputs:
         kind = f"{item.kind.__name__}{f' [{item.unit}]' if item.unit else ''}"
         needed = "optional" if item.optional else "required"
@@ -41,6 +42,18 @@ def description(analysis: Analysis) -> str:
         name = f"{item.name}_…" if item.several else item.name
         lines += [f"  {name} ({item.kind.__name__}{unit})", *_wrapped(item.help, "      ")]
     return "\n".join([*lines, "", *_wrapped(f"Reference: {analysis.citation}", "")])
+
+
+def _notes(analysis: Analysis) -> list[str]:
+    """Paragraphs, formulas set in."""
+    lines = []
+    for paragraph in filter(None, analysis.notes.split("\n\n")):
+        if paragraph.startswith(FORMULA):
+            formula = paragraph.removeprefix(FORMULA).replace(r"\,", "").replace(r"\quad", "")
+            lines += [*_wrapped(" ".join(formula.split()), "    "), ""]
+        else:
+            lines += [*_wrapped(" ".join(paragraph.split()), ""), ""]
+    return lines
 
 
 def parameter_line(parameter: Parameter) -> str:

@@ -23,6 +23,7 @@ from ...io.dicom.headers.references import source_headers
 from ...io.dicom.objects import write_dicom_files
 from ...io.output.folder import output_folder
 from ...io.output.results import require_absent, write_files
+from ...io.reading.earlier_result import file_of_earlier_result, is_earlier_result
 from ...io.reading.volumes import SETTING_UNITS
 from ...run import run as run_analysis
 from ...system.packages import require_all
@@ -35,6 +36,7 @@ from ..terminal.progress import ProgressBar
 from .describe import parameter_line
 from .listing import print_analyses
 
+FROM_RESULTS = (Series, Map, LabelMap, Curve, Table)
 READERS = {LabelMap: io.read_labels, Curve: io.read_curve, Table: io.read_table}
 
 
@@ -175,6 +177,8 @@ def _add_input(group, item: Input) -> None:
     how = {"nargs": "+"} if item.kind in (ImageStack, Series, FollowUp) else {}
     forms = {FollowUp: "FILE", Point: "R,A,S"}
     text = f"{item.help}{needed}"
+    if item.results:
+        text = f"{item.help} A file, or the folder of an earlier result{needed}"
     if item.kind is FollowUp:
         text = f"{item.help} One file or DICOM folder a visit, or COHORT_FOLDER:PARTICIPANT_ID{needed}"
     group.add_argument(_flag(item.name), metavar=forms.get(item.kind, "FILE"), help=_plain(text), **how)
@@ -212,6 +216,7 @@ def _plain(text: str) -> str:
 
 def _read(item: Input, given, options) -> object:
     unit = _assignments(options.unit, "--unit").get(item.name)
+    given = _of_earlier_result(item, given)
     if item.kind is Map:
         return _read_map(item, given, unit)
     if item.kind is Point:
@@ -225,6 +230,18 @@ def _read(item: Input, given, options) -> object:
     else:
         value = READERS[item.kind](given)
     return replace(value, unit=unit) if unit else value
+
+
+def _of_earlier_result(item: Input, given):
+    """What is named, or the file of an earlier result that is meant by its folder."""
+    if item.kind not in FROM_RESULTS:
+        return given
+    path = given[0] if isinstance(given, list) and len(given) == 1 else given
+    if isinstance(path, list) or not is_earlier_result(path):
+        return given
+    file = file_of_earlier_result(path, item.kind.__name__, item.results)
+    print(f"{item.name}: {file}")
+    return [str(file)] if isinstance(given, list) else str(file)
 
 
 def _read_map(item: Input, given, unit: str | None) -> Map:

@@ -23,6 +23,7 @@ B1_MAP = Input(
     unit="1",
     optional=True,
     range=(0.2, 3.0),
+    results=("b1",),
     help="Flip angle reached over the nominal one, voxel by voxel; 1 is nominal.",
 )
 
