@@ -90,6 +90,7 @@ class Panel:
                 self.look.hear(job)
                 if job.result is not None:
                     self.results.show_new(job)
+                    self.analyse.refresh_offers()
         if not self.logic.runs.busy:
             self.timer.stop()
 

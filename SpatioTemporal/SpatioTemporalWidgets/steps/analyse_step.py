@@ -19,6 +19,7 @@ from SpatioTemporalLib.system.manual_address import manual_page
 from .. import remembered
 from ..analysis_tree import AnalysisTree
 from ..form.parameter_form import ParameterForm
+from ..form.result_offer import ResultOffer
 from ..live_preview import LivePreview
 from ..narrow import breakable, let_shrink
 from .step import Step, empty_layout
@@ -35,6 +36,7 @@ class AnalyseStep(Step):
     def set_up(self) -> None:
         self.analysis = None
         self.selectors: dict[str, object] = {}
+        self.offers: list[ResultOffer] = []
         self.from_data = ""
         self.settings: dict[str, dict] = {}
         self.layouts = [part.layout() for part in (self.ui.inputsBox, self.ui.basicBox, self.ui.advancedButton)]
@@ -158,7 +160,7 @@ class AnalyseStep(Step):
             self.fill_tree()
 
     def _show_inputs(self) -> None:
-        self.selectors, self.from_data = {}, ""
+        self.selectors, self.from_data, self.offers = {}, "", []
         for declared in self.analysis.inputs if self.analysis is not None else ():
             if declared.kind is st.Series and not self.from_data:
                 # The first series is that of step 1.
@@ -174,6 +176,15 @@ class AnalyseStep(Step):
             selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: self.panel.run.check())
             self.layouts[0].addRow(f"{readable(declared.name)}:", row)
             self.selectors[declared.name] = selector
+            if declared.results:
+                self.offers.append(ResultOffer(declared, selector, self.panel.guarded))
+                self.layouts[0].addRow("", self.offers[-1].button)
+        self.refresh_offers()
+
+    def refresh_offers(self) -> None:
+        """Offer what earlier runs have left for the inputs that are not chosen yet."""
+        for offer in self.offers:
+            offer.refresh()
 
     def _unit_editor(self, selector):
         """A field for the unit of a volume that does not say it."""
