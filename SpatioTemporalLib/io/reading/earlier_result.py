@@ -33,7 +33,9 @@ def file_of_earlier_result(path: str | Path, kind: str, meant: tuple[str, ...]) 
     """
     folder, name = _folder(path)
     outputs, analysis = _outputs(folder)
-    fitting = [n for n, facts in outputs.items() if facts.get("kind") == kind]
+    # Until version 0.1 curves were called by the type that holds them.
+    kinds = {kind, "tuple"} if kind == "Curve" else {kind}
+    fitting = [n for n, facts in outputs.items() if str(facts.get("kind")) in kinds]
     known = [n for n in fitting if is_meant(analysis, n, meant)]
     chosen = [name] if name else known if meant else fitting
     if len(chosen) == 1 and chosen[0] in outputs:
