@@ -1,4 +1,5 @@
 # make demo: the main job on the sample data.   make demo-follow-up: networks on simulated nodules.   make test: all tests.
+# make docs: the manual, in out/docs.
 # make experiments: what takes too long for tests and confirms margins that are published elsewhere or by us.
 # Each makes its own virtual environment in .venv when there is none.
 
@@ -16,7 +17,7 @@ WORKERS ?= logical
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ONE_THREAD) $(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8
 
-.PHONY: demo demo-follow-up test experiments lint benchmark clean
+.PHONY: demo demo-follow-up test docs experiments lint benchmark clean
 
 demo: $(VENV)/demo.stamp
 	$(VENV)/bin/spatiotemporal demo --out out/demo --overwrite
@@ -27,6 +28,11 @@ demo-follow-up: $(VENV)/demo.stamp
 
 test: $(VENV)/test.stamp
 	$(PYTEST)
+
+docs: $(VENV)/docs.stamp
+	$(VENV)/bin/python -m Documentation.generate
+	$(VENV)/bin/python -m sphinx --fail-on-warning --keep-going --quiet -d out/docs_trees Documentation out/docs
+	@echo "The manual is out/docs/index.html."
 
 experiments: $(VENV)/test.stamp
 	$(PYTEST) $(wildcard Testing/experiments/*.py)
@@ -52,6 +58,11 @@ $(VENV)/demo.stamp: pyproject.toml setup.py constraints.txt | $(VENV)/bin/python
 $(VENV)/test.stamp: pyproject.toml setup.py constraints.txt | $(VENV)/bin/python
 	sh Testing/system_libraries.sh
 	$(PIP) --editable ".[dev]"
+	touch $@
+
+$(VENV)/docs.stamp: pyproject.toml setup.py constraints.txt | $(VENV)/bin/python
+	sh Testing/system_libraries.sh
+	$(PIP) --editable ".[docs]"
 	touch $@
 
 clean:

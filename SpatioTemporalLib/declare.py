@@ -54,6 +54,7 @@ __all__ = [
 INPUT_KINDS = (Series, FollowUp, ImageStack, Map, LabelMap, Curve, Table, Point)
 OUTPUT_KINDS = (Series, Map, LabelMap, Curve, Table, Report)
 SEVERAL = (Series, Map, LabelMap)
+NOTES = "Notes\n-----\n"  # the heading of numpy's docstrings
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Input:
     own_grid : whether an image may lie on another grid than the other inputs.
     range : smallest and largest value of a map that can be, in `unit`.
     made_for : kinds of examination that a series can be, of `EXAMINATIONS`; empty for any.
+    results : outputs of other analyses that can stand here, by name, or by the analysis' id, a colon and the name; the
+    most likely first.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Input:
     intervals: tuple[float, float] | None = None
     range: tuple[float, float] | None = None
     made_for: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,12 @@ class Analysis:
     def parameters(self) -> tuple[Parameter, ...]:
         return parameters_of(self.parameters_type)
 
+    @property
+    def notes(self) -> str:
+        """What the docstring says beyond its summary: formulas and how they are meant; paragraphs, or ""."""
+        paragraphs = (inspect.getdoc(self.function) or "").split("\n\n")[1:]
+        return "\n\n".join(paragraph.removeprefix(NOTES).strip("\n") for paragraph in paragraphs)
+
     def input(self, name: str) -> Input:
         return next(i for i in self.inputs if i.name == name)
 
@@ -158,6 +168,7 @@ class Analysis:
             "id": self.id,
             "title": self.title,
             "summary": self.summary,
+            "notes": self.notes,
             "citation": self.citation,
             "inputs": [{**_plain(i), "kind": i.kind.__name__} for i in self.inputs],
             "parameters": {p.name: p.schema() for p in self.parameters},
@@ -171,7 +182,8 @@ def analysis(*, id, title, citation, inputs, outputs, parameters=NoParameters):
     The function is called as ``function(**inputs, parameters=..., context=...)``
     and returns a dict with one entry for each declared output; arrays are
     stamped with geometry and unit by `SpatioTemporalLib.run`. Its docstring's
-    first paragraph is the summary shown to users.
+    first paragraph is the summary shown to users, the section Notes has the
+    formulas (blocks ``.. math::``) that `describe` and the manual show.
     """
 
     def decorate(function):

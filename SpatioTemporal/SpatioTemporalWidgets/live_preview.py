@@ -15,9 +15,9 @@ from SpatioTemporalNodes.series.frames import proxy_of, sequence_of
 from SpatioTemporalNodes.series.one_slice import SliceCutter, SlicePart, modified_time, slice_in_view
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.data.readable_names import readable
 
 from .narrow import breakable
-from .step import readable
 from .theme import text_style
 
 WATCH_INTERVAL = 15  # ms

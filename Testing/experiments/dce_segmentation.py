@@ -91,13 +91,11 @@ def assessed(networks, cases) -> dict[str, float]:
 def verdicts(rows: list[dict]) -> dict[str, bool]:
     """What was to be shown, for every seed."""
     value = {(row["protocol"], row["network"], row["seed"]): row["Dice"] for row in rows}
-    seeds = sorted({row["seed"] for row in rows})
+    seeds, kinds = sorted({row["seed"] for row in rows}), list(PRESETS)
     timed = {seed: value["random", "with times", seed] for seed in seeds}
     untimed = {seed: value["random", "without times", seed] for seed in seeds}
     shuffled = {seed: value["random", "with shuffled times", seed] for seed in seeds}
-    constant = {
-        seed: value["constant", "with times", seed] - value["constant", "without times", seed] for seed in seeds
-    }
+    gained = {seed: value["constant", kinds[0], seed] - value["constant", kinds[1], seed] for seed in seeds}
     return {
         "Dice with times at least 0.75": all(timed[seed] >= 0.75 for seed in seeds),
         "at least 0.08 above without times": all(timed[seed] - untimed[seed] >= 0.08 for seed in seeds),

@@ -1,4 +1,4 @@
-"""Writes the pictures the README shows: ``python Testing/gui/screenshots.py Resources/Screenshots``.
+"""Writes the pictures that README and manual show: ``python Testing/gui/screenshots.py Resources/Screenshots``.
 
 The panel's own code draws them, on the stand-in for the desktop; the slice view
 is blended by Slicer's slice logic.

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from manual_blocks import ROOT
 from small_cohort import OTHER_SEED, small_cohort, train_options
 
 from SpatioTemporalLib import cli
@@ -42,3 +43,12 @@ def copied_cohort(cohort_folder, tmp_path):
 def regions(trained_bundle):
     """The options that take the regions of training from disk."""
     return ["--cache", str(trained_bundle.parent / "bundle_training" / "regions")]
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """A folder that has what a clone has beside the program, in which the examples may write."""
+    for folder in ("Resources", "Testing"):
+        (tmp_path / folder).symlink_to(ROOT / folder, target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

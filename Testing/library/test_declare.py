@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import pytest
+from SpatioTemporalLib.command_line.describe import description
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import (
@@ -141,3 +142,29 @@ def test_unknown_parameter_names_the_known_ones():
 def test_incomplete_declarations_are_refused_when_they_are_made(changes, fault):
     with pytest.raises(TypeError, match=fault):
         declare(**changes)
+
+
+def test_notes_of_a_docstring_are_declared_and_described(capsys):
+    @analysis(
+        id="test.noted",
+        title="Noted",
+        citation="own definition",
+        inputs=[Input("series", st.Series, help="Any.")],
+        outputs=[Output("mean", st.Map, unit="a.u.", help="Mean.")],
+    )
+    def noted(series, *, parameters, context):
+        r"""The mean.
+
+        Notes
+        -----
+        .. math:: m = \frac{1}{T} \, \sum_t S_t
+
+        T is the number
+        of frames.
+        """
+
+    assert noted.declaration.summary == "The mean."
+    assert noted.declaration.notes == ".. math:: m = \\frac{1}{T} \\, \\sum_t S_t\n\nT is the number\nof frames."
+    assert noted.declaration.schema()["notes"] == noted.declaration.notes
+    text = description(noted.declaration)
+    assert "\n    m = \\frac{1}{T} \\sum_t S_t\n\nT is the number of frames.\n" in text

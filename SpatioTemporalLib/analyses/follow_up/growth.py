@@ -89,7 +89,14 @@ class GrowthParameters:
     parameters=GrowthParameters,
 )
 def growth(measurements, *, parameters, context):
-    """Growth in percent and volume doubling time of each lesion, with the interval from the error of measurement."""
+    r"""Growth in percent and volume doubling time of each lesion, with the interval from the error of measurement.
+
+    Notes
+    -----
+    .. math:: t_d = \frac{\ln 2 \; (t_2 - t_1)}{\ln (V_2 / V_1)}
+
+    With more than two visits the rate is the slope of a straight line through ln V.
+    """
     days = days_of(measurements, parameters.days)
     volumes, findings = _volumes(measurements, parameters.volume)
     rows, left_out, repeated = [], [], []

@@ -20,7 +20,18 @@ from ...steps.kinetics.plug_flow_fit import plug_flow_model
 def adiabatic_tissue_homogeneity(
     series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context
 ):
-    """Flow, capillary transit time and permeability, for bolus series of two seconds a frame or faster."""
+    r"""Flow, capillary transit time and permeability, for bolus series of two seconds a frame or faster.
+
+    Notes
+    -----
+    .. math:: C(t) = F_p \int_0^{T_c} C_a(t - \tau) \, d\tau + E F_p \int_{T_c}^t C_a(t - \tau) \, e^{-(\tau - T_c) E
+        F_p / v_e} \, d\tau
+
+    .. math:: T_c = v_p / F_p, \quad E = 1 - e^{-PS / F_p}
+
+    Plasma crosses the capillary in plug flow in the time Tc; the concentration in the interstitium changes slowly
+    against that.
+    """
     model = plug_flow_model("adiabatic", parameters)
     inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}
     return fit_kinetic_model(model, series, parameters=parameters, context=context, **inputs)

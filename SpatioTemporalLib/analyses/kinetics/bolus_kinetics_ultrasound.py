@@ -12,8 +12,8 @@ from ...data.result import Display
 from ...data.volumes import LabelMap, Map
 from ...declare import Choices, Help, Output, analysis
 from ...numerics.bolus.bolus_fit import arrival_and_shape, bolus_measures, fit_bolus, time_errors
-from ...numerics.kinetics.indicator_dilution import GAMMA, LOGNORMAL, RANDOM_WALK
-from ...steps.bolus.baseline import BaselineParameters, find_baseline
+from ...numerics.bolus.indicator_dilution import GAMMA, LOGNORMAL, RANDOM_WALK
+from ...steps.arrival.baseline import BaselineParameters, find_baseline
 from ...steps.bolus.intensity_curves import INTENSITY_SERIES, fit_intensity
 from ...steps.kinetics.kinetic_declaration import MASK
 from ...steps.voxels.fit_status import FitStatus
@@ -74,7 +74,15 @@ def _output(name: str, unit: str, symbol: str, text: str) -> Output:
     parameters=BolusKineticsParameters,
 )
 def bolus_kinetics_ultrasound(series, mask=None, *, parameters, context):
-    """Area, peak, times and rates of the bolus, from a model fitted to linear intensity above the baseline."""
+    r"""Area, peak, times and rates of the bolus, from a model fitted to linear intensity above the baseline.
+
+    Notes
+    -----
+    .. math:: I(t) = I_0 + A \, f(t - t_0)
+
+    f is a density of transit times with unit area: lognormal, gamma variate, or the local density random walk (LDRW).
+    Its measures follow from the fitted curve, not from the samples.
+    """
     model = MODELS[parameters.model]
     baseline = find_baseline(series, mask, parameters)
 

@@ -14,7 +14,7 @@ from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...numerics.kinetics.brix_model import brix_enhancement
 from ...numerics.least_squares.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
 from ...numerics.statistics.error_propagation import propagated_error
-from ...steps.bolus.enhancement_curves import EnhancementParameters, relative_enhancement_of
+from ...steps.conversion.enhancement_curves import EnhancementParameters, relative_enhancement_of
 from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK, QUANTITIES
 from ...steps.voxels.fit_status import FitStatus, is_fitted, status_map
 from ...steps.voxels.regions import distribution_table, region_curves
@@ -85,7 +85,14 @@ class BrixParameters(EnhancementParameters):
     parameters=BrixParameters,
 )
 def brix(series, mask=None, *, parameters, context):
-    """Amplitude and exchange rate from signal alone: without T1, input function or concentration."""
+    r"""Amplitude and exchange rate from signal alone: without T1, input function or concentration.
+
+    Notes
+    -----
+    .. math:: \frac{S(t)}{S_0} - 1 = A \, k_{ep} \frac{E(k_{el}) - E(k_{ep})}{k_{ep} - k_{el}}
+
+    E(k) is the infusion, a box of unit area, convolved with exp(-k t). For a bolus it is exp(-k t).
+    """
     enhancement = relative_enhancement_of(series, mask, parameters)
     model = _scanned(series.times - enhancement.arrival, parameters)
     shapes = scan_shapes(model)

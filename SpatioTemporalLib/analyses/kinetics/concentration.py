@@ -11,7 +11,7 @@ from ...data.series import Series
 from ...data.volumes import Code, LabelMap
 from ...declare import Output, analysis
 from ...errors import InputError
-from ...steps.kinetics.concentration import (
+from ...steps.conversion.concentration import (
     CONCENTRATION_UNIT,
     ConcentrationParameters,
     baseline_findings,
@@ -51,7 +51,16 @@ class ToConcentrationParameters(ConcentrationParameters):
     parameters=ToConcentrationParameters,
 )
 def concentration(series, mask=None, t1_map=None, b1_map=None, *, parameters, context):
-    """Concentration from signal, by the exact inverse of the sequence, or from CT's change of attenuation."""
+    r"""Concentration from signal, by the exact inverse of the sequence, or from CT's change of attenuation.
+
+    Notes
+    -----
+    .. math:: S = S_0 \sin\alpha \, \frac{1 - e^{-TR \, R_1}}{1 - e^{-TR \, R_1} \cos\alpha}, \quad R_1 =
+        \frac{1}{T_{10}} + r_1 C
+
+    That is the spoiled gradient echo, inverted exactly; with T2* it is multiplied by exp(-TE r2* C). Saturation
+    recovery has its own exact inverse. CT divides the change of attenuation by a factor in HU/mM.
+    """
     if series.unit == CONCENTRATION_UNIT:
         raise InputError(
             "E-INPUT-UNIT",

@@ -104,7 +104,16 @@ class HifiParameters(T1BoundsParameters):
     parameters=HifiParameters,
 )
 def despot1_hifi_t1(stack, inversion_stack, mask=None, *, parameters, context):
-    """T1, signal and the flip angle that was reached, fitted together so that B1 does not bias T1."""
+    r"""T1, signal and the flip angle that was reached, fitted together so that B1 does not bias T1.
+
+    Notes
+    -----
+    .. math:: S(\alpha) = S_0 \sin(B_1 \alpha) \, \frac{1 - E}{1 - E \cos(B_1 \alpha)}, \quad E = e^{-TR / T_1}
+
+    Images after inversions are fitted together with these. Between inversion and train magnetisation relaxes freely,
+    within the train it goes towards the steady state by the factor E cos(B1 alpha) with each pulse, and it is the
+    same before every inversion.
+    """
     require_settings(stack, "flip_angle", 2, "flip angles")
     require_settings(inversion_stack, "inversion_time", 1, "inversion times")
     time = fact_of(stack, parameters.repetition_time, "repetition_time", "repetition time TR in s")

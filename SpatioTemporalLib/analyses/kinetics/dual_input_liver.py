@@ -52,7 +52,16 @@ def dual_input_liver(
     parameters,
     context,
 ):
-    """Flow, its arterial part, distribution volume and mean transit time of liver fed by artery and portal vein."""
+    r"""Flow, its arterial part, distribution volume and mean transit time of liver fed by artery and portal vein.
+
+    Notes
+    -----
+    .. math:: C(t) = F_p \int_0^t \left( f \, C_a(\tau - d_a) + (1 - f) \, C_v(\tau - d_v) \right) e^{-(t - \tau) /
+        MTT} \, d\tau
+
+    f is the arterial part of the flow, Ca and Cv are the plasma concentrations in artery and portal vein, d their
+    delays. The distribution volume is Fp MTT.
+    """
     portal = required_portal(portal_plasma(series, portal_vein, portal_mask, mask, parameters), "the dual-input model")
     model = dual_input_model(
         portal,

@@ -15,7 +15,7 @@ from ...declare import Advanced, Help, Input, Output, Range, Unit, analysis
 from ...errors import InputError
 from ...numerics.bolus.enhancement import initial_area, maximum_slope, peak_measures, signal_enhancement_ratio
 from ...steps.bolus.curve_types import CURVE_TYPES, CurveTypeParameters, curve_types, early_and_late
-from ...steps.bolus.enhancement_curves import Enhancement, EnhancementParameters, enhancement_of
+from ...steps.conversion.enhancement_curves import Enhancement, EnhancementParameters, enhancement_of
 from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.voxels.fit_status import FitStatus, status_map
 from ...steps.voxels.regions import distribution_table, region_curves
@@ -131,10 +131,14 @@ class SemiQuantitativeParameters(CurveTypeParameters, EnhancementParameters):
     parameters=SemiQuantitativeParameters,
 )
 def enhancement(series, mask=None, aif_mask=None, *, parameters, context):
-    """Size, speed and shape of enhancement, without a model.
+    r"""Size, speed and shape of enhancement, without a model.
 
-    From signal these are relative to the baseline and comparable only between
-    examinations made alike; from concentration they are in mmol/L.
+    Notes
+    -----
+    .. math:: E(t) = 100 \left( \frac{S(t)}{S_0} - 1 \right) \%, \quad SER = \frac{S_{early} - S_0}{S_{late} - S_0}
+
+    From signal these are relative to the baseline and comparable only between examinations made alike; from
+    concentration they are in mmol/L.
     """
     measured = enhancement_of(series, mask, parameters)
     artery = None if aif_mask is None else _area_of_artery(series, aif_mask, parameters)

@@ -81,7 +81,16 @@ class ExtendedReferenceParameters(ReferenceParameters, InputFunctionParameters):
 def extended_reference_region(
     series, reference_mask, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context
 ):
-    """Ktrans, ve and vp relative to healthy tissue; in their own units with the tail of an input function."""
+    r"""Ktrans, ve and vp relative to healthy tissue; in their own units with the tail of an input function.
+
+    Notes
+    -----
+    .. math:: \int C = A \, C_r + (A k_r + B) \int C_r + B k_r \iint C_r - k \iint C
+
+    A is vp over the Ktrans of the reference tissue, B = R + k A with R the ratio of both Ktrans; k and kr are the
+    efflux rates. The equation of the linear reference region model is integrated once more, so that no derivative of
+    the measured reference is left. The tail of an input function gives the reference its own Ktrans and ve (RRIFT).
+    """
     found = fit_to_reference(
         fit_extended_reference_region,
         fit_constrained_extended_reference_region,

@@ -35,7 +35,17 @@ class ExtendedToftsParameters(FitDomainParameters, KineticParameters):
     parameters=ExtendedToftsParameters,
 )
 def extended_tofts(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
-    """Ktrans, ve and vp: leakage into the tissue beside the tissue's own plasma."""
+    r"""Ktrans, ve and vp: leakage into the tissue beside the tissue's own plasma.
+
+    Notes
+    -----
+    .. math:: C(t) = v_p C_p(t) + K^{trans} \int_0^t C_p(\tau) \, e^{-k_{ep} (t - \tau)} \, d\tau, \quad k_{ep} =
+        K^{trans} / v_e
+
+    Cp is the concentration in plasma, that in blood over 1 - hematocrit. The convolution is exact for an input that
+    is linear between its samples. Ktrans and vp enter linearly, so that for each kep their bounded optimum is known
+    and only kep is searched for.
+    """
     bounds = (parameters.kep_min, parameters.kep_max)
     model = tofts_model(
         kep_bounds=bounds, ve_max=parameters.ve_max, vp_max=parameters.vp_max, fit_domain=parameters.fit_domain

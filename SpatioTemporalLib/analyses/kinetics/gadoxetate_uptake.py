@@ -52,7 +52,15 @@ def gadoxetate_uptake(
     parameters,
     context,
 ):
-    """Extracellular volume of the liver, and the rates at which its cells take gadoxetate up and excrete it."""
+    r"""Extracellular volume of the liver, and the rates at which its cells take gadoxetate up and excrete it.
+
+    Notes
+    -----
+    .. math:: C(t) = v_e C_{in}(t) + k_{he} \int_0^t C_{in}(\tau) \, e^{-k_{bh} (t - \tau)} \, d\tau
+
+    Cin is the plasma concentration of the artery, or that of artery and portal vein in the parts of
+    arterial_fraction. khe is the rate of uptake by the cells of the liver, kbh that of excretion into bile.
+    """
     portal = portal_plasma(series, portal_vein, portal_mask, mask, parameters)
     inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}
     model = _model(portal, parameters)

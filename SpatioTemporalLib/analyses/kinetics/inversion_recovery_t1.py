@@ -63,7 +63,15 @@ class InversionRecoveryParameters(InversionParameters):
     parameters=InversionRecoveryParameters,
 )
 def inversion_recovery_t1(stack, mask=None, imaginary_stack=None, *, parameters, context):
-    """T1 from inversion recovery with any efficiency of the inversion and any repetition time."""
+    r"""T1 from inversion recovery with any efficiency of the inversion and any repetition time.
+
+    Notes
+    -----
+    .. math:: S = \left| a - b \, e^{-TI / T_1} \right|
+
+    Any efficiency of the inversion and any repetition time are in a and b. Images that keep their sign, or are
+    complex, are fitted without the bars.
+    """
     fit_stack = recovery_fit(stack, parameters, imaginary_stack)
     values = stack.values if imaginary_stack is None else np.concatenate([stack.values, imaginary_stack.values])
 

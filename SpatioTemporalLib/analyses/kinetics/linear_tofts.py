@@ -39,11 +39,15 @@ class LinearToftsParameters(KineticParameters):
     parameters=LinearToftsParameters,
 )
 def linear_tofts(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
-    """Ktrans and ve without a search or bounds; noise makes Ktrans of weakly enhancing tissue too small, ve too large.
+    r"""Ktrans and ve without a search or bounds; noise makes Ktrans of weakly enhancing tissue too small, ve too large.
 
-    The integral of the measured curve is one of the regressors, and its noise
-    biases the result. The Tofts model itself is fitted by the analyses
-    named after it; this one is here to compare with what was computed so.
+    Notes
+    -----
+    .. math:: C(t) = (K^{trans} + k_{ep} v_p) \int_0^t C_p \, d\tau - k_{ep} \int_0^t C \, d\tau + v_p C_p(t)
+
+    The model of Tofts as an equation between integrals, solved by linear least squares; without plasma volume vp is
+    zero. The integral of the measured curve is one of the regressors, and its noise biases the result. The Tofts
+    model itself is fitted by the analyses named after it; this one is here to compare with what was computed so.
     """
     _refuse(parameters)
     inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}

@@ -56,7 +56,14 @@ class LineariseUltrasoundParameters:
     parameters=LineariseUltrasoundParameters,
 )
 def linearise_ultrasound(series, mask=None, *, parameters, context):
-    """Echo power from the grey levels of contrast-mode ultrasound, which show its logarithm."""
+    r"""Echo power from the grey levels of contrast-mode ultrasound, which show its logarithm.
+
+    Notes
+    -----
+    .. math:: I = 10^{\frac{D}{10} \frac{g}{g_{max}}}
+
+    g is the grey level, gmax the largest, D the dynamic range in dB.
+    """
     largest = _largest_grey(series, parameters)
 
     def convert(curves, index):

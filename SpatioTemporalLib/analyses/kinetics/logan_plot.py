@@ -19,7 +19,14 @@ from ...steps.pet.tracer_fit import fit_tracer, tracer_outputs
     parameters=GraphicalParameters,
 )
 def logan_plot(series, plasma, mask=None, *, parameters, context):
-    """Distribution volume of a tracer that binds reversibly, without a model; noise in voxels makes it too small."""
+    r"""Distribution volume of a tracer that binds reversibly, without a model; noise in voxels makes it too small.
+
+    Notes
+    -----
+    .. math:: \frac{\int_0^t C \, d\tau}{C(t)} = V_T \frac{\int_0^t C_p \, d\tau}{C(t)} + b
+
+    The line is fitted from linear_from on. C stands on both sides, so that its noise makes VT too small.
+    """
     frames = pet_frames(series, mask, parameters)
     plasma, told = blood_curve(plasma, frames, parameters)
     late = whole_curve_findings(series, frames, "the Logan plot")

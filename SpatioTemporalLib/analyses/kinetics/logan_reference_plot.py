@@ -45,7 +45,14 @@ class LoganReferenceParameters(GraphicalParameters):
     parameters=LoganReferenceParameters,
 )
 def logan_reference_plot(series, reference_mask, mask=None, *, parameters, context):
-    """Distribution volume over that of a reference tissue, without blood samples; 1 + BPnd."""
+    r"""Distribution volume over that of a reference tissue, without blood samples; 1 + BPnd.
+
+    Notes
+    -----
+    .. math:: \frac{\int_0^t C \, d\tau}{C(t)} = DVR \, \frac{\int_0^t C_r \, d\tau + C_r(t) / k_2^\prime}{C(t)} + b
+
+    Cr is the curve of the reference tissue; the term with its efflux rate is left out where that is not given.
+    """
     frames = pet_frames(series, mask, parameters)
     late = whole_curve_findings(series, frames, "the Logan plot")
     weights = late_weights(series, frames, parameters.linear_from)

@@ -51,7 +51,12 @@ class LookLockerParameters(InversionParameters):
     parameters=LookLockerParameters,
 )
 def look_locker_t1(stack, mask=None, *, parameters, context):
-    """T1 from the apparent recovery a - b exp(-t/T1*) under a train of pulses: T1 = T1* (b/a - 1)."""
+    r"""T1 from the apparent recovery a - b exp(-t/T1*) under a train of pulses: T1 = T1* (b/a - 1).
+
+    Notes
+    -----
+    .. math:: S = \left| a - b \, e^{-t / T_1^*} \right|, \quad T_1 = T_1^* \left( \frac{b}{a} - 1 \right)
+    """
     fit_stack = recovery_fit(stack, parameters)
 
     def fit(signals, index):

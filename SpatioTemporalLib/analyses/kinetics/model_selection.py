@@ -85,7 +85,16 @@ def _candidates() -> tuple[tuple[str, Candidate], ...]:
     parameters=ModelSelectionParameters,
 )
 def model_selection(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
-    """For each voxel the simplest model that its curve needs, with the parameters of that model."""
+    r"""For each voxel the simplest model that its curve needs, with the parameters of that model.
+
+    Notes
+    -----
+    .. math:: AIC_c = n \ln \frac{RSS}{n} + 2 k + \frac{2 k (k + 1)}{n - k - 1}
+
+    n frames, k parameters with the variance, RSS the sum of the squared residuals. BIC takes k ln n in the place of
+    what follows the first term; the F test goes to a larger model only while it fits better than chance. The weight
+    is that of the chosen model among all that were fitted.
+    """
     candidates = _ticked(parameters, series)
     model = choosing_model(candidates, criterion=parameters.criterion, significance=parameters.significance)
     inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}

@@ -29,7 +29,14 @@ class OneCompartmentParameters(KineticParameters):
     parameters=OneCompartmentParameters,
 )
 def one_compartment(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
-    """Flow and volume of tissue that mixes as one: no barrier, or none that can be passed."""
+    r"""Flow and volume of tissue that mixes as one: no barrier, or none that can be passed.
+
+    Notes
+    -----
+    .. math:: C(t) = F_p \int_0^t C_a(\tau) \, e^{-(t - \tau) F_p / v} \, d\tau
+
+    Ca is the concentration in arterial plasma.
+    """
     limits = parameters
     model = two_compartment_model(fp_max=limits.fp_max, vp_max=limits.v_max, volume="v")
     inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}

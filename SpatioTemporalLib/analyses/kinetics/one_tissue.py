@@ -9,7 +9,8 @@ import numpy as np
 
 from ...data.curve import Curve
 from ...declare import Advanced, Help, Input, Range, Unit, analysis
-from ...numerics.least_squares.separable_least_squares import CurveFamily, Solution, solve, tabulate
+from ...numerics.least_squares.curve_family import CurveFamily, tabulate
+from ...numerics.least_squares.separable_least_squares import Solution, solve
 from ...numerics.signal.exponential_convolution import exponential_convolution, sampled_input
 from ...numerics.statistics.error_propagation import propagated_error
 from ...steps.kinetics.delay import DelayParameters
@@ -46,7 +47,15 @@ class OneTissueParameters(DelayParameters, PetParameters):
     parameters=OneTissueParameters,
 )
 def one_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
-    """K1, k2 and distribution volume of a tracer that is not bound, or exchanges faster than is seen."""
+    r"""K1, k2 and distribution volume of a tracer that is not bound, or exchanges faster than is seen.
+
+    Notes
+    -----
+    .. math:: C(t) = (1 - v_b) K_1 \int_0^t C_p(\tau) \, e^{-k_2 (t - \tau)} \, d\tau + v_b C_b(t), \quad V_T = K_1 /
+        k_2
+
+    Cp is the activity in plasma, Cb that in whole blood.
+    """
     unknowns = 2 + (parameters.vb_max > 0) + (parameters.delay == "fit")
     frames = pet_frames(series, mask, parameters, unknowns=unknowns)
     plasma, told = blood_curve(plasma, frames, parameters)

@@ -26,7 +26,14 @@ class PatlakParameters(KineticParameters):
     parameters=PatlakParameters,
 )
 def patlak(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
-    """Ktrans and vp while nothing flows back: slow leakage, as through a nearly intact blood-brain barrier."""
+    r"""Ktrans and vp while nothing flows back: slow leakage, as through a nearly intact blood-brain barrier.
+
+    Notes
+    -----
+    .. math:: C(t) = v_p C_p(t) + K^{trans} \int_0^t C_p(\tau) \, d\tau
+
+    Cp is the concentration in plasma. Both parameters enter linearly.
+    """
     model = patlak_model(ktrans_max=parameters.ktrans_max, vp_max=parameters.vp_max)
     inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}
     return fit_kinetic_model(model, series, parameters=parameters, context=context, **inputs)

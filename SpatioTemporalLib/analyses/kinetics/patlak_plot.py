@@ -23,7 +23,14 @@ MINUTE = 60.0
     parameters=GraphicalParameters,
 )
 def patlak_plot(series, plasma, mask=None, *, parameters, context):
-    """Net influx rate of a tracer that is trapped, from the line that late frames form."""
+    r"""Net influx rate of a tracer that is trapped, from the line that late frames form.
+
+    Notes
+    -----
+    .. math:: \frac{C(t)}{C_p(t)} = K_i \frac{\int_0^t C_p \, d\tau}{C_p(t)} + V_0
+
+    The line is fitted from linear_from on.
+    """
     frames = pet_frames(series, mask, parameters)
     plasma, told = blood_curve(plasma, frames, parameters)
     weights = late_weights(series, frames, parameters.linear_from)

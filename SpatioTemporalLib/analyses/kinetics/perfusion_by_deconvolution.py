@@ -15,8 +15,8 @@ from ...declare import Advanced, Choices, Help, Input, Output, Range, Unit, anal
 from ...numerics.bolus.deconvolution import circulant_residues, standard_residues, tikhonov_residues
 from ...numerics.bolus.first_pass import perfusion, remaining_part, uniform_axis
 from ...numerics.kinetics.leakage import without_leakage
+from ...steps.arrival.baseline import BaselineParameters
 from ...steps.arterial_input.artery import ArteryParameters
-from ...steps.bolus.baseline import BaselineParameters
 from ...steps.bolus.first_pass import (
     LARGE_REST,
     arterial_first_pass,
@@ -116,7 +116,16 @@ class DeconvolutionParameters(ArteryParameters, BaselineParameters):
     parameters=DeconvolutionParameters,
 )
 def perfusion_by_deconvolution(series, aif_mask=None, mask=None, *, parameters, context):
-    """Flow, volume, transit time and delay from the first pass of contrast, by deconvolution with the artery."""
+    r"""Flow, volume, transit time and delay from the first pass of contrast, by deconvolution with the artery.
+
+    Notes
+    -----
+    .. math:: C(t) = CBF \int_0^t C_a(\tau) \, R(t - \tau) \, d\tau, \quad CBV = \frac{\int C \, dt}{\int C_a \, dt},
+        \quad MTT = \frac{CBV}{CBF}
+
+    R is the residue function, what is left in the tissue of a bolus; CBF is its largest value after deconvolution,
+    Tmax the time of that. Flow and volume are corrected for the hematocrits and the density of tissue.
+    """
     found = detected_artery(series, parameters, context) if aif_mask is None else None
     conversion, artery, findings = arterial_first_pass(series, aif_mask or found, parameters)
     axis = uniform_axis(series.times)

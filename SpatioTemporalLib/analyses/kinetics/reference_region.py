@@ -35,7 +35,15 @@ UNITS = {"relative_ktrans": "1", "relative_ve": "1", "kep": "1/min"}
     parameters=ReferenceParameters,
 )
 def reference_region(series, reference_mask, mask=None, t1_map=None, b1_map=None, *, parameters, context):
-    """Ktrans and ve relative to healthy tissue, where no artery can be measured."""
+    r"""Ktrans and ve relative to healthy tissue, where no artery can be measured.
+
+    Notes
+    -----
+    .. math:: C(t) = R \, C_r(t) + R \, k_r \int_0^t C_r \, d\tau - k \int_0^t C \, d\tau
+
+    R is Ktrans over that of the reference tissue, whose curve is Cr; k and kr are the efflux rates. With both tissues
+    as the Tofts model has them it holds whatever the plasma does.
+    """
     found = fit_to_reference(
         fit_reference_region,
         fit_constrained_reference_region,

@@ -12,7 +12,8 @@ from ...data.result import Display
 from ...data.volumes import LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import InputError, counted
-from ...numerics.least_squares.separable_least_squares import solve, tabulate
+from ...numerics.least_squares.curve_family import tabulate
+from ...numerics.least_squares.separable_least_squares import solve
 from ...steps.bolus.intensity_curves import INTENSITY_SERIES, fit_intensity
 from ...steps.kinetics.kinetic_declaration import MASK
 from ...steps.voxels.fit_status import FitStatus
@@ -74,7 +75,14 @@ class ReplenishmentParameters:
     parameters=ReplenishmentParameters,
 )
 def replenishment(series, mask=None, *, parameters, context):
-    """Plateau and rate of refilling under constant infusion: A (1 - exp(-β t)) from the destruction on."""
+    r"""Plateau and rate of refilling under constant infusion: A (1 - exp(-β t)) from the destruction on.
+
+    Notes
+    -----
+    .. math:: I(t) = A \left( 1 - e^{-\beta (t - t_d)} \right)
+
+    td is the time of the destruction. A beta is proportional to the flow of blood.
+    """
     start = series.times[0] if parameters.destruction_time is None else parameters.destruction_time
     after = np.flatnonzero(series.times >= start)
     if after.size < FEWEST_FRAMES:

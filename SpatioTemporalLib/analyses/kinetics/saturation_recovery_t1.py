@@ -8,7 +8,8 @@ import numpy as np
 
 from ...data.volumes import ImageStack
 from ...declare import Input, analysis
-from ...numerics.least_squares.separable_least_squares import solve, tabulate
+from ...numerics.least_squares.curve_family import tabulate
+from ...numerics.least_squares.separable_least_squares import solve
 from ...steps.kinetics.kinetic_declaration import MASK
 from ...steps.relaxation.t1_mapping import (
     FIT_STATUS,
@@ -47,7 +48,14 @@ class SaturationRecoveryParameters(T1BoundsParameters):
     parameters=SaturationRecoveryParameters,
 )
 def saturation_recovery_t1(stack, mask=None, *, parameters, context):
-    """T1 from the recovery of signal with the repetition time, or with the time after saturation."""
+    r"""T1 from the recovery of signal with the repetition time, or with the time after saturation.
+
+    Notes
+    -----
+    .. math:: S = S_0 \left( 1 - e^{-TR / T_1} \right)
+
+    TR stands for the repetition time of a 90 degree pulse, or for the time after saturation.
+    """
     require_settings(stack, "repetition_time", 2, "repetition or recovery times")
     family = tabulate(
         lambda r1: -np.expm1(-r1[:, None] * stack.settings), (1 / parameters.t1_max, 1 / parameters.t1_min)

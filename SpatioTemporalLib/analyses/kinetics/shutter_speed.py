@@ -52,7 +52,16 @@ class ShutterSpeedParameters(KineticParameters):
     parameters=ShutterSpeedParameters,
 )
 def shutter_speed(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
-    """Ktrans, ve and the time water stays in cells, where its exchange is too slow to be neglected."""
+    r"""Ktrans, ve and the time water stays in cells, where its exchange is too slow to be neglected.
+
+    Notes
+    -----
+    .. math:: y^2 - (k_{ie} + k_{ei} + x) \, y + k_{ie} x = 0
+
+    y is the rise of the relaxation rate that is seen, the smaller root; x is the rise in the interstitium, relaxivity
+    times the concentration there by the Tofts model; kie is one over the time that water stays in a cell, kei = kie
+    p_i / p_e with the water's parts p in cells and outside.
+    """
     relaxivity, _ = relaxivity_of(series, parameters)
     inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}
     model = _model(parameters, {"relaxivity": relaxivity, "water": parameters.water_fraction})

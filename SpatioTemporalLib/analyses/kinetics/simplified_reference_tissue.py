@@ -49,7 +49,15 @@ class SimplifiedReferenceTissueParameters(PetParameters):
     parameters=SimplifiedReferenceTissueParameters,
 )
 def simplified_reference_tissue(series, reference_mask, mask=None, *, parameters, context):
-    """Binding potential and relative delivery without blood samples."""
+    r"""Binding potential and relative delivery without blood samples.
+
+    Notes
+    -----
+    .. math:: C(t) = R_1 C_r(t) + \left( k_2 - \frac{R_1 k_2}{1 + BP_{ND}} \right) \int_0^t C_r(\tau) \, e^{-(t -
+        \tau) k_2 / (1 + BP_{ND})} \, d\tau
+
+    Cr is the curve of the reference tissue.
+    """
     frames = pet_frames(series, mask, parameters, unknowns=UNKNOWNS)
     late = whole_curve_findings(series, frames, "the reference tissue model")
     measured = reference_activity(series, reference_mask, frames)

@@ -15,7 +15,7 @@ from ...numerics.signal.exponential_convolution import sampled_input
 from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
 from ...numerics.spatial.smooth_rates import RateModel, coefficients_at, rate_costs, smooth_log_rates
 from ...steps.arterial_input.input_function import InputFunctionParameters, frame_sampling, plasma_input
-from ...steps.kinetics.concentration import ConcentrationParameters, baseline_findings, conversion_for
+from ...steps.conversion.concentration import ConcentrationParameters, baseline_findings, conversion_for
 from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, QUANTITIES
 from ...steps.voxels.fit_status import FitStatus, is_fitted, status_map
 from ...steps.voxels.regions import distribution_table
@@ -53,9 +53,14 @@ class SmoothToftsParameters(ConcentrationParameters, InputFunctionParameters):
     parameters=SmoothToftsParameters,
 )
 def smooth_tofts(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
-    """Ktrans, ve and vp with less noise: each voxel's kep is held near those of its neighbours in the slice.
+    r"""Ktrans, ve and vp with less noise: each voxel's kep is held near those of its neighbours in the slice.
 
-    How near depends on how much the voxel's own curve says. Edges are kept where the curves ask for them.
+    Notes
+    -----
+    .. math:: C(t) = v_p C_p(t) + K^{trans} \int_0^t C_p(\tau) \, e^{-k_{ep} (t - \tau)} \, d\tau
+
+    How near kep is held to that of the neighbours depends on how much the voxel's own curve says. Edges are kept
+    where the curves ask for them.
     """
     plasma, findings = plasma_input(series, aif, aif_mask, mask, parameters, b1_map=b1_map)
     conversion = conversion_for(series, mask, parameters, t1=t1_map, b1=b1_map)

@@ -28,7 +28,15 @@ class ToftsParameters(FitDomainParameters, KineticParameters):
     parameters=ToftsParameters,
 )
 def tofts(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
-    """Ktrans and ve of tissue whose own plasma volume may be neglected."""
+    r"""Ktrans and ve of tissue whose own plasma volume may be neglected.
+
+    Notes
+    -----
+    .. math:: C(t) = K^{trans} \int_0^t C_p(\tau) \, e^{-k_{ep} (t - \tau)} \, d\tau, \quad k_{ep} = K^{trans} / v_e
+
+    Cp is the concentration in plasma, that in blood over 1 - hematocrit. The convolution is exact for an input that
+    is linear between its samples.
+    """
     bounds = (parameters.kep_min, parameters.kep_max)
     model = tofts_model(kep_bounds=bounds, ve_max=parameters.ve_max, vp_max=None, fit_domain=parameters.fit_domain)
     inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}

@@ -16,7 +16,7 @@ from ...numerics.signal.exponential_convolution import sampled_input
 from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
 from ...numerics.statistics.grid_posterior import GridPosterior, grid_posterior, mixture_quantile, rate_quantile
 from ...steps.arterial_input.input_function import InputFunctionParameters, frame_sampling, plasma_input
-from ...steps.kinetics.concentration import ConcentrationParameters, baseline_findings, conversion_for
+from ...steps.conversion.concentration import ConcentrationParameters, baseline_findings, conversion_for
 from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, QUANTITIES
 from ...steps.voxels.fit_status import FitStatus, is_fitted, status_map
 from ...steps.voxels.regions import distribution_table
@@ -62,9 +62,14 @@ def _outputs() -> tuple[Output, ...]:
     parameters=PosteriorParameters,
 )
 def tofts_posterior(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context):
-    """Median and credible interval of Ktrans, ve, vp and kep: what the data say of a voxel, and how little that may be.
+    r"""Median and credible interval of Ktrans, ve, vp, kep: what the data say of a voxel, and how little that may be.
 
-    The posterior is exact on a grid of kep, with flat priors in log kep and in the other parameters.
+    Notes
+    -----
+    .. math:: p(k_{ep} | C) \propto \int p(C | K^{trans}, v_p, k_{ep}) \, dK^{trans} \, dv_p
+
+    The model is the extended Tofts model. The posterior is exact on a grid of kep, with flat priors in log kep and in
+    the other parameters.
     """
     plasma, findings = plasma_input(series, aif, aif_mask, mask, parameters, b1_map=b1_map)
     conversion = conversion_for(series, mask, parameters, t1=t1_map, b1=b1_map)

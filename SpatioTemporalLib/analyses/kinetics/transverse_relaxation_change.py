@@ -12,7 +12,7 @@ from ...data.series import Series
 from ...data.volumes import LabelMap
 from ...declare import Help, Input, Output, Range, Unit, analysis
 from ...errors import InputError
-from ...steps.bolus.baseline import BaselineParameters, find_baseline
+from ...steps.arrival.baseline import BaselineParameters, find_baseline
 from ...steps.bolus.first_pass import FirstPass
 from ...steps.kinetics.kinetic_declaration import MASK
 from ...steps.voxels.fit_status import FitStatus, status_map
@@ -54,7 +54,14 @@ class TransverseRelaxationParameters(BaselineParameters):
     parameters=TransverseRelaxationParameters,
 )
 def transverse_relaxation_change(series, mask=None, *, parameters, context):
-    """Change of the transverse relaxation rate over time, from the logarithm of the signal over its baseline."""
+    r"""Change of the transverse relaxation rate over time, from the logarithm of the signal over its baseline.
+
+    Notes
+    -----
+    .. math:: \Delta R_2^* (t) = -\frac{1}{TE} \ln \frac{S(t)}{S_0}
+
+    S0 is the mean of the baseline.
+    """
     echo_time = series.acquisition.echo_time if parameters.echo_time is None else parameters.echo_time
     if echo_time is None:
         raise InputError(

@@ -20,7 +20,16 @@ from ...steps.kinetics.two_compartment_fit import two_compartment_model
 def two_compartment_exchange(
     series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context
 ):
-    """Plasma flow and permeability apart, from series of two seconds a frame or faster."""
+    r"""Plasma flow and permeability apart, from series of two seconds a frame or faster.
+
+    Notes
+    -----
+    .. math:: v_p \frac{dC_p}{dt} = F_p (C_a - C_p) - PS (C_p - C_e), \quad v_e \frac{dC_e}{dt} = PS (C_p - C_e)
+
+    .. math:: C(t) = v_p C_p(t) + v_e C_e(t)
+
+    Ca is the concentration in arterial plasma.
+    """
     limits = parameters
     model = two_compartment_model(
         fp_max=limits.fp_max, ps_max=limits.ps_max, ve_max=limits.ve_max, vp_max=limits.vp_max

@@ -32,7 +32,16 @@ class TwoCompartmentUptakeParameters(KineticParameters):
 def two_compartment_uptake(
     series, mask=None, t1_map=None, b1_map=None, aif=None, aif_mask=None, *, parameters, context
 ):
-    """Plasma flow, permeability and plasma volume while nothing flows back from the interstitium."""
+    r"""Plasma flow, permeability and plasma volume while nothing flows back from the interstitium.
+
+    Notes
+    -----
+    .. math:: v_p \frac{dC_p}{dt} = F_p (C_a - C_p) - PS \, C_p, \quad \frac{d(v_e C_e)}{dt} = PS \, C_p
+
+    .. math:: C(t) = v_p C_p(t) + v_e C_e(t)
+
+    Ca is the concentration in arterial plasma. It is the exchange model while the interstitium gives nothing back.
+    """
     limits = parameters
     model = two_compartment_model(fp_max=limits.fp_max, ps_max=limits.ps_max, vp_max=limits.vp_max)
     inputs = {"mask": mask, "t1_map": t1_map, "b1_map": b1_map, "aif": aif, "aif_mask": aif_mask}

@@ -62,7 +62,17 @@ class TwoTissueParameters(DelayParameters, PetParameters):
     parameters=TwoTissueParameters,
 )
 def two_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
-    """Rates of exchange and of binding of a tracer, with its distribution volume or its net influx."""
+    r"""Rates of exchange and of binding of a tracer, with its distribution volume or its net influx.
+
+    Notes
+    -----
+    .. math:: \frac{dC_1}{dt} = K_1 C_p - (k_2 + k_3) C_1 + k_4 C_2, \quad \frac{dC_2}{dt} = k_3 C_1 - k_4 C_2
+
+    .. math:: V_T = \frac{K_1}{k_2} \left( 1 + \frac{k_3}{k_4} \right), \quad K_i = \frac{K_1 k_3}{k_2 + k_3}
+
+    What is measured is (1 - vb) (C1 + C2) + vb Cb. Irreversible trapping is k4 = 0; then there is an
+    influx Ki and no VT.
+    """
     unknowns = 4 + parameters.reversible + (parameters.delay == "fit")
     frames = pet_frames(series, mask, parameters, unknowns=unknowns)
     plasma, told = blood_curve(plasma, frames, parameters)

@@ -12,7 +12,7 @@ from ...declare import Choices, Help, Input, Range, Unit, analysis
 from ...errors import InputError
 from ...numerics.least_squares.separable_least_squares import solve
 from ...numerics.relaxation.variable_flip_angle import fit_flip_angles, fit_line, flip_angle_family
-from ...steps.kinetics.concentration import B1_MAP
+from ...steps.conversion.concentration import B1_MAP
 from ...steps.kinetics.kinetic_declaration import MASK
 from ...steps.relaxation.t1_mapping import (
     FIT_STATUS,
@@ -62,7 +62,15 @@ class VariableFlipAngleParameters(T1BoundsParameters):
     parameters=VariableFlipAngleParameters,
 )
 def variable_flip_angle_t1(stack, mask=None, b1_map=None, *, parameters, context):
-    """T1 by least squares on the signal itself, which low signal does not bias as it does the straight line."""
+    r"""T1 by least squares on the signal itself, which low signal does not bias as it does the straight line.
+
+    Notes
+    -----
+    .. math:: S = S_0 \sin\alpha \, \frac{1 - E}{1 - E \cos\alpha}, \quad E = e^{-TR / T_1}
+
+    alpha is the flip angle that was reached, nominal times B1. The linear methods fit S / sin alpha against S / tan
+    alpha, whose slope is E.
+    """
     _require_angles(stack)
     time = fact_of(stack, parameters.repetition_time, "repetition_time", "repetition time TR in s")
     bounds = parameters.t1_min, parameters.t1_max

@@ -14,7 +14,7 @@ from ...data.volumes import Code, Label, LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import InputError
 from ...numerics.bolus.enhancement import value_at
-from ...steps.bolus.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of
+from ...steps.conversion.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of
 from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.voxels.fit_status import FitStatus
 from ...steps.voxels.regions import region_curves
@@ -75,7 +75,12 @@ class EnhancingTissueParameters(EnhancementParameters):
     parameters=EnhancingTissueParameters,
 )
 def enhancing_tissue(series, mask=None, *, parameters, context):
-    """Connected regions whose signal rises by more than a threshold early after contrast."""
+    r"""Connected regions whose signal rises by more than a threshold early after contrast.
+
+    Notes
+    -----
+    .. math:: E_{early} = 100 \left( \frac{S_{early}}{S_0} - 1 \right) \%
+    """
     enhancement = relative_enhancement_of(series, mask, parameters)
     time = min(enhancement.arrival + parameters.early_time, series.times[-1])
 

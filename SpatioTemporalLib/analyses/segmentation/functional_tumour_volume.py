@@ -15,7 +15,7 @@ from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
 from ...numerics.bolus.enhancement import signal_enhancement_ratio, value_at
 from ...numerics.spatial.voxel_neighbours import with_neighbours
-from ...steps.bolus.enhancement_curves import (
+from ...steps.conversion.enhancement_curves import (
     EnhancementParameters,
     above_background,
     relative_enhancement_of,
@@ -94,7 +94,14 @@ class FunctionalTumourVolumeParameters(EnhancementParameters):
     parameters=FunctionalTumourVolumeParameters,
 )
 def functional_tumour_volume(series, mask=None, *, parameters, context):
-    """Volume of tissue that enhances early, and of how much of it washes out."""
+    r"""Volume of tissue that enhances early, and of how much of it washes out.
+
+    Notes
+    -----
+    .. math:: PE = 100 \left( \frac{S_{early}}{S_0} - 1 \right) \%, \quad SER = \frac{S_{early} - S_0}{S_{late} - S_0}
+
+    A voxel counts where PE is over its threshold and SER over ratio_minimum.
+    """
     enhancement = relative_enhancement_of(series, mask, parameters)
     early_time, late_time = _points(series, enhancement.arrival, parameters)
 

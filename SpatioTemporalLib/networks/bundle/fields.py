@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import InputError
-from ...io.untrusted.json_text import is_number
+from ...io.files.json_text import is_number
 from ...system.plain_text import for_message
 
 LONGEST_TEXT, LONGEST_NAME, MOST_COUNT, LARGEST = 100_000, 500, 2**53, 1e30

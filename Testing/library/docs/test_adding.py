@@ -1,0 +1,92 @@
+"""What the manual says is one new file, is: written into a folder of its own, it is found and used, nothing touched."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from manual_blocks import MANUAL, ROOT, blocks
+from other_packages import installed
+from small_cohort import BRIEF, REGION
+
+import SpatioTemporalLib as st
+from Documentation.generate.analysis_page import analysis_page
+from Documentation.generate.network_page import network_page
+from SpatioTemporalLib import cli, registry
+from SpatioTemporalLib.networks import registry as network_registry
+from SpatioTemporalLib.networks import systems
+
+
+def the_file(page):
+    """The one file that a page of the manual shows."""
+    ((_, content),) = blocks((MANUAL / "extending" / page).read_text(encoding="utf-8"), "python")
+    return content
+
+
+@pytest.fixture
+def new_domain(tmp_path, monkeypatch):
+    """Another folder in which analyses are looked for, with what the manual shows in a domain of its own."""
+    folder = tmp_path / "features"
+    folder.mkdir()
+    (folder / "temporal_cnr.py").write_text(the_file("analysis.md"), encoding="utf-8")
+    monkeypatch.setattr(registry.built_in, "__path__", [*registry.built_in.__path__, str(tmp_path)])
+    registry.discover.cache_clear()
+    yield "features.temporal_cnr"
+    registry.discover.cache_clear()
+    forget("SpatioTemporalLib.analyses.features", monkeypatch)
+
+
+def forget(prefix, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith(prefix)]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+def test_analysis_in_a_new_folder_runs_and_is_described(new_domain, capsys):
+    values = np.array([1.0, 3.0, 2.0, 2.0, 2.0, 9.0])
+    result = st.run(new_domain, series=st.Series.from_curves(np.arange(6.0), values))
+    assert result.cnr.values.item() == pytest.approx((9 - 2) / np.sqrt(0.5), rel=1e-6)
+    assert cli.main(["describe", new_domain]) == 0
+    assert "baseline_frames = 5, 2 to 50" in capsys.readouterr().out
+
+
+def test_analysis_in_a_new_folder_has_its_page_with_calls(new_domain):
+    page = analysis_page(st.get(new_domain))
+    assert "# Temporal contrast-to-noise ratio" in page and "| `baseline_frames` | 5 |" in page
+    assert f"spatiotemporal run {new_domain} --series" in page
+
+
+def test_analysis_of_another_package_is_listed_by_the_command(tmp_path):
+    installed(tmp_path, "temporal_cnr", the_file("analysis.md"))
+    command = [sys.executable, "-m", "SpatioTemporalLib", "list"]
+    paths = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": ""}
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, env=paths)
+    assert "features.temporal_cnr" in listed.stdout
+
+
+@pytest.fixture
+def new_network(tmp_path, monkeypatch):
+    """Another folder in which networks are looked for, with what the manual shows."""
+    (tmp_path / "mean_intensity.py").write_text(the_file("network.md"), encoding="utf-8")
+    monkeypatch.setattr(systems, "__path__", [*systems.__path__, str(tmp_path)])
+    network_registry.networks.cache_clear()
+    yield "mean-intensity"
+    network_registry.networks.cache_clear()
+    forget("SpatioTemporalLib.networks.systems.mean_intensity", monkeypatch)
+
+
+def test_network_in_a_new_file_is_trained_and_its_bundle_asked(
+    new_network, cohort_folder, other_cohort_folder, tmp_path, capsys
+):
+    bundle = tmp_path / "bundle"
+    options = ["--cohort", str(cohort_folder), "--out", str(bundle), *REGION, *BRIEF, "--simulated"]
+    assert cli.main(["train", new_network, *options]) == 0, capsys.readouterr().err
+    capsys.readouterr()
+    assert cli.main(["bundle", str(bundle)]) == 0
+    assert new_network in capsys.readouterr().out
+    evaluated = ["--cohort", str(other_cohort_folder), "--split", "all", "--out", str(tmp_path / "evaluation")]
+    assert cli.main(["evaluate", str(bundle), *evaluated]) == 0
+
+
+def test_network_in_a_new_file_has_its_page(new_network):
+    page = network_page(network_registry.networks()[new_network])
+    assert "# mean-intensity" in page and "| `default` | 4 |" in page and "Logistic regression" in page
