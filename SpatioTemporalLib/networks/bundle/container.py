@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from ...errors import InputError, counted
-from ...io.files.archive import Rules, checked_entries, content, require_inside
+from ...io.untrusted.archive import Rules, checked_entries, content, require_inside
 from ...system.plain_text import for_message
 
 METADATA, MODELS = "configs/metadata.json", "models"
