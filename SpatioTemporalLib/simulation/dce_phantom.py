@@ -9,9 +9,10 @@ from scipy import ndimage
 
 SIZE = 32
 FIRST_POST_S = 30.0
-# Where the two curves meet; elsewhere the ratio of the later phase to the first tells them apart, if its time is known.
-LESION_UPTAKE_S, LESION_WASH_OUT_S = 40.0, 500.0
-PERSISTENT_FAST_S, PERSISTENT_SLOW_S, PERSISTENT_FAST_PART = 15.0, 300.0, 0.7
+# Chosen so that between 60 and 480 s both curves run through the same range, one up and down, the other up: the ratio
+# of the later phase to the first tells them apart only if its time is known. They meet near 285 s, where nothing does.
+LESION_UPTAKE_S, LESION_WASH_OUT_S = 40.0, 1000.0
+PERSISTENT_FAST_S, PERSISTENT_SLOW_S, PERSISTENT_FAST_PART = 15.0, 400.0, 0.6
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def look_alike_curve(seconds, spread: float = 1.0):
 
 
 def draw_phantom(rng: np.random.Generator, protocol: Protocol = RANDOM, size: int = SIZE) -> DcePhantom:
-    """One patient: one or two lesions, none to two look-alikes of the same sizes, shapes and first enhancement.
+    """One patient: one or two lesions, one or two look-alikes of the same sizes, shapes and first enhancement.
 
     Vessels peak very early and fade at a rate of each patient's own, so that
     they do not tell the time; the background hardly enhances.
@@ -58,7 +59,7 @@ def draw_phantom(rng: np.random.Generator, protocol: Protocol = RANDOM, size: in
     taken = _vessel(rng, size)
     fading = np.exp(-(later - FIRST_POST_S) / rng.uniform(60.0, 2000.0))
     phases += np.where(taken, np.array([0.0, 1.6, 1.6 * fading])[:, None, None, None], 0.0)
-    kinds = [True] * rng.integers(1, 3) + [False] * rng.integers(0, 3)
+    kinds = [True] * rng.integers(1, 3) + [False] * rng.integers(1, 3)
     regions = {True: np.zeros_like(taken), False: np.zeros_like(taken)}
     for is_lesion in rng.permutation(kinds):
         blob = _blob(rng, size, taken)

@@ -26,14 +26,15 @@ from SpatioTemporalLib.networks.training.settings import TrainingSettings
 from SpatioTemporalLib.numerics.spatial.mask_overlap import dice, structures_found
 from SpatioTemporalLib.simulation.dce_phantom import RANDOM, Protocol
 from SpatioTemporalLib.simulation.dce_phantom_cohort import write_dce_cohort
+from SpatioTemporalLib.steps.bolus.acquired_phases import PhaseSettings
 
 # Of every nine patients: 120 to train on, 20 to choose the epoch by, 40 to test.
 SPLITS = ("train",) * 6 + ("validation",) + ("test",) * 2
-PATIENTS = 180
-PROTOCOLS = {"random": RANDOM, "constant": Protocol(300.0, 300.0)}
+PATIENTS, PATCH = 180, (32, 32, 32)
+PROTOCOLS = {"random": RANDOM, "constant": Protocol(120.0, 120.0)}
 PRESETS = {"with times": "default", "without times": "without_times"}
 SETTINGS = TrainingSettings(
-    epochs=30, batch_size=4, learning_rate=5e-3, patience=30, rotation=0.0, shift=0.0, gain=0.0, balance=False
+    epochs=12, batch_size=4, learning_rate=5e-3, patience=12, rotation=20.0, shift=2.0, gain=0.0, balance=False
 )
 
 
@@ -44,7 +45,11 @@ def trained_bundle(folder: Path, protocol: str, preset: str, seed: int) -> Path:
         return folder / name
     cohort = cohort_of(folder, protocol, seed)
     plan = Plan(
-        Architecture("film_unet", preset), settings=replace(SETTINGS, seed=seed), data="dce-phantom", simulated=True
+        Architecture("film_unet", preset),
+        shown=PhaseSettings(shape=PATCH),
+        settings=replace(SETTINGS, seed=seed),
+        data="dce-phantom",
+        simulated=True,
     )
     surroundings = Surroundings(folder / name, folder / f"{name}_training", folder / f"cache-{protocol}-{seed}")
     train_cohort(cohort, plan, surroundings, Context(report=lambda fraction, message: print(name, message, flush=True)))

@@ -1,4 +1,4 @@
-"""The bundle that comes with the package, trained on simulated nodules."""
+"""The bundles that come with the package, trained on simulated patients."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 from ...sample_data import sample_file
 
-SHIPPED, FOLDER = "demo", "simulated_nodule_bundle"
+SHIPPED = "demo"
+FOLDERS = {SHIPPED: "simulated_nodule_bundle", "dce-demo": "simulated_dce_bundle"}
 
 
 def bundle_path(path: str | os.PathLike) -> Path:
-    """Where a bundle lies; "demo" is the one that is shipped."""
-    return sample_file(FOLDER) if str(path) == SHIPPED else Path(path)
+    """Where a bundle lies; "demo" and "dce-demo" are those that are shipped."""
+    name = FOLDERS.get(str(path))
+    return sample_file(name) if name else Path(path)

@@ -14,8 +14,8 @@ from ..registry import network
 
 SECONDS_PER_MINUTE = 60.0
 FREQUENCIES = 8
-# Periods, minutes: from what tells the first passes apart to beyond the latest phases.
-SHORTEST, LONGEST = 1.0, 32.0
+# Periods, minutes: shorter ones than the curves change in would let each patient be known by its times.
+SHORTEST, LONGEST = 4.0, 64.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ makes of the acquisition times; encoder, bottleneck and decoder together do best
 nnU-Net's network; encoder only 0.752, decoder only 0.749). The source does not say how times are coded, what their
 zero is, nor whether features are changed before or after normalisation.
 
-Chosen here: seconds after injection, in minutes, as sines and cosines of 8 periods from 1 to 32 minutes, -1 s for the
+Chosen here: seconds after injection, in minutes, as sines and cosines of 8 periods from 4 to 64 minutes, -1 s for the
 phase before contrast; features are changed after the last normalisation of a stage and before its activation, where
 no normalisation takes the change out again. The network starts as the same one without times. Stages are those of
 MONAI's DynUNet, of 8, 16 and 32 channels, small enough for a processor. The preset "without_times" is for comparison.
