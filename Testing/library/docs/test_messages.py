@@ -7,7 +7,7 @@ from Documentation.generate.manual import SOURCES
 from Documentation.generate.message_codes import messages_of
 from Documentation.generate.message_page import message_page
 
-CODE = re.compile(r"""["']([EWI]-[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*)["']""")
+CODE = re.compile(r"""["']([EWRNI]-[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*)["']""")
 SAID = """
 LIMIT = "ten"
 
