@@ -114,9 +114,11 @@ def _anatomy(example: Example, values) -> np.ndarray | None:
     for given in example.inputs.values():
         if isinstance(given, st.Series) and given.geometry.shape == values.geometry.shape:
             return anatomy_of(given)
-        for visit in given.visits if isinstance(given, st.FollowUp) else ():
-            if visit.images["image"].geometry == values.geometry:
-                return visit.images["image"].values - visit.images["image"].values.min()
+        visits = given.visits if isinstance(given, st.FollowUp) else ()
+        for image in (image for visit in visits for image in visit.images.values()):
+            if image.geometry == values.geometry:
+                # Grey begins at zero, CT far below it.
+                return image.values - image.values.min()
     return None
 
 
