@@ -7,7 +7,11 @@ import tempfile
 import traceback
 
 from . import interrupts
-from .command_line import (
+from .command_line.options.point import with_dashes_joined
+from .command_line.terminal.parser import Parser
+from .command_line.terminal.quiet_end import quiet_where_nobody_reads
+from .command_line.terminal.system_faults import fault_of_the_system
+from .command_line.verbs import (
     bundle,
     check,
     convert,
@@ -21,10 +25,6 @@ from .command_line import (
     simulate,
     train,
 )
-from .command_line.parser import Parser
-from .command_line.point_option import with_dashes_joined
-from .command_line.quiet_end import quiet_where_nobody_reads
-from .command_line.system_faults import fault_of_the_system
 from .errors import Cancelled, SpatioTemporalError
 from .version import __version__
 

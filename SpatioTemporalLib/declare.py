@@ -68,6 +68,8 @@ class Input:
     own_grid : whether an image may lie on another grid than the other inputs.
     range : smallest and largest value of a map that can be, in `unit`.
     made_for : kinds of examination that a series can be, of `EXAMINATIONS`; empty for any.
+    results : outputs of other analyses that can stand here, by name, or by the analysis' id, a colon and the name; the
+    most likely first.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Input:
     intervals: tuple[float, float] | None = None
     range: tuple[float, float] | None = None
     made_for: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

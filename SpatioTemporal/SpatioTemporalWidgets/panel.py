@@ -12,12 +12,12 @@ from SpatioTemporalNodes.results.runs import in_words
 from SpatioTemporalLib.workers.worker_client import FINAL
 
 from . import remembered
-from .analyse_step import AnalyseStep
-from .check_step import CheckStep
-from .data_step import DataStep
-from .look_step import LookStep
-from .results_step import ResultsStep
-from .run_step import RunStep
+from .steps.analyse_step import AnalyseStep
+from .steps.check_step import CheckStep
+from .steps.data_step import DataStep
+from .steps.look_step import LookStep
+from .steps.results_step import ResultsStep
+from .steps.run_step import RunStep
 
 POLL_INTERVAL, QUICK_POLL_INTERVAL = 50, 10  # ms
 STEPS = ("data", "look", "analyse", "run", "results", "check")
@@ -90,6 +90,7 @@ class Panel:
                 self.look.hear(job)
                 if job.result is not None:
                     self.results.show_new(job)
+                    self.analyse.refresh_offers()
         if not self.logic.runs.busy:
             self.timer.stop()
 

@@ -3,10 +3,10 @@
 from ..data.label_grid import labels_on_grid
 from .cohort.files import read_cohort
 from .cohort.follow_up import read_follow_up, read_participant
-from .images.series import read_series
-from .images.volumes import read_labels, read_map, read_stack
-from .output.atomic import atomic_path
+from .files.atomic import atomic_path
 from .output.write import write_labels, write_map, write_series
+from .reading.series import read_series
+from .reading.volumes import read_labels, read_map, read_stack
 from .tables.file import read_curve, read_table, write_curves, write_table
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..io.untrusted.json_text import is_number, parsed
+from ..io.files.json_text import is_number, parsed
 from ..system.plain_text import without_controls
 
 FINAL = ("result", "error", "cancelled")

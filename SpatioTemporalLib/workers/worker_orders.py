@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InputError
-from ..io.untrusted.json_text import is_number, parsed
+from ..io.files.json_text import is_number, parsed
 from ..system.plain_text import for_message
 
 LONGEST_LINE, LONGEST_ORDER = 2**20, 2**28  # bytes; a longer order comes as a file

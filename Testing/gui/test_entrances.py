@@ -165,7 +165,7 @@ def test_every_analysis_has_a_form(panel):
 
 
 def test_no_widget_names_an_analysis():
-    files = [*(MODULE / "SpatioTemporalWidgets").glob("*.py"), *(MODULE / "Resources" / "UI").glob("*.ui")]
+    files = [*(MODULE / "SpatioTemporalWidgets").rglob("*.py"), *(MODULE / "Resources" / "UI").glob("*.ui")]
     named = [
         f"{file.name}: {id}"
         for file in files
@@ -217,3 +217,20 @@ def test_favourites_and_what_was_used_last_stand_above_the_domains(panel):
     assert panel.analyse.ui.favouriteBox.checked
     panel.analyse.ui.favouriteBox.click()
     assert "Favourites" not in groups(panel)
+
+
+def test_results_of_earlier_runs_are_offered_as_inputs(panel, logic):
+    panel.data.ui.sampleButton.click()
+    panel.analyse.choose("kinetics.tofts")
+    assert not any(offer.button.visible for offer in panel.analyse.offers)
+    stack = next(n for n in slicer.util.getNodesByClass("vtkMRMLSequenceNode") if "flip" in n.GetName().lower())
+    logic.run("kinetics.variable_flip_angle_t1", stack=stack)
+    panel.analyse.refresh_offers()
+    (offer,) = [offer for offer in panel.analyse.offers if offer.node is not None]
+    assert offer.declared.name == "t1_map" and offer.button.text.startswith("Use T1")
+    offer.button.click()
+    chosen = panel.analyse.nodes()["t1_map"]
+    assert chosen.GetName() == offer.button.text.removeprefix("Use ").split(" of ")[0] or chosen.GetName()
+    assert not offer.button.visible
+    panel.analyse.choose("kinetics.patlak")
+    assert [o.declared.name for o in panel.analyse.offers if o.node is not None] == ["t1_map"]

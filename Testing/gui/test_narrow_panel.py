@@ -128,13 +128,13 @@ def label(desktop):
 
 
 def frame_of(font):
-    from SpatioTemporalWidgets.plot_frame import PlotFrame
+    from SpatioTemporalWidgets.curves.plot_frame import PlotFrame
 
     return PlotFrame((340, 220), font, lines(), True)
 
 
 def lines(count=3):
-    from SpatioTemporalWidgets.curve_plot import Line
+    from SpatioTemporalWidgets.curves.curve_plot import Line
 
     times = np.linspace(0, 394, 25)
     return [
@@ -170,7 +170,7 @@ def test_frame_grows_with_the_letters(label):
 
 
 def test_click_goes_to_the_time_that_is_drawn_there(label):
-    from SpatioTemporalWidgets.curve_plot import CurvePlot
+    from SpatioTemporalWidgets.curves.curve_plot import CurvePlot
 
     went = []
     plot = CurvePlot(label, went.append)

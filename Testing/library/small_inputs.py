@@ -6,7 +6,7 @@ import numpy as np
 from small_tracers import TRACERS
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.kinetics.indicator_dilution import LOGNORMAL
+from SpatioTemporalLib.numerics.bolus.indicator_dilution import LOGNORMAL
 from SpatioTemporalLib.numerics.relaxation.spoiled_gradient_echo import spoiled_gradient_echo_signal
 from SpatioTemporalLib.simulation.tofts_phantom import PhantomDesign, tofts_phantom
 

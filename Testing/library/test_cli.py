@@ -173,7 +173,7 @@ def test_fault_of_ours_is_exit_code_3_with_a_log(capsys, files, tmp_path, monkey
     def broken(*arguments, **keywords):
         raise RuntimeError("on purpose")
 
-    monkeypatch.setattr("SpatioTemporalLib.command_line.run.run_analysis", broken)
+    monkeypatch.setattr("SpatioTemporalLib.command_line.verbs.run.run_analysis", broken)
     code, _, err = run(capsys, "run", "kinetics.tofts", "--series", files / "dce.seq.nrrd", "--out", tmp_path / "r")
     assert code == 3 and "Traceback" not in err
     log = err.strip().split()[-1]

@@ -7,7 +7,7 @@ import pytest
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib import cli
-from SpatioTemporalLib.command_line import demo_follow_up
+from SpatioTemporalLib.command_line.verbs import demo_follow_up
 from SpatioTemporalLib.numerics.statistics.roc import roc_area
 
 

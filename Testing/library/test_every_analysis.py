@@ -11,7 +11,7 @@ import pytest
 from small_inputs import small_inputs, small_phantom
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.command_line.run import options_of
+from SpatioTemporalLib.command_line.verbs.run import options_of
 
 EVERY = [pytest.param(a, id=a.id) for a in st.analyses().values()]
 

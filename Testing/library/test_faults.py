@@ -32,7 +32,7 @@ def series(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def without_pictures(monkeypatch):
     """They take longer than everything else, and are written as the rest is."""
-    monkeypatch.setattr("SpatioTemporalLib.command_line.run._figures", lambda *arguments: [])
+    monkeypatch.setattr("SpatioTemporalLib.command_line.verbs.run._figures", lambda *arguments: [])
 
 
 def moments(count):

@@ -90,6 +90,61 @@ def test_imports_point_one_way(part):
     assert not wrong, "\n".join(wrong)
 
 
+PARTS_WITH_ROOMS = ("numerics", "steps", "io", "networks", "command_line")
+# The bundle's facts hold the calibration that inference applies.
+KNOWN_BOTH_WAYS = {("networks.bundle", "networks.inference")}
+MOST_FILES, MOST_LINES, MOST_LINES_OF_CODE = 15, 300, 50
+
+
+def room_of(names: tuple[str, ...]) -> str:
+    """The folder of the library a module lies in, or a package is, as numerics.kinetics."""
+    while names and not LIBRARY.joinpath(*names).is_dir():
+        names = names[:-1]
+    return ".".join(names)
+
+
+def imported_rooms(part: str) -> dict[str, set[str]]:
+    """For each room of a part, the other rooms of it that its files import."""
+    found: dict[str, set[str]] = {}
+    for path in python_files(LIBRARY / part):
+        own = room_of(path.relative_to(LIBRARY).parts[:-1])
+        others = {room_of(tuple(name.split(".")[1:])) for name, _ in imported_modules(path) if part_of(name) == part}
+        # The part's own front is above its rooms, and what lies beside them below.
+        found.setdefault(own, set()).update(others - {own, part} if own != part else set())
+    return found
+
+
+@pytest.mark.parametrize("part", PARTS_WITH_ROOMS)
+def test_arrows_between_rooms_never_come_back(part):
+    arrows = imported_rooms(part)
+    assert len(arrows) > 2
+    reached = {room: set(others) for room, others in arrows.items()}
+    for _ in arrows:
+        reached = {room: others.union(*(reached[o] for o in others)) for room, others in reached.items()}
+    wrong = {tuple(sorted((a, b))) for a in arrows for b in reached[a] if a in reached[b] and a != b}
+    assert wrong <= KNOWN_BOTH_WAYS
+
+
+def test_no_folder_is_a_heap_and_no_file_a_book():
+    folders = [p for p in (*LIBRARY.rglob("*"), *MODULE.rglob("*")) if p.is_dir() and p.name != "__pycache__"]
+    counts = {p: len([f for f in p.glob("*.py") if f.name != "__init__.py"]) for p in folders}
+    heaps = [p for p, count in counts.items() if count > MOST_FILES and p.parent.name != "analyses"]
+    files = [*python_files(LIBRARY), *python_files(MODULE)]
+    books = [p for p in files if len(p.read_text(encoding="utf-8").splitlines()) > MOST_LINES]
+    assert not heaps and not books
+
+
+def test_functions_fit_on_a_screen():
+    long = []
+    for path in [*python_files(LIBRARY), *python_files(MODULE)]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                first = node.body[1].lineno if ast.get_docstring(node) and len(node.body) > 1 else node.body[0].lineno
+                if node.end_lineno - first + 1 > MOST_LINES_OF_CODE:
+                    long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+    assert not long
+
+
 def test_analyses_never_import_one_another():
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {name}"

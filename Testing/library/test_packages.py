@@ -8,7 +8,7 @@ import pytest
 from verbs import refused, run
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.command_line import doctor
+from SpatioTemporalLib.command_line.verbs import doctor
 from SpatioTemporalLib.system import packages
 from SpatioTemporalLib.version import DISTRIBUTION, __version__
 

@@ -3,7 +3,7 @@ import io
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.command_line.progress import ProgressBar
+from SpatioTemporalLib.command_line.terminal.progress import ProgressBar
 
 
 class Terminal(io.StringIO):

@@ -8,7 +8,7 @@ from small_inputs import small_phantom
 from verbs import refused, run
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.command_line.system_faults import fault_of_the_system
+from SpatioTemporalLib.command_line.terminal.system_faults import fault_of_the_system
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_memory_that_runs_out_in_a_run_ends_in_words(capsys, series, tmp_path, m
     def exhausted(*arguments, **more):
         raise MemoryError("Unable to allocate 7.5 GiB for an array")
 
-    monkeypatch.setattr("SpatioTemporalLib.command_line.run.run_analysis", exhausted)
+    monkeypatch.setattr("SpatioTemporalLib.command_line.verbs.run.run_analysis", exhausted)
     told = refused(capsys, "run", "kinetics.bolus_arrival", "--series", series, "--out", tmp_path / "out")
     assert "7.5 GiB" in told and "E-MEMORY" in told and not (tmp_path / "out").exists()
 
@@ -52,8 +52,8 @@ def test_places_that_cannot_be_written_to_are_told_before_anything_is_computed(
     def computing(*arguments, **more):
         raise AssertionError("something was computed")
 
-    monkeypatch.setattr("SpatioTemporalLib.command_line.run.run_analysis", computing)
-    monkeypatch.setattr("SpatioTemporalLib.command_line.demo._written", computing)
+    monkeypatch.setattr("SpatioTemporalLib.command_line.verbs.run.run_analysis", computing)
+    monkeypatch.setattr("SpatioTemporalLib.command_line.verbs.demo._written", computing)
     (tmp_path / "file").write_text("mine")
     out = tmp_path / place
     command = {
@@ -79,6 +79,6 @@ def test_a_folder_that_vanishes_while_a_run_computes_is_told(capsys, series, tmp
         shutil.rmtree(place)
         return run_analysis(*arguments, **more)
 
-    monkeypatch.setattr("SpatioTemporalLib.command_line.run.run_analysis", vanishing)
+    monkeypatch.setattr("SpatioTemporalLib.command_line.verbs.run.run_analysis", vanishing)
     code, _, err = run(capsys, "run", "kinetics.bolus_arrival", "--series", series, "--out", place / "out")
     assert code == 2 and "Traceback" not in err and "[E-" in err

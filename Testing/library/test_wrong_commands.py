@@ -22,7 +22,9 @@ def series(tmp_path_factory):
 @pytest.fixture
 def nothing_runs(monkeypatch):
     """Let any analysis that is begun fail the test."""
-    monkeypatch.setattr("SpatioTemporalLib.command_line.run.run_analysis", lambda *a, **k: pytest.fail("computed"))
+    monkeypatch.setattr(
+        "SpatioTemporalLib.command_line.verbs.run.run_analysis", lambda *a, **k: pytest.fail("computed")
+    )
 
 
 @pytest.mark.parametrize("words", [["run", "--help"], ["run", "-h"], ["run"]])
@@ -113,7 +115,7 @@ def test_results_are_written_though_nobody_reads_about_them(series, tmp_path, mo
         monkeypatch.setattr(sys, "stdout", Gone())
         return result
 
-    monkeypatch.setattr("SpatioTemporalLib.command_line.run.run_analysis", run_then_gone)
+    monkeypatch.setattr("SpatioTemporalLib.command_line.verbs.run.run_analysis", run_then_gone)
     with pytest.raises(SystemExit) as ended:
         cli.main(command)
     assert ended.value.code == 141

@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 
 from SpatioTemporalLib.data import Acquisition
 from SpatioTemporalLib.errors import Finding, InputError, Severity
-from SpatioTemporalLib.io.untrusted.json_text import is_list_of_numbers, is_number, parsed
+from SpatioTemporalLib.io.files.json_text import is_list_of_numbers, is_number, parsed
 from SpatioTemporalLib.system.plain_text import for_message
 
 from .stored_json import damaged

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from SpatioTemporalLib.data import FollowUp, Result, Series
 from SpatioTemporalLib.errors import Finding, InputError, counted
-from SpatioTemporalLib.io.output.atomic import atomic_path
+from SpatioTemporalLib.io.files.atomic import atomic_path
 from SpatioTemporalLib.io.untrusted.archive import Rules, unpack
 from SpatioTemporalLib.io.untrusted.scene_text import check_scene, unreadable
 from SpatioTemporalLib.system.private_folder import PrivateFolder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from SpatioTemporalLib.errors import InputError
-from SpatioTemporalLib.io.untrusted.json_text import is_list_of_numbers, parsed
+from SpatioTemporalLib.io.files.json_text import is_list_of_numbers, parsed
 from SpatioTemporalLib.system.plain_text import for_message
 
 PANEL = "the panel's parameter node"

@@ -7,7 +7,7 @@ import slicer
 from SpatioTemporalLib.data import ImageStack
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.images.time_axis import seconds_per_unit
-from SpatioTemporalLib.io.images.volumes import SETTING_UNITS
+from SpatioTemporalLib.io.reading.volumes import SETTING_UNITS
 
 from ..scene import attributes
 from ..values.voxels import set_node_geometry, set_node_values

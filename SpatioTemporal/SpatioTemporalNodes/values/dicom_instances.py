@@ -9,9 +9,9 @@ import numpy as np
 import slicer
 
 from SpatioTemporalLib.errors import Finding, InputError, Severity, counted
-from SpatioTemporalLib.io.dicom.files import read_header
-from SpatioTemporalLib.io.dicom.grid import require_full_grid, slices_of
 from SpatioTemporalLib.io.dicom.groups import dynamic_group
+from SpatioTemporalLib.io.dicom.headers.files import read_header
+from SpatioTemporalLib.io.dicom.headers.grid import require_full_grid, slices_of
 from SpatioTemporalLib.io.dicom.series import day_of
 from SpatioTemporalLib.io.dicom.timing.times import Resolved, resolve_times
 

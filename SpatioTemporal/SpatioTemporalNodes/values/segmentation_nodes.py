@@ -11,8 +11,8 @@ import slicer
 from vtk.util.numpy_support import numpy_to_vtk
 
 from SpatioTemporalLib.data import Code, Geometry, Label, LabelMap
-from SpatioTemporalLib.io.untrusted.json_text import is_list_of_numbers
-from SpatioTemporalLib.io.untrusted.room import free_memory
+from SpatioTemporalLib.io.files.json_text import is_list_of_numbers
+from SpatioTemporalLib.io.files.room import free_memory
 
 from ..display.colours import categorical_colour
 from ..scene import attributes

@@ -10,10 +10,10 @@ from ...data.curve import Curve, Table
 from ...data.volumes import LabelMap
 from ...declare import Output, analysis
 from ...numerics.bolus.artery_detection import arterial_score, full_width
+from ...steps.arrival.baseline import baseline_frames
 from ...steps.arterial_input.artery import ArteryParameters, find_artery
 from ...steps.arterial_input.input_function import BloodParameters, measured_blood
-from ...steps.bolus.baseline import baseline_frames
-from ...steps.kinetics.concentration import ConcentrationParameters, conversion_for
+from ...steps.conversion.concentration import ConcentrationParameters, conversion_for
 from ...steps.kinetics.kinetic_declaration import ARTERY_FOUND, DYNAMIC_SERIES, MASK, RELAXATION_MAPS
 
 

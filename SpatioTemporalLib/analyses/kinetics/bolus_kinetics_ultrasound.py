@@ -12,8 +12,8 @@ from ...data.result import Display
 from ...data.volumes import LabelMap, Map
 from ...declare import Choices, Help, Output, analysis
 from ...numerics.bolus.bolus_fit import arrival_and_shape, bolus_measures, fit_bolus, time_errors
-from ...numerics.kinetics.indicator_dilution import GAMMA, LOGNORMAL, RANDOM_WALK
-from ...steps.bolus.baseline import BaselineParameters, find_baseline
+from ...numerics.bolus.indicator_dilution import GAMMA, LOGNORMAL, RANDOM_WALK
+from ...steps.arrival.baseline import BaselineParameters, find_baseline
 from ...steps.bolus.intensity_curves import INTENSITY_SERIES, fit_intensity
 from ...steps.kinetics.kinetic_declaration import MASK
 from ...steps.voxels.fit_status import FitStatus

@@ -14,7 +14,7 @@ from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...numerics.kinetics.brix_model import brix_enhancement
 from ...numerics.least_squares.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
 from ...numerics.statistics.error_propagation import propagated_error
-from ...steps.bolus.enhancement_curves import EnhancementParameters, relative_enhancement_of
+from ...steps.conversion.enhancement_curves import EnhancementParameters, relative_enhancement_of
 from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK, QUANTITIES
 from ...steps.voxels.fit_status import FitStatus, is_fitted, status_map
 from ...steps.voxels.regions import distribution_table, region_curves

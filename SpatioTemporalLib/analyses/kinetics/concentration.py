@@ -11,7 +11,7 @@ from ...data.series import Series
 from ...data.volumes import Code, LabelMap
 from ...declare import Output, analysis
 from ...errors import InputError
-from ...steps.kinetics.concentration import (
+from ...steps.conversion.concentration import (
     CONCENTRATION_UNIT,
     ConcentrationParameters,
     baseline_findings,

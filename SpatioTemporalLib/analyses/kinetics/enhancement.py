@@ -15,7 +15,7 @@ from ...declare import Advanced, Help, Input, Output, Range, Unit, analysis
 from ...errors import InputError
 from ...numerics.bolus.enhancement import initial_area, maximum_slope, peak_measures, signal_enhancement_ratio
 from ...steps.bolus.curve_types import CURVE_TYPES, CurveTypeParameters, curve_types, early_and_late
-from ...steps.bolus.enhancement_curves import Enhancement, EnhancementParameters, enhancement_of
+from ...steps.conversion.enhancement_curves import Enhancement, EnhancementParameters, enhancement_of
 from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.voxels.fit_status import FitStatus, status_map
 from ...steps.voxels.regions import distribution_table, region_curves

@@ -15,8 +15,8 @@ from ...declare import Advanced, Choices, Help, Input, Output, Range, Unit, anal
 from ...numerics.bolus.deconvolution import circulant_residues, standard_residues, tikhonov_residues
 from ...numerics.bolus.first_pass import perfusion, remaining_part, uniform_axis
 from ...numerics.kinetics.leakage import without_leakage
+from ...steps.arrival.baseline import BaselineParameters
 from ...steps.arterial_input.artery import ArteryParameters
-from ...steps.bolus.baseline import BaselineParameters
 from ...steps.bolus.first_pass import (
     LARGE_REST,
     arterial_first_pass,

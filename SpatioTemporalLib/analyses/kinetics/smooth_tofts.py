@@ -15,7 +15,7 @@ from ...numerics.signal.exponential_convolution import sampled_input
 from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
 from ...numerics.spatial.smooth_rates import RateModel, coefficients_at, rate_costs, smooth_log_rates
 from ...steps.arterial_input.input_function import InputFunctionParameters, frame_sampling, plasma_input
-from ...steps.kinetics.concentration import ConcentrationParameters, baseline_findings, conversion_for
+from ...steps.conversion.concentration import ConcentrationParameters, baseline_findings, conversion_for
 from ...steps.kinetics.kinetic_declaration import KINETIC_INPUTS, QUANTITIES
 from ...steps.voxels.fit_status import FitStatus, is_fitted, status_map
 from ...steps.voxels.regions import distribution_table

@@ -12,7 +12,7 @@ from ...data.series import Series
 from ...data.volumes import LabelMap
 from ...declare import Help, Input, Output, Range, Unit, analysis
 from ...errors import InputError
-from ...steps.bolus.baseline import BaselineParameters, find_baseline
+from ...steps.arrival.baseline import BaselineParameters, find_baseline
 from ...steps.bolus.first_pass import FirstPass
 from ...steps.kinetics.kinetic_declaration import MASK
 from ...steps.voxels.fit_status import FitStatus, status_map

@@ -15,7 +15,7 @@ from ...declare import Advanced, Help, Input, Output, Range, Unit, analysis
 from ...errors import InputError
 from ...numerics.bolus.bolus_arrival import bolus_arrival
 from ...numerics.bolus.enhancement import initial_area, maximum_slope
-from ...steps.bolus.enhancement_curves import Enhancement, EnhancementParameters, relative_enhancement_of
+from ...steps.conversion.enhancement_curves import Enhancement, EnhancementParameters, relative_enhancement_of
 from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.voxels.fit_status import FitStatus, status_map
 from ...steps.voxels.regions import distribution, region_curves, region_names

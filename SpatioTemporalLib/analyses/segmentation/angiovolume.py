@@ -13,7 +13,7 @@ from ...data.volumes import Label, LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...numerics.spatial.voxel_neighbours import has_cluster
 from ...steps.bolus.curve_types import CURVE_TYPES, CurveTypeParameters, curve_types, early_and_late
-from ...steps.bolus.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of
+from ...steps.conversion.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of
 from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.voxels.regions import region_names
 from ...steps.voxels.voxelwise import map_voxels

@@ -14,7 +14,7 @@ from ...data.volumes import Code, Label, LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import InputError
 from ...numerics.bolus.enhancement import value_at
-from ...steps.bolus.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of
+from ...steps.conversion.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of
 from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.voxels.fit_status import FitStatus
 from ...steps.voxels.regions import region_curves

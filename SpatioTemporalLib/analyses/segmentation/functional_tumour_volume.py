@@ -15,7 +15,7 @@ from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
 from ...numerics.bolus.enhancement import signal_enhancement_ratio, value_at
 from ...numerics.spatial.voxel_neighbours import with_neighbours
-from ...steps.bolus.enhancement_curves import (
+from ...steps.conversion.enhancement_curves import (
     EnhancementParameters,
     above_background,
     relative_enhancement_of,

@@ -15,10 +15,10 @@ from ...data.curve import Table
 from ...data.follow_up import FollowUp, Visit, order_problem
 from ...errors import Finding, InputError
 from ...system.plain_text import for_message
-from ..images.boundary import existing_file
-from ..images.volumes import read_labels, read_map
+from ..files.boundary import existing_file
+from ..files.plain_numbers import number as plain_number
+from ..reading.volumes import read_labels, read_map
 from ..tables.delimited import Delimited, name_and_unit, read_delimited
-from ..tables.plain_numbers import number as plain_number
 from .checks import Codes, Column, Problems, check_ids, check_known, check_span, day_of, typed_column
 from .images import check_files, check_images, check_places, identity_of
 

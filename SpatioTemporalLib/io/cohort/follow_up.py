@@ -17,9 +17,9 @@ from ...errors import Finding, InputError, counted
 from ..dicom.series import read_dicom_volume
 from ..images.file_order import in_natural_order
 from ..images.image import FileImage
-from ..images.read_image import holds_dicom, read_image
-from ..images.series import DICOM_ENDINGS
-from ..images.volumes import read_labels
+from ..reading.read_image import holds_dicom, read_image
+from ..reading.series import DICOM_ENDINGS
+from ..reading.volumes import read_labels
 from .files import read_cohort
 
 MASK = "mask"

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from ...errors import Finding, InputError, Severity, counted
 from ...system.plain_text import for_message
-from ..images.read_image import META_ENDINGS
-from ..images.series import DICOM_ENDINGS
+from ..reading.read_image import META_ENDINGS
+from ..reading.series import DICOM_ENDINGS
 from .checks import Problems
 
 ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr", *META_ENDINGS, *DICOM_ENDINGS)

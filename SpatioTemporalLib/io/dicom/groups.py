@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from ...errors import Finding, InputError, Severity, counted
-from .files import reading_dicom
-from .frames import Frame, frames_of
+from .headers.files import reading_dicom
+from .headers.frames import Frame, frames_of
 from .timing.phases import is_dynamic, joined_phases, likeness, phase_findings, show_one_place
 
 # Series smaller than this part of the largest in a folder are not taken for the volume.

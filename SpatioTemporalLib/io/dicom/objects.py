@@ -14,10 +14,10 @@ from ...data.units import ucum, unit_code
 from ...data.volumes import Code, Label, LabelMap, Map
 from ...system.packages import require
 from ...version import DISTRIBUTION
-from ..output.atomic import atomic_path
+from ..files.atomic import atomic_path
 from ..output.folder import output_folder
-from .files import reading_dicom
-from .references import add_references, source_headers
+from .headers.files import reading_dicom
+from .headers.references import add_references, source_headers
 
 MANUFACTURER = "SpatioTemporal"
 FIRST_SERIES_NUMBER = 900  # beyond those scanners give

@@ -11,14 +11,14 @@ from ...data.series import Acquisition
 from ...errors import InputError
 from ..images.image import FileImage, geometry_findings
 from ..images.plausible import plausible
-from .files import read_headers, reading_dicom
-from .frames import Frame, unreadable_facts
-from .grid import grid_of, slices_of
 from .groups import Group, dynamic_group, volume_group
-from .map import is_parametric_map, mapped_unit
-from .pixels import read_values
+from .headers.clocks import LISTED, SERIES_NUMBER, SERIES_TIME
+from .headers.files import read_headers, reading_dicom
+from .headers.frames import Frame, unreadable_facts
+from .headers.grid import grid_of, slices_of
+from .headers.map import is_parametric_map, mapped_unit
+from .headers.pixels import read_values
 from .stopped import whole_frames
-from .timing.clocks import LISTED, SERIES_NUMBER, SERIES_TIME
 from .timing.pet import series_time
 from .timing.times import resolve_times
 

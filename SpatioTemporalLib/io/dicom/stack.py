@@ -9,11 +9,11 @@ from pathlib import Path
 from ...errors import InputError
 from ..images.image import FileImage, geometry_findings
 from ..images.plausible import plausible
-from .files import read_headers, reading_dicom
-from .frames import Frame
-from .grid import grid_of, slices_of
 from .groups import Group, usable_frames
-from .pixels import read_values
+from .headers.files import read_headers, reading_dicom
+from .headers.frames import Frame
+from .headers.grid import grid_of, slices_of
+from .headers.pixels import read_values
 from .series import acquisition_of, name_of, unit_of
 from .timing.phases import likeness
 

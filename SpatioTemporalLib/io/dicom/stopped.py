@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...errors import Finding, Severity, counted
-from .grid import Slice, require_full_grid
-from .timing.clocks import ABSOLUTE, MICROSECONDS, PRECEDENCE
+from .headers.clocks import ABSOLUTE, MICROSECONDS, PRECEDENCE
+from .headers.grid import Slice, require_full_grid
 from .timing.times import volume_starts
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...data.series import checked_times
 from ...errors import Finding, InputError, Severity, counted
-from ..tables.plain_numbers import number as plain_number
+from ..files.plain_numbers import number as plain_number
 
 GAP_RATIO = 1.5
 # A day, and two centuries: beyond these a unit, or the number itself, is wrong.

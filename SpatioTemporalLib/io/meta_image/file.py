@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import Finding, InputError
-from ..images.boundary import corrupt, existing_file, reading
-from ..images.image import FileImage, geometry_findings, placed
-from ..nifti.file import image_stem
+from ..files.boundary import corrupt, existing_file, reading
+from ..files.data_file import data_file, require_length
+from ..files.inflate import ZlibStream, checked_byte_count, inflated_values, mapped_values
+from ..images.image import FileImage, geometry_findings, image_stem, placed
 from ..sidecars.images import read_sidecar
-from ..untrusted.data_file import data_file, require_length
-from ..untrusted.inflate import ZlibStream, checked_byte_count, inflated_values, mapped_values
 from .header import MAX_HEADER_BYTES, MetaHeader, parse_header
 
 

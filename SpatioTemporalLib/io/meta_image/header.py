@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import Finding, InputError, Severity
-from ..images.boundary import corrupt
-from ..tables.plain_numbers import number, whole
+from ..files.boundary import corrupt
+from ..files.plain_numbers import number, whole
 
 MAX_HEADER_BYTES = 2**20
 DATA_TYPES = {

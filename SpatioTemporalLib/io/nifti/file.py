@@ -16,11 +16,11 @@ import numpy as np
 from ...data.geometry import Geometry
 from ...errors import Finding, InputError, Severity
 from ...system.memory import require_memory
-from ..images.boundary import existing_file, reading
-from ..images.image import Clock, FileImage, geometry_findings, placed
+from ..files.boundary import existing_file, reading
+from ..files.inflate import inflated_start, inflated_values, is_gzip, mapped_values
+from ..images.image import Clock, FileImage, geometry_findings, image_stem, placed
 from ..sidecars.images import Sidecar, read_sidecar
 from ..sidecars.pet import pet_timing
-from ..untrusted.inflate import inflated_start, inflated_values, is_gzip, mapped_values
 from .header import DATA_TYPES, MAX_HEADER_BYTES, NIFTI_1, NIFTI_2, NiftiHeader, parse_header
 
 GZIP_LEVEL = 4
@@ -80,14 +80,6 @@ def _image(path: Path, header: NiftiHeader, values: np.ndarray) -> FileImage:
         findings=(*header.findings, *geometry_findings(geometry, path.name), *stale, *findings, *pet.findings),
         durations=pet.durations,
     )
-
-
-def image_stem(path: Path) -> str:
-    """File name without the endings of image formats."""
-    name = path.name
-    for ending in (".gz", ".nii", ".nrrd", ".nhdr", ".seq", ".seg", ".mha", ".mhd", ".csv", ".tsv"):
-        name = name[: -len(ending)] if name.lower().endswith(ending) else name
-    return name or path.name
 
 
 def _exact_geometry(geometry: Geometry, sidecar: Sidecar, path: Path) -> tuple[Geometry, list[Finding]]:

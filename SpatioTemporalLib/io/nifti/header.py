@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import Finding, InputError, Severity
-from ..images.boundary import corrupt
+from ..files.boundary import corrupt
 
 NIFTI_1 = np.dtype(
     "i4,S10,S18,i4,i2,S1,u1,8i2,3f4,i2,i2,i2,i2,8f4,f4,f4,f4,i2,u1,u1,f4,f4,f4,f4,i4,i4,S80,S24,i2,i2,3f4,3f4,(3,4)f4,S16,S4"

@@ -10,10 +10,10 @@ import numpy as np
 
 from ...data.series import Acquisition, Series
 from ...errors import Finding, InputError, Severity
+from ..files.plain_numbers import json_value, number
 from ..images.image import Clock
 from ..images.time_axis import are_frame_numbers, seconds_per_unit
 from ..images.time_names import is_no_time
-from ..tables.plain_numbers import json_value, number
 from .header import NrrdHeader
 
 OWN = "SpatioTemporal."

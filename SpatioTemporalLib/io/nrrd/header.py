@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import Finding, InputError, Severity
-from ..images.boundary import corrupt
-from ..tables.plain_numbers import number, whole
+from ..files.boundary import corrupt
+from ..files.plain_numbers import number, whole
 from .lines import entries_of
 
 # Frame labels and instance UIDs of a long series take megabytes, not more.

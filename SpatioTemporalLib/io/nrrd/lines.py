@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ...errors import Finding, Severity
-from ..images.boundary import corrupt
+from ..files.boundary import corrupt
 
 ALIASES = {
     "datafile": "data file",

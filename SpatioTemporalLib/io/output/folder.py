@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ...errors import InputError, counted
 from ...system.owner_lock import OwnerLock, is_left
-from .atomic import NO_SPACE, UNFINISHED, flush_to_disk, not_written, sweep_files
+from ..files.atomic import NO_SPACE, UNFINISHED, flush_to_disk, not_written, sweep_files
 from .manifest import (
     JUNK,
     MANIFEST,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ...version import DISTRIBUTION, __version__
-from .atomic import atomic_path
+from ..files.atomic import atomic_path
 
 MANIFEST = ".spatiotemporal.json"
 # Left behind by file browsers, no one's work.

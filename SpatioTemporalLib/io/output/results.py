@@ -11,8 +11,8 @@ from ...data.result import Result
 from ...data.series import Series
 from ...data.volumes import LabelMap, Map
 from ...errors import InputError
+from ..files.atomic import atomic_path
 from ..tables.file import write_curves, write_table
-from .atomic import atomic_path
 from .folder import output_folder
 from .write import write_labels, write_map, write_series
 
@@ -95,9 +95,14 @@ def _write(path: Path, value: object, result: Result) -> None:
         write_curves(path, value)
 
 
+def _kind(value: object) -> str:
+    # Curves that belong in one chart are a tuple.
+    return "Curve" if isinstance(value, tuple) else type(value).__name__
+
+
 def _write_summary(path: Path, result: Result, files: dict[str, Path]) -> None:
     outputs = {
-        name: {"file": file.name, "kind": type(result[name]).__name__, "meaning": result.helps[name]}
+        name: {"file": file.name, "kind": _kind(result[name]), "meaning": result.helps[name]}
         | ({"unit": result[name].unit} if hasattr(result[name], "unit") else {})
         for name, file in files.items()
     }

@@ -13,13 +13,13 @@ from ...data.result import Provenance
 from ...data.series import Series
 from ...data.volumes import LabelMap, Map
 from ...errors import InputError
-from ..images.label_names import segment_keys, sidecar_entries
+from ..files.atomic import atomic_path
 from ..nifti.file import require_storable, write_nifti
 from ..nrrd.facts import OWN, sequence_entries
 from ..nrrd.file import write_nrrd
 from ..sidecars.images import OWN_SECTION, series_entries, sidecar_path, write_json
+from ..sidecars.label_names import segment_keys, sidecar_entries
 from ..sidecars.pet import pet_entries
-from .atomic import atomic_path
 
 # Intervals that differ by less than this share are even: the header holds but one.
 EVEN_TOLERANCE = 1e-6

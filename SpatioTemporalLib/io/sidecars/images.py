@@ -19,9 +19,9 @@ import numpy as np
 from ...data.examination import EXAMINATIONS
 from ...data.series import Acquisition, Series
 from ...errors import Finding, InputError, Severity
-from ..images.boundary import existing_file
+from ..files.boundary import existing_file
+from ..files.plain_numbers import json_value
 from ..images.image import Clock
-from ..tables.plain_numbers import json_value
 
 OWN_SECTION = "SpatioTemporal"
 # Fact, BIDS key. All in the units of BIDS: s, degrees, tesla.

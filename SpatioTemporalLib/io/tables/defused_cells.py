@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .plain_numbers import number
+from ..files.plain_numbers import number
 
 # The wide signs are formulas too where Japanese or Chinese is the language.
 BEGINS = "[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"

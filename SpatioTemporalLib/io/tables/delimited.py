@@ -11,10 +11,10 @@ from pathlib import Path
 
 from ...errors import Finding, InputError, Severity, counted
 from ...system.memory import require_memory
-from ..images.boundary import existing_file, reading
+from ..files.boundary import existing_file, reading
+from ..files.plain_numbers import number
 from ..images.time_axis import DECIMAL_COMMA
 from .defused_cells import as_written
-from .plain_numbers import number
 
 SIGNS = ";\t,"
 ENOUGH = 2**20

@@ -13,10 +13,9 @@ import numpy as np
 from ...data.curve import Curve, Table
 from ...data.geometry import Geometry
 from ...errors import InputError
-from ..images.image import Clock, FileImage
+from ..files.atomic import atomic_path
+from ..images.image import Clock, FileImage, image_stem
 from ..images.time_axis import repair_time_axis, seconds_per_unit
-from ..nifti.file import image_stem
-from ..output.atomic import atomic_path
 from .defused_cells import defused
 from .delimited import Delimited, as_number, name_and_unit, read_delimited
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from ...errors import InputError
 from ...system.plain_text import for_message, is_device
-from .room import free_disk, free_memory
+from ..files.room import free_disk, free_memory
 
 MOST_DEPTH, LONGEST_NAME = 32, 255
 # Deflate cannot shrink data more than 1032:1; an entry that promises more lies.

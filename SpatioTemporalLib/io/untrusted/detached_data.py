@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ...errors import InputError
 from ...system.plain_text import for_message
+from ..files.room import free_memory
 from ..nrrd.header import TYPE_CODES
-from .room import free_memory
 from .segment_extents import check_extents
 
 MOST_HEADER = 2**22

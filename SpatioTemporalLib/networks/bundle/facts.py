@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import InputError
-from ...io.untrusted.json_text import is_number
+from ...io.files.json_text import is_number
 from ...steps.follow_up.covariates import MOST_LEVELS, Covariate
 from ...steps.follow_up.visit_crops import CropSettings
 from ...system.plain_text import for_message

@@ -12,8 +12,8 @@ from torch import nn
 from torch.nn.modules.module import register_module_module_registration_hook
 
 from ...errors import InputError, ParameterError
-from ...io.untrusted.json_text import is_number
-from ...io.untrusted.room import free_memory
+from ...io.files.json_text import is_number
+from ...io.files.room import free_memory
 from ...system.plain_text import for_message
 from ..registry import build
 from .facts import Architecture, BundleFacts

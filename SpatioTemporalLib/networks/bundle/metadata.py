@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...errors import InputError
-from ...io.untrusted.json_text import parsed
+from ...io.files.json_text import parsed
 from ...parameters import Described, NamedValue
 from ...steps.follow_up.covariates import Covariate
 from ...system.plain_text import for_message

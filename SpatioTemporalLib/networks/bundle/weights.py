@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ...io.untrusted.room import free_memory
+from ...io.files.room import free_memory
 from ...system.packages import require
 from ...system.plain_text import for_message
 from .container import Container

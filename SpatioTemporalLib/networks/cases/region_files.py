@@ -11,7 +11,7 @@ from tokenize import TokenError
 import numpy as np
 
 from ...errors import InputError
-from ...io.output.atomic import atomic_path
+from ...io.files.atomic import atomic_path
 
 # Follows the array: its check sum. Readers of such files stop where the array ends.
 MARK, LENGTH = b"CRC-32 ", 15

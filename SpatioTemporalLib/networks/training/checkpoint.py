@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from ...errors import InputError
-from ...io.output.atomic import atomic_path
+from ...io.files.atomic import atomic_path
 from ..bundle.tensor_files import read_tensors
 
 NAME = "checkpoint.pt"

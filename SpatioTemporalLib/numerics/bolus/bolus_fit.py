@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..kinetics.indicator_dilution import DilutionModel, slope
 from ..least_squares.amplitude_fit import AmplitudeFit, fit_amplitude
+from .indicator_dilution import DilutionModel, slope
 
 # Where bolus rise within a frame, each arrival between two frames may be an optimum of its own.
 ARRIVALS_PER_FRAME, MOST_ARRIVALS = 2, 160

@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..bolus.smooth_integrals import smooth_integrals
 from ..least_squares.linear_regression import regression
-from ..signal.smooth_integrals import smooth_integrals
 
 
 class ReferenceFit(NamedTuple):

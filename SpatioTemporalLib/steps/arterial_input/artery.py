@@ -14,7 +14,7 @@ from ...data.volumes import Code, Label, LabelMap
 from ...declare import Advanced, Help, Range
 from ...errors import InputError
 from ...numerics.bolus.artery_detection import LARGEST_AREA_PART, arterial_curves
-from ..bolus.enhancement_curves import above_background
+from ..conversion.enhancement_curves import above_background
 from ..voxels.voxelwise import map_voxels
 
 ARTERY = Label(

@@ -14,8 +14,8 @@ from ...declare import Advanced, Choices, Help, Range, Unit
 from ...errors import Finding, InputError, Severity
 from ...numerics.bolus.population_input_functions import POPULATIONS, population_concentration
 from ...numerics.signal.frame_sampling import FrameSampling, at_instants, continuous_curve, over_intervals
-from ..bolus.series_arrival import series_arrival
-from ..kinetics.concentration import CONCENTRATION_UNIT, ConcentrationParameters, conversion_for
+from ..arrival.series_arrival import series_arrival
+from ..conversion.concentration import CONCENTRATION_UNIT, ConcentrationParameters, conversion_for
 from .artery import ArteryParameters
 from .input_findings import input_findings
 

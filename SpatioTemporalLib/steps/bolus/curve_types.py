@@ -10,7 +10,7 @@ import numpy as np
 from ...data.volumes import Label
 from ...declare import Advanced, Choices, Help, Range, Unit
 from ...numerics.bolus.enhancement import PERSISTENT, PLATEAU, WASH_OUT, curve_type, value_at
-from .enhancement_curves import Enhancement
+from ..conversion.enhancement_curves import Enhancement
 
 CURVE_TYPES = {
     PERSISTENT: Label("persistent", (0.25, 0.45, 0.85)),

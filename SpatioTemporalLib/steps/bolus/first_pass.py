@@ -11,11 +11,11 @@ from ...data.series import Series
 from ...data.volumes import LabelMap
 from ...errors import Finding, InputError, Severity
 from ...numerics.bolus.first_pass import remaining_part
+from ..arrival.baseline import Baseline, BaselineParameters, baseline_before, baseline_frames, find_baseline
+from ..arrival.series_arrival import curve_arrival, first_unsteady_frames
 from ..arterial_input.artery import find_artery
 from ..voxels.fit_status import FitStatus
 from ..voxels.voxelwise import map_voxels
-from .baseline import Baseline, BaselineParameters, baseline_before, baseline_frames, find_baseline
-from .series_arrival import curve_arrival, first_unsteady_frames
 
 CONCENTRATION_UNITS = ("mmol/L", "1/s", "HU")
 """Series in these units are taken as they are: concentration, change of R2* or of attenuation."""

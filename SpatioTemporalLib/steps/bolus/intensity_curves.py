@@ -22,6 +22,7 @@ INTENSITY_SERIES = Input(
     min_frames=5,
     intervals=(0.005, 60.0),
     made_for=("ceus",),
+    results=("intensity",),
     help="Contrast-mode ultrasound in linear intensity (see Linear intensity from ultrasound), motion-corrected.",
 )
 

@@ -17,7 +17,7 @@ from ...errors import Finding, InputError, Severity, counted
 from ...numerics.arrays import like
 from ...numerics.kinetics.delayed_fit import best_delays, best_shared_delay
 from ...numerics.signal.frame_sampling import FrameSampling
-from ..bolus.series_arrival import changing_voxels
+from ..arrival.series_arrival import changing_voxels
 from ..voxels.fit_status import FitStatus
 from .kinetic_model import Estimates, KineticModel
 

@@ -11,7 +11,7 @@ from ...data.series import Series
 from ...data.volumes import Code, LabelMap, Map
 from ...declare import Advanced, Help, Input, Output, Range, Unit
 from ..arterial_input.input_function import InputFunctionParameters
-from .concentration import B1_MAP, ConcentrationParameters
+from ..conversion.concentration import B1_MAP, ConcentrationParameters
 from .delay import DelayParameters, FrameWeightParameters
 
 DYNAMIC_SERIES = Input(
@@ -20,11 +20,26 @@ DYNAMIC_SERIES = Input(
     min_frames=3,
     intervals=(0.1, 900.0),
     made_for=("dce", "ct_perfusion"),
+    results=("concentration",),
     help="Dynamic T1-weighted series: signal of a spoiled gradient echo, or concentration in mmol/L.",
 )
-MASK = Input("mask", LabelMap, optional=True, help="Voxels to compute; each label is a region of its own in the table.")
+MASK = Input(
+    "mask",
+    LabelMap,
+    optional=True,
+    results=("regions", "tumour"),
+    help="Voxels to compute; each label is a region of its own in the table.",
+)
 RELAXATION_MAPS = (
-    Input("t1_map", Map, unit="s", optional=True, range=(0.01, 10.0), help="T1 before contrast, voxel by voxel."),
+    Input(
+        "t1_map",
+        Map,
+        unit="s",
+        optional=True,
+        range=(0.01, 10.0),
+        results=("t1",),
+        help="T1 before contrast, voxel by voxel.",
+    ),
     B1_MAP,
 )
 
@@ -32,8 +47,21 @@ KINETIC_INPUTS = (
     DYNAMIC_SERIES,
     MASK,
     *RELAXATION_MAPS,
-    Input("aif", Curve, optional=True, help="Arterial input function in mmol/L (blood, unless curve_is says plasma)."),
-    Input("aif_mask", LabelMap, optional=True, help="Voxels of an artery in which the input function is measured."),
+    Input(
+        "aif",
+        Curve,
+        optional=True,
+        # The input functions of fits are those of plasma.
+        results=("kinetics.arterial_input_function:input_function",),
+        help="Arterial input function in mmol/L (blood, unless curve_is says plasma).",
+    ),
+    Input(
+        "aif_mask",
+        LabelMap,
+        optional=True,
+        results=("artery",),
+        help="Voxels of an artery in which the input function is measured.",
+    ),
 )
 
 QUANTITIES = {

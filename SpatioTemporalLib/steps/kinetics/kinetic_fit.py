@@ -15,14 +15,14 @@ from ...errors import Finding, InputError, ParameterError, Severity, counted
 from ...numerics.arrays import like, namespace
 from ...numerics.bolus.bolus_arrival import arrival_of_curve
 from ...numerics.signal.frame_sampling import FrameSampling
+from ..arrival.baseline import baseline_frames
 from ..arterial_input.artery import find_artery
 from ..arterial_input.input_function import AUTOMATIC, arrival_is_found, frame_sampling, plasma_input
 from ..arterial_input.population_arrival import at_best_arrival
-from ..bolus.baseline import baseline_frames
+from ..conversion.concentration import baseline_findings, conversion_for
 from ..voxels.fit_status import FitStatus, is_fitted, status_counts, status_findings, status_map
 from ..voxels.regions import distribution_table, region_curves
 from ..voxels.voxelwise import map_voxels
-from .concentration import baseline_findings, conversion_for
 from .delay import delayed_fit, edge_findings, frame_scale, sampled_voxels, shared_delay
 from .kinetic_model import Estimates, KineticModel
 

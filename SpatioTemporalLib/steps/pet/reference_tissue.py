@@ -16,10 +16,10 @@ from ...data.volumes import Label, LabelMap, Map
 from ...declare import Choices, Help, Input, Output, Range, Unit
 from ...errors import InputError
 from ...numerics.bolus.bolus_arrival import noise_level
+from ...numerics.bolus.smooth_integrals import arrival_bend
 from ...numerics.kinetics.reference_region import ReferenceFit
 from ...numerics.kinetics.tofts_models import SECONDS_PER_MINUTE
-from ...numerics.signal.smooth_integrals import arrival_bend
-from ..kinetics.concentration import ConcentrationParameters, baseline_findings, conversion_for
+from ..conversion.concentration import ConcentrationParameters, baseline_findings, conversion_for
 from ..kinetics.kinetic_declaration import QUANTITIES
 from ..voxels.fit_status import FitStatus, status_map
 from ..voxels.regions import distribution_table, region_curves

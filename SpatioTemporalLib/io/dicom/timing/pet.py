@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ....errors import Finding, Severity
-from ..frames import Frame, number_of
-from .clocks import DAY, MICROSECONDS, date_time, time_of_day, zone_of
+from ..headers.clocks import DAY, MICROSECONDS, date_time, time_of_day, zone_of
+from ..headers.frames import Frame, number_of
 
 # An injection that only has a time of day lies at most this long before the first frame.
 LONGEST_WAIT = 18 * 3600 * MICROSECONDS

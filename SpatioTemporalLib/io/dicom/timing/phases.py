@@ -6,9 +6,9 @@ import zlib
 from collections import defaultdict
 
 from ....errors import Finding, Severity
-from ..frames import Frame
-from ..grid import slices_of
-from .clocks import ABSOLUTE, DAY, date_time
+from ..headers.clocks import ABSOLUTE, DAY, date_time
+from ..headers.frames import Frame
+from ..headers.grid import slices_of
 
 LONGEST_VISIT = DAY // 2
 

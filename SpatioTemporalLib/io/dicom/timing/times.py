@@ -8,9 +8,7 @@ import numpy as np
 
 from ....errors import Finding, InputError, Severity, counted
 from ...images.image import Clock
-from ..frames import Frame
-from ..grid import Slice
-from .clocks import (
+from ..headers.clocks import (
     ABSOLUTE,
     DAY,
     FRAME_MIDDLE,
@@ -22,6 +20,8 @@ from .clocks import (
     SERIES_NUMBER,
     SERIES_TIME,
 )
+from ..headers.frames import Frame
+from ..headers.grid import Slice
 from .pet import series_time, tracer_times
 
 # Two clocks that run apart by more than this share of an interval disagree.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.numerics.kinetics.indicator_dilution import GAMMA, LOGNORMAL, RANDOM_WALK
+from SpatioTemporalLib.numerics.bolus.indicator_dilution import GAMMA, LOGNORMAL, RANDOM_WALK
 
 TIMES = np.arange(0, 80, 0.5)
 MODELS = {

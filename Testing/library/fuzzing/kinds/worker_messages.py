@@ -107,7 +107,7 @@ def _legal_answer(folder: Path, found: Reading, differ: list[str]) -> bool:
 
 
 def _read_result(folder: Path) -> Reading:
-    from SpatioTemporalLib.io.untrusted.json_text import parsed
+    from SpatioTemporalLib.io.files.json_text import parsed
 
     try:
         described = parsed((folder / "result.json").read_bytes().decode("utf-8"))

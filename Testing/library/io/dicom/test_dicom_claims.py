@@ -12,7 +12,7 @@ from library.io.dicom.dicom_phantom import US_CINE, header, save, voxels, write_
 from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit, RLELossless
 
 from SpatioTemporalLib import InputError, read_map, read_series
-from SpatioTemporalLib.io.dicom.claims import size_of_picture
+from SpatioTemporalLib.io.dicom.headers.claims import size_of_picture
 
 
 def code_of(read) -> str:
@@ -153,7 +153,7 @@ def test_what_is_no_codestream_has_no_size(data):
 def test_pictures_of_another_size_reach_no_decoder(tmp_path, monkeypatch):
     import pydicom
 
-    monkeypatch.setattr("SpatioTemporalLib.io.dicom.pixels._require_decoder", lambda *_: None)
+    monkeypatch.setattr("SpatioTemporalLib.io.dicom.headers.pixels._require_decoder", lambda *_: None)
     monkeypatch.setattr(pydicom.Dataset, "pixel_array", property(lambda _: pytest.fail("decoded")))
     for syntax, make in ((JPEGBaseline8Bit, jpeg), (JPEG2000Lossless, jpeg_2000)):
         path = encapsulated(tmp_path / "a.dcm", syntax, [make(60000, 60000)] * 2)

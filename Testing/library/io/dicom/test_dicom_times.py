@@ -14,7 +14,7 @@ from library.io.dicom.dicom_phantom import (
 )
 
 from SpatioTemporalLib import InputError, read_series
-from SpatioTemporalLib.io.dicom.timing.clocks import DAY, date_time, time_of_day
+from SpatioTemporalLib.io.dicom.headers.clocks import DAY, date_time, time_of_day
 
 
 def test_trigger_time_goes_before_acquisition_time(tmp_path):

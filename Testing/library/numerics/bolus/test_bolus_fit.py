@@ -10,7 +10,7 @@ from SpatioTemporalLib.numerics.bolus.bolus_fit import (
     fit_bolus,
     time_errors,
 )
-from SpatioTemporalLib.numerics.kinetics.indicator_dilution import GAMMA, LOGNORMAL, RANDOM_WALK
+from SpatioTemporalLib.numerics.bolus.indicator_dilution import GAMMA, LOGNORMAL, RANDOM_WALK
 
 TIMES = np.arange(0, 60, 0.75)
 MODELS = {"gamma variate": GAMMA, "lognormal": LOGNORMAL, "random walk": RANDOM_WALK}

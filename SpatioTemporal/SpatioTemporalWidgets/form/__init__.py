@@ -1,0 +1,1 @@
+"""Fields for the parameters of an analysis."""

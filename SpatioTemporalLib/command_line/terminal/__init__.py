@@ -1,0 +1,1 @@
+"""What is read from and said on the terminal."""

@@ -1,0 +1,1 @@
+"""What the command can be told to do, a verb a file."""

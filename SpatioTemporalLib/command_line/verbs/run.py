@@ -1,0 +1,300 @@
+"""``spatiotemporal run``: one analysis on files, its result as files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from ... import io, registry
+from ...context import Context
+from ...data.curve import Curve, Table
+from ...data.follow_up import FollowUp
+from ...data.point import Point
+from ...data.result import Result
+from ...data.series import Series
+from ...data.volumes import ImageStack, LabelMap, Map
+from ...declare import Analysis, Input
+from ...errors import InputError, MissingPackageError, ParameterError, counted
+from ...io.dicom.headers.references import source_headers
+from ...io.dicom.objects import write_dicom_files
+from ...io.output.folder import output_folder
+from ...io.output.results import require_absent, write_files
+from ...io.reading.earlier_result import file_of_earlier_result, is_earlier_result
+from ...io.reading.volumes import SETTING_UNITS
+from ...run import run as run_analysis
+from ...system.packages import require_all
+from ..options.follow_up import add_follow_up_options, read_visits
+from ..options.point import point_of, with_dashes_joined
+from ..options.series import add_time_options, numbers, time_arguments
+from ..scene import require_scene_ending, scene_writer
+from ..terminal.parser import Parser, nearest
+from ..terminal.progress import ProgressBar
+from .describe import parameter_line
+from .listing import print_analyses
+
+FROM_RESULTS = (Series, Map, LabelMap, Curve, Table)
+READERS = {LabelMap: io.read_labels, Curve: io.read_curve, Table: io.read_table}
+
+
+def add_to(verbs) -> None:
+    parser = verbs.add_parser(
+        "run",
+        help="run an analysis",
+        add_help=False,
+        usage="spatiotemporal run NAME --INPUT FILE ... --PARAMETER VALUE ... --out DIR",
+        description="'spatiotemporal run NAME --help' shows the inputs and parameters of an analysis.",
+    )
+    # Not argparse's own help, which would have to import every analysis before anything is asked for.
+    parser.add_argument("-h", "--help", action="store_true", help="show this, and the analyses that can be run")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="id of the analysis")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.set_defaults(function=partial(_run, parser))
+
+
+def _run(parser: argparse.ArgumentParser, arguments) -> None:
+    if arguments.help or arguments.name is None:
+        parser.print_help()
+        print("\nanalyses:")
+        print_analyses()
+        return
+    analysis = registry.get(arguments.name)
+    dashed = {_flag(i.name) for i in analysis.inputs if i.kind is Point}
+    dashed |= {f"{_flag(i.name)}-masks" for i in analysis.inputs if i.kind is FollowUp}
+    given = options_of(analysis).parse_args(with_dashes_joined(arguments.rest, dashed))
+    _require_sense(analysis, given)
+    scene = _checked_results(given)
+    with output_folder(given.out, "result", overwrite=given.overwrite) as new:
+        result, inputs = _computed(analysis, given)
+        files = _written(result, new, inputs, given, scene)
+    print(result)
+    print(f"\n{counted(len(files), 'file')} in {given.out}: {', '.join(Path(f).name for f in files)}")
+
+
+def _computed(analysis: Analysis, given) -> tuple[Result, dict[str, object]]:
+    """The result, and what it was made from."""
+    inputs = {i.name: _read(i, getattr(given, i.name), given) for i in analysis.inputs if getattr(given, i.name)}
+    for name, value in inputs.items():
+        if isinstance(value, Series):
+            print(f"{name}: {value}; times from {value.time_source or 'no file'}")
+    context = Context(
+        report=ProgressBar(),
+        device=given.device,
+        seed=given.seed,
+        **({"threads": given.threads} if given.threads else {}),
+    )
+    return run_analysis(analysis.id, context=context, **inputs, **_parameters(analysis, given)), inputs
+
+
+def _require_sense(analysis: Analysis, given) -> None:
+    """Refuse files without a name, as of a shell's variable that is not set, and units of inputs that are not there."""
+    names = [item.name for item in analysis.inputs]
+    for item in analysis.inputs:
+        files = getattr(given, item.name)
+        if files is not None and not all(str(file).strip() for file in (files if isinstance(files, list) else [files])):
+            raise InputError("E-FILE-MISSING", f"{_flag(item.name)} has no name after it", fix="Give the file's path.")
+    for option, assignments in (("--unit", given.unit), ("--settings", getattr(given, "settings", None) or [])):
+        for name in _assignments(assignments, option, default=names[0] if option == "--settings" else ""):
+            if name not in names:
+                near = nearest(name, names)
+                meant = f"Did you mean {' or '.join(near)}?" if near else f"The inputs are {', '.join(names)}."
+                raise ParameterError("E-PARAMETER", f"{option} names {name}, which is no input", fix=meant)
+
+
+def _checked_results(given) -> Callable | None:
+    """The writer of scenes if one is needed; what cannot be written is told before anything is computed."""
+    scene = Path(given.scene) if given.scene else None
+    if scene:
+        require_scene_ending(scene)
+    needed = {"slicer-core": scene, "highdicom": given.dicom or given.dicom_reference}
+    require_all(tuple(package for package, wanted in needed.items() if wanted), "Writing what was asked for")
+    # A scene within the folder of results is part of them.
+    if scene and not scene.resolve().is_relative_to(Path(given.out).resolve()):
+        require_absent([scene], overwrite=given.overwrite)
+    if given.dicom_reference:
+        source_headers(Path(given.dicom_reference))
+    return scene_writer(scene) if scene else None
+
+
+def _written(result: Result, folder: Path, inputs: dict, given, scene: Callable | None) -> list[Path]:
+    """Everything that was asked for, in a folder that is being made."""
+    files = write_files(result, folder)
+    series = inputs.get("series")
+    files += _figures(result, folder, series)
+    if given.dicom or given.dicom_reference:
+        files += write_dicom_files(result, folder / "dicom", reference=given.dicom_reference)
+    if scene:
+        visits = [value for value in inputs.values() if isinstance(value, FollowUp)]
+        path, root = Path(given.scene).resolve(), Path(given.out).resolve()
+        path = folder / path.relative_to(root) if path.is_relative_to(root) else path
+        files.append(scene(path, series=[series] if series else [], follow_ups=visits, results=[result]))
+    return files
+
+
+def options_of(analysis: Analysis) -> Parser:
+    """The options of one analysis: its inputs, its parameters, and where results go."""
+    parser = Parser(
+        prog=f"spatiotemporal run {analysis.id}", description=analysis.summary, epilog=f"Reference: {analysis.citation}"
+    )
+    _add_inputs(parser.add_argument_group("inputs"), analysis)
+    parameters = parser.add_argument_group("parameters")
+    for parameter in analysis.parameters:
+        text = f"{parameter_line(parameter)}. {parameter.help}"
+        parameters.add_argument(
+            _flag(parameter.name), metavar="VALUE", dest=f"parameter_{parameter.name}", help=_plain(text)
+        )
+    parameters.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="the same, as often as wanted"
+    )
+    _add_results(parser.add_argument_group("results"))
+    return parser
+
+
+def _add_inputs(group, analysis: Analysis) -> None:
+    for item in analysis.inputs:
+        _add_input(group, item)
+    kinds = {item.kind for item in analysis.inputs}
+    if Series in kinds:
+        add_time_options(group)
+    if ImageStack in kinds:
+        group.add_argument(
+            "--settings",
+            action="append",
+            metavar="[INPUT=]LIST",
+            help="what differs between the volumes of a stack, e.g. flip angles 2,5,12; with the input's name before "
+            "it where there are several stacks; angles in degrees, times in s",
+        )
+    group.add_argument(
+        "--unit", action="append", default=[], metavar="INPUT=UNIT", help="unit of an input whose file does not say it"
+    )
+
+
+def _add_input(group, item: Input) -> None:
+    needed = "" if item.optional else " (required)"
+    how = {"nargs": "+"} if item.kind in (ImageStack, Series, FollowUp) else {}
+    forms = {FollowUp: "FILE", Point: "R,A,S"}
+    text = f"{item.help}{needed}"
+    if item.results:
+        text = f"{item.help} A file, or the folder of an earlier result{needed}"
+    if item.kind is FollowUp:
+        text = f"{item.help} One file or DICOM folder a visit, or COHORT_FOLDER:PARTICIPANT_ID{needed}"
+    group.add_argument(_flag(item.name), metavar=forms.get(item.kind, "FILE"), help=_plain(text), **how)
+    if item.kind is FollowUp:
+        add_follow_up_options(group, item, _flag(item.name))
+
+
+def _add_results(group) -> None:
+    group.add_argument("--out", required=True, metavar="DIR", help="folder for NIfTI, CSV, PNG and result.json")
+    group.add_argument("--scene", metavar="FILE.mrb", help="also write a scene for 3D Slicer (needs slicer-core)")
+    group.add_argument("--dicom", action="store_true", help="also write DICOM maps and segmentations (needs highdicom)")
+    group.add_argument(
+        "--dicom-reference",
+        metavar="FILE",
+        help="DICOM file or folder of the source, whose patient and study the objects take over and refer to",
+    )
+    group.add_argument("--overwrite", action="store_true", help="replace files of an earlier run")
+    group.add_argument(
+        "--device",
+        default="auto",
+        help="where networks, and fits that can, will run: cpu, PyTorch's cuda, or auto (default: networks on a GPU "
+        "where there is one, fits on the processor)",
+    )
+    group.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
+    group.add_argument("--threads", type=int, help="threads to use (default: all)")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _plain(text: str) -> str:
+    return text.replace("%", "%%")
+
+
+def _read(item: Input, given, options) -> object:
+    unit = _assignments(options.unit, "--unit").get(item.name)
+    given = _of_earlier_result(item, given)
+    if item.kind is Map:
+        return _read_map(item, given, unit)
+    if item.kind is Point:
+        return point_of(given, _flag(item.name), item.name)
+    if item.kind is FollowUp:
+        return read_visits(item, options, _flag(item.name), unit)
+    if item.kind is Series:
+        value = io.read_series(given[0] if len(given) == 1 else given, **time_arguments(options))
+    elif item.kind is ImageStack:
+        value = _read_stack(item, given, options)
+    else:
+        value = READERS[item.kind](given)
+    return replace(value, unit=unit) if unit else value
+
+
+def _of_earlier_result(item: Input, given):
+    """What is named, or the file of an earlier result that is meant by its folder."""
+    if item.kind not in FROM_RESULTS:
+        return given
+    path = given[0] if isinstance(given, list) and len(given) == 1 else given
+    if isinstance(path, list) or not is_earlier_result(path):
+        return given
+    file = file_of_earlier_result(path, item.kind.__name__, item.results)
+    print(f"{item.name}: {file}")
+    return [str(file)] if isinstance(given, list) else str(file)
+
+
+def _read_map(item: Input, given, unit: str | None) -> Map:
+    try:
+        return io.read_map(given, unit=unit)
+    except InputError as error:
+        if error.code != "E-UNIT":
+            raise
+        fix = f'Give it: --unit {item.name}={item.unit or "a.u."}; "1" stands for a ratio, "a.u." for a signal.'
+        raise InputError(error.code, error.message, where=error.where, fix=fix) from error
+
+
+def _read_stack(item: Input, given: list[str], options) -> ImageStack:
+    known = _assignments(options.settings or [], "--settings", default=item.name)
+    setting = item.setting or "flip_angle"
+    return io.read_stack(
+        given,
+        settings=numbers(known.get(item.name), "--settings"),
+        setting=setting,
+        setting_unit=SETTING_UNITS[setting],
+    )
+
+
+def _parameters(analysis: Analysis, given) -> dict[str, str]:
+    values = {}
+    for parameter in analysis.parameters:
+        value = getattr(given, f"parameter_{parameter.name}")
+        if value is not None:
+            values[parameter.name] = value
+    return values | _assignments(given.set, "--set")
+
+
+def _assignments(given: list[str], option: str, default: str = "") -> dict[str, str]:
+    """Values by name; a value without a name belongs to the default one."""
+    values = {}
+    for assignment in given:
+        name, equals, value = assignment.partition("=")
+        if default and not equals:
+            name, equals, value = default, "=", assignment
+        if not equals:
+            raise ParameterError(
+                "E-PARAMETER", f"{option} {assignment} has no value", fix=f"Write {option} name=value."
+            )
+        values[name.strip().replace("-", "_")] = value.strip()
+    return values
+
+
+def _figures(result: Result, folder: Path, series: Series | None) -> list[Path]:
+    """Pictures where matplotlib is there; a line that says how to get them where it is not."""
+    from ...pictures.figures import anatomy_of, result_figures
+
+    try:
+        return result_figures(result, folder, None if series is None else anatomy_of(series))
+    except MissingPackageError as error:
+        print(f"no pictures: {error}", file=sys.stderr)
+        return []

@@ -1,0 +1,1 @@
+"""Files and frames of DICOM, and what their headers say."""

@@ -1,0 +1,1 @@
+"""Files before anything is read of them, and while they are written."""

@@ -1,0 +1,1 @@
+"""Series, volumes and labels from files of any format."""

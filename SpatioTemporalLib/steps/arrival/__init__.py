@@ -1,0 +1,1 @@
+"""When contrast arrives in a series, and what its frames before that are."""
