@@ -40,7 +40,7 @@ def analysis_page(analysis: Analysis, picture: str = "") -> str:
         _parameters("## Advanced parameters", [p for p in analysis.parameters if p.advanced]),
         "## Outputs",
         table(("output", "what", "unit", "meaning"), [_output_row(item) for item in analysis.outputs]),
-        _calls(example) if example else "",
+        _calls(example) if example else _options(analysis),
         "## Reference",
         plain(analysis.citation),
     )
@@ -100,6 +100,11 @@ def _output_row(item) -> tuple[str, ...]:
     what = KINDS[item.kind] + (", where there is one" if item.optional else "")
     unit = item.unit.replace("{", "unit of ").replace(".unit}", "") if "{" in item.unit else item.unit
     return name, what, plain(unit), plain(item.help)
+
+
+def _options(analysis: Analysis) -> str:
+    """What there is to type where nothing suits the analysis, to show it on."""
+    return page("## In a shell", fenced("sh", f"spatiotemporal describe {analysis.id}")).rstrip()
 
 
 def _calls(example: Example) -> str:

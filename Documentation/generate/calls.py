@@ -9,6 +9,7 @@ from .example_files import reference_to
 from .examples.offer import Example
 
 WIDTH = 100
+ERRORS = ("_se", "_low", "_high")
 
 
 def panel_steps(example: Example) -> list[str]:
@@ -31,7 +32,8 @@ def panel_steps(example: Example) -> list[str]:
         text += f" Set {_listed(settings)}."
     steps.append(text)
     steps.append("**Run**: press *Run*.")
-    steps.append(f"**Results**: {_listed([f'*{_title(o)}*' for o in analysis.outputs if not o.optional][:4])}.")
+    shown = [o for o in analysis.outputs if not o.optional and not o.name.endswith(ERRORS)]
+    steps.append(f"**Results**: {_listed([f'*{_title(o)}*' for o in shown][:4])}.")
     return steps
 
 

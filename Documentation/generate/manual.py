@@ -9,7 +9,7 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib.networks.registry import networks
 
 from .analysis_page import analysis_page
-from .markdown import page
+from .markdown import page, plain
 from .message_codes import messages_of
 from .message_page import message_page
 from .network_page import network_page
@@ -54,7 +54,7 @@ def _domain_page(domain: str, analyses: list) -> str:
     """The analyses of a domain with what each is."""
     title = TITLES.get(domain, domain.replace("_", " ").capitalize())
     by_title = sorted(analyses, key=lambda a: a.title)
-    lines = [f"[{a.title}]({a.id.replace('.', '/')}.md)\n: {a.summary}" for a in by_title]
+    lines = [f"[{plain(a.title)}]({a.id.replace('.', '/')}.md)\n: {plain(a.summary)}" for a in by_title]
     files = "\n".join(a.id.replace(".", "/") for a in by_title)
     return page(f"# {title}", *lines, f"```{{toctree}}\n:hidden:\n\n{files}\n```")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-CODE = re.compile(r"[EWI]-[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*")
+CODE = re.compile(r"[EWRNI]-[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*")
 PLACEHOLDER = "…"
 TEXTS = (ast.Constant, ast.JoinedStr, ast.BinOp, ast.IfExp)
 Names = dict[str, list[ast.expr]]

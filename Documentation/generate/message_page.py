@@ -10,7 +10,11 @@ from .message_codes import Message
 KINDS = {
     "E": ("Errors", "Nothing was computed, or nothing written. What is to be done stands after the arrow."),
     "W": ("Warnings", "The work went on; the finding is kept with the result. Look whether it matters to you."),
-    "I": ("Notes", "Nothing is odd; it is good to know."),
+    "R": (
+        "Repairs",
+        "Something odd was mended, in the only way that it can be meant; the finding is kept with the result.",
+    ),
+    "NI": ("Notes", "Nothing is odd; it is good to know."),
 }
 
 
@@ -21,9 +25,9 @@ def message_page(messages: list[Message]) -> str:
         "Every message ends with a code in square brackets, here in alphabetical order. An ellipsis (…) stands for "
         "what depends on your data: a value, a name, a file.",
     ]
-    for kind, (title, sentence) in KINDS.items():
+    for letters, (title, sentence) in KINDS.items():
         parts += [f"## {title}", sentence]
-        some = [message for message in messages if message.code.startswith(f"{kind}-")]
+        some = [message for message in messages if message.code[0] in letters]
         for code, same in groupby(some, key=lambda m: m.code):
             parts += [f"({code.lower()})=\n### {code}", _told(list(same))]
     return page(*parts)

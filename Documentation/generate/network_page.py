@@ -22,6 +22,8 @@ def network_page(network: Network) -> str:
         f"`--set NAME=VALUE` changes one, `--preset` all of them{_presets(settings)}.",
         table(("setting", *settings), _setting_rows(settings)),
         "## Use",
+        f"`spatiotemporal train {network.name} --cohort FOLDER --out BUNDLE` trains it on a "
+        "[cohort](../formats/cohorts.md); what comes of it is a [bundle](../formats/bundles.md).",
         fenced("sh", f"spatiotemporal networks {network.name}"),
     )
 

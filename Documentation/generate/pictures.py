@@ -12,6 +12,7 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import Analysis
 from SpatioTemporalLib.pictures.figures import anatomy_of, draw_curves, draw_labels, draw_map, new_figure, save_figure
 
+from .calls import ERRORS
 from .examples import example_of
 from .examples.offer import Example
 
@@ -71,7 +72,7 @@ def result_figure(result: st.Result, example: Example):
 
 def _images(result: st.Result) -> dict[str, st.Map | st.LabelMap]:
     """What is looked at first: no errors, no status; of a series the frame that shows most."""
-    maps = {n: m for n, m in result.of_kind(st.Map).items() if not n.endswith(("_se", "_low", "_high"))}
+    maps = {n: m for n, m in result.of_kind(st.Map).items() if not n.endswith(ERRORS) and np.nanstd(m.values) > 0}
     frames = {n: _one_frame(s) for n, s in result.of_kind(st.Series).items()}
     images = {**result.of_kind(st.LabelMap), **frames, **maps}
     seen = {n: m for n, m in images.items() if n not in LEFT_OUT and _there(m).any()}
@@ -89,11 +90,20 @@ def _there(values: st.Map | st.LabelMap) -> np.ndarray:
 
 
 def _slice_of(images: dict[str, st.Map | st.LabelMap]) -> dict[tuple, int]:
-    """The fullest slice for each shape."""
-    chosen: dict[tuple, int] = {}
+    """The slice that shows most, for each shape of images."""
+    shown: dict[tuple, np.ndarray] = {}
     for values in images.values():
-        chosen.setdefault(values.geometry.shape, int(_there(values).sum(axis=(1, 2)).argmax()))
-    return chosen
+        shape = values.geometry.shape
+        shown[shape] = shown.get(shape, 0) + _content(values)
+    return {shape: int(content.argmax()) for shape, content in shown.items()}
+
+
+def _content(values: st.Map | st.LabelMap) -> np.ndarray:
+    """(K,) how much of a map lies in each slice: voxels, and where all have as many, how far they differ."""
+    there = _there(values).sum(axis=(1, 2)).astype(float)
+    if there.min() == there.max() and isinstance(values, st.Map):
+        there = np.nan_to_num(np.nanstd(values.values, axis=(1, 2)))
+    return there / max(there.max(), 1e-12)
 
 
 def _draw(axes, name: str, values, result: st.Result, chosen: dict[tuple, int], anatomy) -> None:
@@ -114,9 +124,11 @@ def _anatomy(example: Example, values) -> np.ndarray | None:
     for given in example.inputs.values():
         if isinstance(given, st.Series) and given.geometry.shape == values.geometry.shape:
             return anatomy_of(given)
-        for visit in given.visits if isinstance(given, st.FollowUp) else ():
-            if visit.images["image"].geometry == values.geometry:
-                return visit.images["image"].values - visit.images["image"].values.min()
+        visits = given.visits if isinstance(given, st.FollowUp) else ()
+        for image in (image for visit in visits for image in visit.images.values()):
+            if image.geometry == values.geometry:
+                # Grey begins at zero, CT far below it.
+                return image.values - image.values.min()
     return None
 
 

@@ -3,9 +3,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import pytest
-from SpatioTemporalLib.command_line.describe import description
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.command_line.verbs.describe import description
 from SpatioTemporalLib.declare import (
     Advanced,
     Choices,

@@ -12,7 +12,9 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from SpatioTemporalLib.data import Series
 from SpatioTemporalLib.declare import Analysis
+from SpatioTemporalLib.suitability import Suits, series_facts, suitability
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Offer:
     """Values and parameters by name, and where they come from.
 
     story : a sentence about the data. files : path in a clone of what is shipped, or made by `commands`.
-    commands : what has to be typed first. shown_from : name of the series that is anatomy under the maps.
+    commands : what has to be typed first.
     """
 
     story: str
@@ -59,10 +61,13 @@ def offered(*wanted: str | type):
 def example_of(analysis: Analysis) -> Example | None:
     """The inputs and parameters an analysis is shown with; None when nothing offered suits it."""
     _load()
-    make = OFFERS.get(analysis.id) or OFFERS.get(analysis.inputs[0].kind)
+    named = OFFERS.get(analysis.id)
+    make = named or OFFERS.get(analysis.inputs[0].kind)
     if make is None:
         return None
     offer = make()
+    if named is None and not _suits(analysis, offer):
+        return None
     inputs = {item.name: offer.values[item.name] for item in analysis.inputs if item.name in offer.values}
     for item in analysis.inputs:
         if item.name not in inputs and not item.optional:
@@ -73,6 +78,12 @@ def example_of(analysis: Analysis) -> Example | None:
     known = {parameter.name for parameter in analysis.parameters}
     parameters = {name: value for name, value in offer.parameters.items() if name in known}
     return Example(analysis, inputs, parameters, offer)
+
+
+def _suits(analysis: Analysis, offer: Offer) -> bool:
+    """Whether an analysis can be shown on data that were not made for it."""
+    series = next((value for value in offer.values.values() if isinstance(value, Series)), None)
+    return series is None or suitability(analysis, series_facts(series)).suits is not Suits.NOT
 
 
 @functools.cache

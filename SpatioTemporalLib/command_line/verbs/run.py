@@ -146,6 +146,11 @@ def options_of(analysis: Analysis) -> Parser:
         parameters.add_argument(
             _flag(parameter.name), metavar="VALUE", dest=f"parameter_{parameter.name}", help=_plain(text)
         )
+    if analysis.presets:
+        names = "; ".join(analysis.presets)
+        parameters.add_argument(
+            "--preset", metavar="NAME", help=_plain(f"values usual for an organ and agent: {names}")
+        )
     parameters.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="the same, as often as wanted"
     )
@@ -266,7 +271,8 @@ def _read_stack(item: Input, given: list[str], options) -> ImageStack:
 
 
 def _parameters(analysis: Analysis, given) -> dict[str, str]:
-    values = {}
+    preset = getattr(given, "preset", None)
+    values = {"preset": preset} if preset else {}
     for parameter in analysis.parameters:
         value = getattr(given, f"parameter_{parameter.name}")
         if value is not None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from manual_blocks import blocks, run_python, run_shell
+from other_packages import known
 
 import SpatioTemporalLib as st
 from Documentation.generate.analysis_page import analysis_page
@@ -13,6 +14,8 @@ from Documentation.generate.example_files import write_inputs
 from Documentation.generate.examples import example_of
 from Documentation.generate.manual import analysis_file, write_manual
 from Documentation.generate.pictures import picture_of
+from SpatioTemporalLib.declare import Input, Output
+from SpatioTemporalLib.declare import analysis as analysis_decorator
 from SpatioTemporalLib.networks.registry import networks
 
 OURS = [pytest.param(a, id=a.id) for a in st.analyses().values() if a.domain != "dummy"]
@@ -65,8 +68,11 @@ def test_page_has_all_that_is_declared(analysis):
 def test_calls_on_the_page_run_and_are_the_same(analysis, clone, capsys, monkeypatch):
     """The numbers are computed by the first call; the second gives the same inputs and parameters, which is checked."""
     monkeypatch.setitem(st.analyses(), analysis.id, replace(analysis, function=computed_once(analysis.function)))
-    write_inputs(example_of(analysis), clone, most_voxels=VOXELS)
-    text = analysis_page(analysis)
+    example, text = example_of(analysis), analysis_page(analysis)
+    if example is None:
+        assert [content.split()[:2] for _, content in blocks(text, "sh", "python")] == [["spatiotemporal", "describe"]]
+        return
+    write_inputs(example, clone, most_voxels=VOXELS)
     hurry = HURRY.get(analysis.id, {})
     (shell,) = [content for _, content in blocks(text, "sh")]
     run_shell(shell, capsys, [word for n, v in hurry.items() for word in (f"--{n.replace('_', '-')}", v)])
@@ -90,6 +96,25 @@ def computed_once(function):
         return given[0]
 
     return compute
+
+
+def test_an_analysis_that_nothing_suits_has_its_page_and_the_way_to_its_options(capsys):
+    @analysis_decorator(
+        id="weather.rain",
+        title="Rain",
+        citation="own definition",
+        inputs=[Input("series", st.Series, help="Of a radar.", intervals=(0.001, 0.01))],
+        outputs=[Output("rain", st.Map, unit="mm", help="Most.")],
+    )
+    def rain(series, *, parameters, context):
+        """The highest value."""
+
+    assert example_of(rain.declaration) is None
+    page = analysis_page(rain.declaration)
+    assert "| `rain` | map | mm | Most. |" in page
+    with known(rain.declaration):
+        run_shell(blocks(page, "sh")[0][1], capsys)
+    assert "series (Series, required)" in capsys.readouterr().out
 
 
 def test_networks_are_described_by_the_command_on_their_page(manual, capsys):

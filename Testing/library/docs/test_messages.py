@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from Documentation.generate.manual import SOURCES
 from Documentation.generate.message_codes import messages_of
 from Documentation.generate.message_page import message_page
 
-CODE = re.compile(r"""["']([EWI]-[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*)["']""")
+CODE = re.compile(r"""["']([EWRNI]-[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*)["']""")
 SAID = """
 LIMIT = "ten"
 
@@ -23,17 +25,21 @@ RAISED = "E-ELSEWHERE"
 """
 
 
-def test_every_code_of_the_source_is_on_the_page():
+@pytest.fixture(scope="module")
+def messages():
+    return messages_of(SOURCES)
+
+
+def test_every_code_of_the_source_is_on_the_page(messages):
     # Read as text here and as a syntax tree there: neither can miss what the other sees.
     files = [file for folder in SOURCES for file in folder.rglob("*.py")]
     written = {code for file in files for code in CODE.findall(file.read_text(encoding="utf-8"))}
-    page = message_page(messages_of(SOURCES))
+    page = message_page(messages)
     assert len(written) > 200
     assert {c for c in written if f"\n({c.lower()})=\n### {c}\n" not in page} == set()
 
 
-def test_most_codes_have_their_text_and_errors_what_to_do():
-    messages = messages_of(SOURCES)
+def test_most_codes_have_their_text_and_errors_what_to_do(messages):
     codes = {m.code for m in messages}
     said = {m.code for m in messages if m.message}
     assert len(said) > 0.95 * len(codes)
