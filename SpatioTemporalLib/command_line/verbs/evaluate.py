@@ -99,7 +99,7 @@ def _predicted(arguments, cohort: Cohort, what: tuple, folder: Path, subgroups: 
         )
         for finding in findings:
             print(finding)
-        columns |= {name: cells for name, cells in table.columns.items() if name in ("participant_id", "label")}
+        columns |= {name: cells for name, cells in table.columns.items() if name in task.truths}
         own = "" if len(bundles) == 1 else f" {_short_name(bundle, bundles, n)}"
         columns |= {f"{name}{own}": table.columns[name] for name in task.answers}
     if not arguments.cache:

@@ -28,7 +28,8 @@ class Classification(Task):
     settings = CropSettings
     time = TimeAxis("visits", "days", "first_visit", "follow-up studies", "follow-up images")
     output, inference = "probability", "crop"
-    analysis, answers = "prediction.classification", ("probability",)
+    analysis = "prediction.classification"
+    truths, answers = ("participant_id", "label"), ("probability",)
     monitors = {"loss": ("validation loss", 1), "auc": ("validation AUC", -1)}
 
     def completed(self, cohort, plan):

@@ -32,7 +32,8 @@ class Segmentation(Task):
     settings = PhaseSettings
     time = TimeAxis("phases", "seconds", "injection", "dynamic series", "a dynamic series")
     output, inference = "segmentation", "sliding_window"
-    analysis, answers = "prediction.segmentation", ("Dice", "look-alikes found")
+    analysis = "prediction.segmentation"
+    truths, answers = ("participant_id", "look-alikes"), ("Dice", "look-alikes found")
     monitors = {"dice": ("validation Dice", -1), "loss": ("validation loss", 1)}
 
     def completed(self, cohort, plan):

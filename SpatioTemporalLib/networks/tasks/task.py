@@ -76,8 +76,9 @@ class Task:
         "sliding_window" or "whole"; in the words of a bundle's metadata.
     analysis : str
         Identifier of the analysis that assesses many patients.
-    answers : tuple of str
-        Columns of `assessed` that are the bundle's own, and are told apart where several are compared.
+    truths, answers : tuple of str
+        Columns of `assessed` that are the patient's, and those that are the
+        bundle's own and are told apart where several are compared.
     monitors : mapping
         By the name of a number that training can watch, its column of `validated` and
         whether it is to fall (1) or to rise (-1); the first is the usual one.
@@ -96,6 +97,7 @@ class Task:
     output: str
     inference: str
     analysis: str
+    truths: tuple[str, ...]
     answers: tuple[str, ...]
     monitors: Mapping[str, tuple[str, int]]
 

@@ -20,7 +20,7 @@ LIBRARY = Path(st.__file__).parent
 
 def test_every_task_says_what_it_must():
     for name, task in known_tasks().items():
-        assert name == task.name and task.help and task.answers and task.monitors
+        assert name == task.name and task.help and task.truths and task.answers and task.monitors
         assert task.analysis in st.analyses()
         shown = task.settings()
         assert len(shown.shape) == 3 and shown.spacings and shown.unit
