@@ -22,7 +22,7 @@ class Offer:
     """Values and parameters by name, and where they come from.
 
     story : a sentence about the data. files : path in a clone of what is shipped, or made by `commands`.
-    commands : what has to be typed first. shown_from : name of the series that is anatomy under the maps.
+    commands : what has to be typed first.
     """
 
     story: str
