@@ -4,16 +4,20 @@ Lesions wash out and look-alikes persist, from the same first enhancement to the
 intensities is the lesion's depends on when they were taken: with that known they can be told apart, without it only
 where they are extreme. With a constant protocol there is nothing to be known, and the two networks must agree.
 
-    python Testing/experiments/dce_segmentation.py --out FOLDER [--seeds 0,1,2] [--table CSV]
+``python Testing/experiments/dce_segmentation.py --work out/dce --out Resources/Validation/dce_segmentation.csv`` writes
+the table; ``make experiments`` trains for one seed and compares.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.context import Context
@@ -111,25 +115,35 @@ def verdicts(rows: list[dict]) -> dict[str, bool]:
     }
 
 
+def all_measured(folder: Path, seeds: list[int]) -> list[dict]:
+    """A row a protocol, seed and network."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        row
+        for protocol in PROTOCOLS
+        for seed in seeds
+        for kind in PRESETS
+        for row in measured(folder, protocol, kind, seed)
+    ]
+
+
+def test_times_are_worth_what_is_said_of_them(tmp_path):
+    found = verdicts(all_measured(tmp_path, [0]))
+    assert all(found.values()), found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--protocols", default="random,constant")
-    parser.add_argument("--table", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for protocol in arguments.protocols.split(","):
-        for seed in map(int, arguments.seeds.split(",")):
-            for kind in PRESETS:
-                rows += measured(arguments.out, protocol, kind, seed)
-                print(rows[-1], flush=True)
+    rows = all_measured(arguments.work, [int(seed) for seed in arguments.seeds.split(",")])
     table = st.Table({name: [row[name] for row in rows] for name in rows[0]}, name="dce_segmentation")
+    st.write_table(arguments.out, table)
     print(table)
-    if arguments.table:
-        st.write_table(arguments.table, table)
-        print(verdicts(rows))
+    for text, holds in verdicts(rows).items():
+        print(f"{text}: {'yes' if holds else 'NO'}")
 
 
 if __name__ == "__main__":

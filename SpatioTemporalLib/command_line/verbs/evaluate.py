@@ -67,7 +67,7 @@ def _print(result: Result) -> None:
 
 def _task_of(bundles: list):
     """The one task that all of them were trained for."""
-    from ...networks.tasks.registry import task_named
+    from ...networks.task_registry import task_named
 
     names = sorted({bundle.facts.task for bundle in bundles})
     if len(names) > 1:

@@ -89,7 +89,7 @@ def _trained(arguments, cohort: Cohort, settings: TrainingSettings, group):
     from ...networks.bundle.facts import Architecture
     from ...networks.inference.prediction import automatic_device
     from ...networks.registry import network_named
-    from ...networks.tasks.registry import served_task
+    from ...networks.task_registry import served_task
     from ...networks.training.checkpoint import discard_checkpoints
     from ...networks.training.plan import Plan, Surroundings
     from ...networks.training.procedure import train_cohort

@@ -11,7 +11,7 @@ from ...errors import InputError
 from ...steps.follow_up.covariates import MOST_LEVELS, Covariate
 from ...system.plain_text import for_message
 from ..inference.calibration import Calibration
-from ..tasks.registry import BEFORE_TASKS, known_tasks, task_named
+from ..task_registry import BEFORE_TASKS, known_tasks, task_named
 from .fields import LONGEST_NAME, FieldReader, number
 
 FORMAT = 1

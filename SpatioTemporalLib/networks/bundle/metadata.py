@@ -9,7 +9,7 @@ from ...io.files.json_text import parsed
 from ...parameters import Described, NamedValue
 from ...steps.follow_up.covariates import Covariate
 from ...system.plain_text import for_message
-from ..tasks.registry import task_named
+from ..task_registry import task_named
 from .container import METADATA, MOST_METADATA, Container
 from .facts import BundleFacts, facts_from_json
 from .shipped import bundle_path

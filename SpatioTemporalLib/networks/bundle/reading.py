@@ -13,7 +13,7 @@ from ...errors import InputError
 from ...system.plain_text import for_message
 from ..cases.batch import Batch
 from ..registry import networks as registered
-from ..tasks.registry import task_named
+from ..task_registry import task_named
 from .container import Container
 from .facts import BundleFacts
 from .limits import maker, planned_network, require_room

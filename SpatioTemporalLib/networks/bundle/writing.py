@@ -14,7 +14,7 @@ from ...io.output.folder import output_folder
 from ...system.packages import require
 from ...version import DISTRIBUTION, __version__
 from ..registry import networks as registered
-from ..tasks.registry import task_named
+from ..task_registry import task_named
 from .container import METADATA, MODELS
 from .facts import BundleFacts, facts_as_json
 from .reading import SELF_TEST, answers_of, random_batch

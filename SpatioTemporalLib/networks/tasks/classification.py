@@ -13,7 +13,7 @@ from ...numerics.statistics.roc import roc_area
 from ...steps.follow_up.covariates import Covariate, learned_covariates
 from ...steps.follow_up.visit_crops import CropSettings
 from ..inference.calibration import fitted_calibration
-from .task import Task, TimeAxis
+from ..task import Task, TimeAxis
 
 LABELS = ("malignant", "label")
 SURROUNDINGS_MM = 4.0
@@ -103,17 +103,17 @@ class Classification(Task):
         )
 
     def shown_as_json(self, shown):
-        from ..cases.region_metadata import crops_as_json
+        from ..bundle.region_metadata import crops_as_json
 
         return crops_as_json(shown)
 
     def shown_from_json(self, read):
-        from ..cases.region_metadata import crops_from_json
+        from ..bundle.region_metadata import crops_from_json
 
         return crops_from_json(read)
 
     def data_format(self, facts):
-        from ..cases.region_metadata import data_format
+        from ..bundle.region_metadata import data_format
 
         return data_format(facts)
 
@@ -121,12 +121,12 @@ class Classification(Task):
         return f"probability of {facts.training.outcome}"
 
     def in_words(self, facts):
-        from ..cases.region_metadata import in_words
+        from ..bundle.region_metadata import in_words
 
         return in_words(facts)
 
     def page(self, facts):
-        from ..cases.region_metadata import page
+        from ..bundle.region_metadata import page
 
         return page(facts)
 

@@ -14,7 +14,7 @@ from ...errors import InputError, ParameterError, counted
 from ...numerics.spatial.mask_overlap import dice, structures_found
 from ...steps.bolus.acquired_phases import PhaseSettings
 from ..inference.calibration import Calibration
-from .task import Task, TimeAxis
+from ..task import Task, TimeAxis
 
 NAMES = ("lesion", "tumour", "tumor", "mask")
 VALIDATION_PART = 5
@@ -131,17 +131,17 @@ class Segmentation(Task):
         return Table({"participant_id": [cases.ids[n] for n in rows], "Dice": held_out[rows].tolist()})
 
     def shown_as_json(self, shown):
-        from ..cases.phase_metadata import phases_as_json
+        from ..bundle.phase_metadata import phases_as_json
 
         return phases_as_json(shown)
 
     def shown_from_json(self, read):
-        from ..cases.phase_metadata import phases_from_json
+        from ..bundle.phase_metadata import phases_from_json
 
         return phases_from_json(read)
 
     def data_format(self, facts):
-        from ..cases.phase_metadata import data_format
+        from ..bundle.phase_metadata import data_format
 
         return data_format(facts)
 
@@ -149,7 +149,7 @@ class Segmentation(Task):
         return f"segmentation of {facts.training.outcome}"
 
     def in_words(self, facts):
-        from ..cases.phase_metadata import in_words
+        from ..bundle.phase_metadata import in_words
 
         return in_words(facts)
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from ...context import Context
 from ...errors import InputError, ParameterError
-from ..tasks.task import Step, Task
+from ..task import Step, Task
 from .augmentation import draw_motion
 from .checkpoint import Progress, load_checkpoint, save_checkpoint
 from .distributed import Group

@@ -14,8 +14,8 @@ from ...io.tables.file import write_table
 from ..bundle.facts import BundleFacts
 from ..bundle.writing import write_bundle
 from ..registry import build, network_named
-from ..tasks.registry import served_task
-from ..tasks.task import Task
+from ..task import Task
+from ..task_registry import served_task
 from .history import write_history
 from .loop import Exercise, train_network
 from .order import stratified_folds

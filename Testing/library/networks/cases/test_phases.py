@@ -13,7 +13,7 @@ from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.io.cohort.files import TIMEPOINTS, read_cohort
 from SpatioTemporalLib.networks.cases.patches import cut, patches_of
 from SpatioTemporalLib.networks.cases.phases import batch_of, prepare_phases
-from SpatioTemporalLib.networks.tasks.task import Step
+from SpatioTemporalLib.networks.task import Step
 from SpatioTemporalLib.steps.bolus.acquired_phases import PhaseSettings
 
 SHOWN = PhaseSettings(shape=(SIZE,) * 3)

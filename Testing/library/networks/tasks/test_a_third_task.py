@@ -9,8 +9,7 @@ from verbs import run
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.networks import registry as network_registry
-from SpatioTemporalLib.networks import systems, tasks
-from SpatioTemporalLib.networks.tasks import registry as task_registry
+from SpatioTemporalLib.networks import systems, task_registry, tasks
 
 TASK = '''
 """Sum of a mask: the number of voxels of a lesion, in hundreds, from the same phases."""

@@ -6,7 +6,7 @@ import functools
 import importlib
 import pkgutil
 
-from ...errors import ParameterError
+from ..errors import ParameterError
 from .task import Task
 
 BEFORE_TASKS = "classification"
@@ -15,7 +15,7 @@ BEFORE_TASKS = "classification"
 
 @functools.cache
 def known_tasks() -> dict[str, Task]:
-    """All tasks by name, sorted; each lies in a module of this package.
+    """All tasks by name, sorted; each lies in a module of `tasks`.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def known_tasks() -> dict[str, Task]:
         If two claim the same name.
     """
     found: dict[str, Task] = {}
-    package = importlib.import_module(__package__)
+    package = importlib.import_module(f"{__package__}.tasks")
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, Task) and found.setdefault(value.name, value) is not value:

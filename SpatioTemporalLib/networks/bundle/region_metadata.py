@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...steps.follow_up.visit_crops import CropSettings
 from ...system.plain_text import for_message
-from ..bundle.facts import BundleFacts, visits_in_words
-from ..bundle.fields import FieldReader, listed, number
+from .facts import BundleFacts, visits_in_words
+from .fields import FieldReader, listed, number
 
 MOST_CHANNELS = 16
 # Of an image, whatever its unit.

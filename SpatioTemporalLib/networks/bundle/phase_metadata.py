@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...steps.bolus.acquired_phases import BRIGHT, PhaseSettings
 from ...system.plain_text import for_message
-from ..bundle.facts import BundleFacts
-from ..bundle.fields import FieldReader, listed, number
+from .facts import BundleFacts
+from .fields import FieldReader, listed, number
 
 
 def phases_as_json(shown: PhaseSettings) -> dict[str, object]:

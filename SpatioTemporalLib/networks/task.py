@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from ...context import Context
-    from ...data.cohort import Cohort
-    from ...data.curve import Table
-    from ...data.result import Result
-    from ...errors import Finding
-    from ..bundle.facts import BundleFacts
-    from ..bundle.fields import FieldReader
-    from ..bundle.reading import Bundle
-    from ..training.augmentation import Motion
-    from ..training.plan import Plan
+    from ..context import Context
+    from ..data.cohort import Cohort
+    from ..data.curve import Table
+    from ..data.result import Result
+    from ..errors import Finding
+    from .bundle.facts import BundleFacts
+    from .bundle.fields import FieldReader
+    from .bundle.reading import Bundle
+    from .training.augmentation import Motion
+    from .training.plan import Plan
 
 
 @dataclass(frozen=True)
