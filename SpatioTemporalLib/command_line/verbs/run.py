@@ -23,10 +23,10 @@ from ...io.dicom.headers.references import source_headers
 from ...io.dicom.objects import write_dicom_files
 from ...io.output.folder import output_folder
 from ...io.output.results import require_absent, write_files
-from ...io.reading.earlier_result import file_of_earlier_result, is_earlier_result
 from ...io.reading.volumes import SETTING_UNITS
 from ...run import run as run_analysis
 from ...system.packages import require_all
+from ..options.earlier_results import of_earlier_result, require_inputs_kept
 from ..options.follow_up import add_follow_up_options, read_visits
 from ..options.point import point_of, with_dashes_joined
 from ..options.series import add_time_options, numbers, time_arguments
@@ -36,7 +36,6 @@ from ..terminal.progress import ProgressBar
 from .describe import parameter_line
 from .listing import print_analyses
 
-FROM_RESULTS = (Series, Map, LabelMap, Curve, Table)
 READERS = {LabelMap: io.read_labels, Curve: io.read_curve, Table: io.read_table}
 
 
@@ -67,6 +66,7 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     given = options_of(analysis).parse_args(with_dashes_joined(arguments.rest, dashed))
     _require_sense(analysis, given)
     scene = _checked_results(given)
+    require_inputs_kept(given)
     with output_folder(given.out, "result", overwrite=given.overwrite) as new:
         result, inputs = _computed(analysis, given)
         files = _written(result, new, inputs, given, scene)
@@ -216,7 +216,7 @@ def _plain(text: str) -> str:
 
 def _read(item: Input, given, options) -> object:
     unit = _assignments(options.unit, "--unit").get(item.name)
-    given = _of_earlier_result(item, given)
+    given = of_earlier_result(item, given)
     if item.kind is Map:
         return _read_map(item, given, unit)
     if item.kind is Point:
@@ -230,18 +230,6 @@ def _read(item: Input, given, options) -> object:
     else:
         value = READERS[item.kind](given)
     return replace(value, unit=unit) if unit else value
-
-
-def _of_earlier_result(item: Input, given):
-    """What is named, or the file of an earlier result that is meant by its folder."""
-    if item.kind not in FROM_RESULTS:
-        return given
-    path = given[0] if isinstance(given, list) and len(given) == 1 else given
-    if isinstance(path, list) or not is_earlier_result(path):
-        return given
-    file = file_of_earlier_result(path, item.kind.__name__, item.results)
-    print(f"{item.name}: {file}")
-    return [str(file)] if isinstance(given, list) else str(file)
 
 
 def _read_map(item: Input, given, unit: str | None) -> Map:
