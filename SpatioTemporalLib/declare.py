@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 
 from .data.curve import Curve, Table
@@ -44,6 +44,7 @@ __all__ = [
     "NamedValues",
     "Output",
     "Parameter",
+    "Presets",
     "Range",
     "Unit",
     "analysis",
@@ -51,6 +52,7 @@ __all__ = [
     "parameters_of",
 ]
 
+Presets = Mapping[str, Mapping[str, object]]
 INPUT_KINDS = (Series, FollowUp, ImageStack, Map, LabelMap, Curve, Table, Point)
 OUTPUT_KINDS = (Series, Map, LabelMap, Curve, Table, Report)
 SEVERAL = (Series, Map, LabelMap)
@@ -150,9 +152,18 @@ class Analysis:
     def input(self, name: str) -> Input:
         return next(i for i in self.inputs if i.name == name)
 
+    @property
+    def presets(self) -> Presets:
+        """Values of parameters that go together, by the name of what they are usual for."""
+        known = {p.name for p in self.parameters}
+        all_presets = getattr(self.parameters_type, "presets", {})
+        own = {name: {n: v for n, v in values.items() if n in known} for name, values in all_presets.items()}
+        return {name: values for name, values in own.items() if values}
+
     def checked_parameters(self, values: dict[str, object]) -> object:
-        """An instance of the parameters dataclass with all values checked."""
+        """An instance of the parameters dataclass with all values checked; ``preset`` names one of `presets`."""
         known = {p.name: p for p in self.parameters}
+        values = self._with_preset(values)
         for name in values:
             if name not in known:
                 raise ParameterError(
@@ -161,6 +172,20 @@ class Analysis:
                     fix=f"Its parameters are: {', '.join(known) or 'none'}.",
                 )
         return self.parameters_type(**{name: known[name].check(value) for name, value in values.items()})
+
+    def _with_preset(self, values: dict[str, object]) -> dict[str, object]:
+        if "preset" not in values or not self.presets:
+            return values
+        values = dict(values)
+        name = values.pop("preset")
+        if name not in self.presets:
+            raise ParameterError(
+                "E-PARAMETER",
+                f"{self.id} has no preset {name!r}",
+                fix=f"Its presets are: {'; '.join(self.presets)}.",
+            )
+        # What is given beside a preset is meant to differ from it.
+        return {**self.presets[name], **values}
 
     def schema(self) -> dict[str, object]:
         """Everything declared, as JSON types."""
@@ -172,6 +197,7 @@ class Analysis:
             "citation": self.citation,
             "inputs": [{**_plain(i), "kind": i.kind.__name__} for i in self.inputs],
             "parameters": {p.name: p.schema() for p in self.parameters},
+            "presets": self.presets,
             "outputs": [{**_plain(o), "kind": o.kind.__name__} for o in self.outputs],
         }
 

@@ -234,3 +234,15 @@ def test_results_of_earlier_runs_are_offered_as_inputs(panel, logic):
     assert not offer.button.visible
     panel.analyse.choose("kinetics.patlak")
     assert [o.declared.name for o in panel.analyse.offers if o.node is not None] == ["t1_map"]
+
+
+def test_a_preset_fills_the_form(panel):
+    panel.analyse.choose("kinetics.tofts")
+    box = panel.analyse.form.preset_box
+    box.setCurrentIndex(box.findData("liver, gadoxetate"))
+    found = panel.analyse.values()
+    assert (found["tissue"], found["agent"], found["dose"]) == ("liver", "gadoxetate", 0.025)
+    panel.analyse.ui.resetButton.click()
+    assert panel.analyse.values()["agent"] == "custom"
+    panel.analyse.choose("dummy.slow_mean")
+    assert panel.analyse.form.preset_box is None

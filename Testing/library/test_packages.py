@@ -42,7 +42,7 @@ def test_extras_are_those_of_the_distribution():
     assert PROJECT["name"] == DISTRIBUTION
     for_users = {name: tuple(map(name_of, needs)) for name, needs in offered.items() if name in packages.EXTRAS}
     assert for_users == packages.EXTRAS
-    assert set(offered) - set(packages.EXTRAS) == {"dev", "benchmarks"}
+    assert set(offered) - set(packages.EXTRAS) == {"dev", "benchmarks", "docs"}
     assert any(need.startswith(f"{DISTRIBUTION}[") for need in offered["dev"])
 
 

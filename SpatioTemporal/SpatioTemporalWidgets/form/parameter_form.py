@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from SpatioTemporalLib.declare import Parameter
+import qt
+from slicer.i18n import tr as _
 
+from SpatioTemporalLib.declare import Parameter, Presets
+
+from ..narrow import let_shrink
 from .named_values_field import NamedValuesField
 from .parameter_field import Field
 from .path_field import PathField
@@ -16,9 +20,11 @@ class ParameterForm:
         self.basic, self.advanced, self.changed = basic, advanced, changed
         self.fields: dict[str, Field] = {}
 
-    def show(self, parameters: tuple[Parameter, ...]) -> None:
-        """Fields for these parameters; the layouts are empty before."""
-        self.fields = {}
+    def show(self, parameters: tuple[Parameter, ...], presets: Presets | None = None) -> None:
+        """Fields for these parameters, and a choice of their presets; the layouts are empty before."""
+        self.fields, self.presets, self.preset_box = {}, presets or {}, None
+        if self.presets:
+            self._add_presets()
         for parameter in parameters:
             field = _field(parameter, self.changed)
             field.add_to(self.advanced if parameter.advanced else self.basic)
@@ -26,6 +32,24 @@ class ParameterForm:
         for parameter in parameters:
             if parameter.named_by:
                 self.fields[parameter.named_by].tell(self.fields[parameter.name].offer)
+
+    def _add_presets(self) -> None:
+        self.preset_box = box = qt.QComboBox()
+        box.setObjectName("presetBox")
+        box.setToolTip(_("Fill in what is usual for an organ and an agent; every value can be changed afterwards."))
+        box.addItem(_("Choose an organ and agent"), "")
+        for name, values in self.presets.items():
+            box.addItem(name, name)
+            box.setItemData(box.count - 1, ", ".join(f"{n} = {v}" for n, v in values.items()), qt.Qt.ToolTipRole)
+        let_shrink(box)
+        box.connect("currentIndexChanged(int)", self._preset_chosen)
+        self.basic.addRow(_("Preset:"), box)
+
+    def _preset_chosen(self, index: int) -> None:
+        name = self.preset_box.itemData(index)
+        if name:
+            self.set(self.presets[name])
+            self.changed()
 
     def values(self) -> dict[str, object]:
         """All values that fit."""

@@ -136,7 +136,7 @@ class AnalyseStep(Step):
         analysis = self.analysis
         parameters = analysis.parameters if analysis is not None else ()
         self._show_inputs()
-        self.form.show(parameters)
+        self.form.show(parameters, analysis.presets if analysis is not None else None)
         if analysis is not None:
             self.form.set(_fitting(analysis, self.settings.get(analysis.id, {})))
         self.ui.summaryLabel.setText(_about(analysis) if analysis is not None else _("Choose an analysis."))

@@ -36,6 +36,10 @@ def description(analysis: Analysis) -> str:
     lines += ["", "Parameters"]
     for parameter in analysis.parameters:
         lines += [f"  {parameter_line(parameter)}", *_wrapped(parameter.help, "      ")]
+    if analysis.presets:
+        lines += ["", "Presets (preset=NAME, --preset NAME)"]
+    for name, values in analysis.presets.items():
+        lines.append(f"  {name}: {', '.join(f'{n} = {v}' for n, v in values.items())}")
     lines += ["", "Outputs"]
     for item in analysis.outputs:
         unit = f" [{item.unit}]" if item.unit else ""

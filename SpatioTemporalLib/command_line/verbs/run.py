@@ -5,38 +5,31 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ... import io, registry
+from ... import registry
 from ...context import Context
-from ...data.curve import Curve, Table
 from ...data.follow_up import FollowUp
 from ...data.point import Point
 from ...data.result import Result
 from ...data.series import Series
-from ...data.volumes import ImageStack, LabelMap, Map
-from ...declare import Analysis, Input
+from ...declare import Analysis
 from ...errors import InputError, MissingPackageError, ParameterError, counted
 from ...io.dicom.headers.references import source_headers
 from ...io.dicom.objects import write_dicom_files
 from ...io.output.folder import output_folder
 from ...io.output.results import require_absent, write_files
-from ...io.reading.volumes import SETTING_UNITS
 from ...run import run as run_analysis
 from ...system.packages import require_all
-from ..options.earlier_results import of_earlier_result, require_inputs_kept
-from ..options.follow_up import add_follow_up_options, read_visits
-from ..options.point import point_of, with_dashes_joined
-from ..options.series import add_time_options, numbers, time_arguments
+from ..options.inputs import add_inputs, assignments, flag, plain, read_input
+from ..options.kept_results import require_inputs_kept
+from ..options.point import with_dashes_joined
 from ..scene import require_scene_ending, scene_writer
 from ..terminal.parser import Parser, nearest
 from ..terminal.progress import ProgressBar
 from .describe import parameter_line
 from .listing import print_analyses
-
-READERS = {LabelMap: io.read_labels, Curve: io.read_curve, Table: io.read_table}
 
 
 def add_to(verbs) -> None:
@@ -61,8 +54,8 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
         print_analyses()
         return
     analysis = registry.get(arguments.name)
-    dashed = {_flag(i.name) for i in analysis.inputs if i.kind is Point}
-    dashed |= {f"{_flag(i.name)}-masks" for i in analysis.inputs if i.kind is FollowUp}
+    dashed = {flag(i.name) for i in analysis.inputs if i.kind is Point}
+    dashed |= {f"{flag(i.name)}-masks" for i in analysis.inputs if i.kind is FollowUp}
     given = options_of(analysis).parse_args(with_dashes_joined(arguments.rest, dashed))
     _require_sense(analysis, given)
     scene = _checked_results(given)
@@ -76,7 +69,7 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
 
 def _computed(analysis: Analysis, given) -> tuple[Result, dict[str, object]]:
     """The result, and what it was made from."""
-    inputs = {i.name: _read(i, getattr(given, i.name), given) for i in analysis.inputs if getattr(given, i.name)}
+    inputs = {i.name: read_input(i, getattr(given, i.name), given) for i in analysis.inputs if getattr(given, i.name)}
     for name, value in inputs.items():
         if isinstance(value, Series):
             print(f"{name}: {value}; times from {value.time_source or 'no file'}")
@@ -95,9 +88,9 @@ def _require_sense(analysis: Analysis, given) -> None:
     for item in analysis.inputs:
         files = getattr(given, item.name)
         if files is not None and not all(str(file).strip() for file in (files if isinstance(files, list) else [files])):
-            raise InputError("E-FILE-MISSING", f"{_flag(item.name)} has no name after it", fix="Give the file's path.")
-    for option, assignments in (("--unit", given.unit), ("--settings", getattr(given, "settings", None) or [])):
-        for name in _assignments(assignments, option, default=names[0] if option == "--settings" else ""):
+            raise InputError("E-FILE-MISSING", f"{flag(item.name)} has no name after it", fix="Give the file's path.")
+    for option, pairs in (("--unit", given.unit), ("--settings", getattr(given, "settings", None) or [])):
+        for name in assignments(pairs, option, default=names[0] if option == "--settings" else ""):
             if name not in names:
                 near = nearest(name, names)
                 meant = f"Did you mean {' or '.join(near)}?" if near else f"The inputs are {', '.join(names)}."
@@ -139,51 +132,21 @@ def options_of(analysis: Analysis) -> Parser:
     parser = Parser(
         prog=f"spatiotemporal run {analysis.id}", description=analysis.summary, epilog=f"Reference: {analysis.citation}"
     )
-    _add_inputs(parser.add_argument_group("inputs"), analysis)
+    add_inputs(parser.add_argument_group("inputs"), analysis)
     parameters = parser.add_argument_group("parameters")
     for parameter in analysis.parameters:
         text = f"{parameter_line(parameter)}. {parameter.help}"
         parameters.add_argument(
-            _flag(parameter.name), metavar="VALUE", dest=f"parameter_{parameter.name}", help=_plain(text)
+            flag(parameter.name), metavar="VALUE", dest=f"parameter_{parameter.name}", help=plain(text)
         )
+    if analysis.presets:
+        names = "; ".join(analysis.presets)
+        parameters.add_argument("--preset", metavar="NAME", help=plain(f"values usual for an organ and agent: {names}"))
     parameters.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="the same, as often as wanted"
     )
     _add_results(parser.add_argument_group("results"))
     return parser
-
-
-def _add_inputs(group, analysis: Analysis) -> None:
-    for item in analysis.inputs:
-        _add_input(group, item)
-    kinds = {item.kind for item in analysis.inputs}
-    if Series in kinds:
-        add_time_options(group)
-    if ImageStack in kinds:
-        group.add_argument(
-            "--settings",
-            action="append",
-            metavar="[INPUT=]LIST",
-            help="what differs between the volumes of a stack, e.g. flip angles 2,5,12; with the input's name before "
-            "it where there are several stacks; angles in degrees, times in s",
-        )
-    group.add_argument(
-        "--unit", action="append", default=[], metavar="INPUT=UNIT", help="unit of an input whose file does not say it"
-    )
-
-
-def _add_input(group, item: Input) -> None:
-    needed = "" if item.optional else " (required)"
-    how = {"nargs": "+"} if item.kind in (ImageStack, Series, FollowUp) else {}
-    forms = {FollowUp: "FILE", Point: "R,A,S"}
-    text = f"{item.help}{needed}"
-    if item.results:
-        text = f"{item.help} A file, or the folder of an earlier result{needed}"
-    if item.kind is FollowUp:
-        text = f"{item.help} One file or DICOM folder a visit, or COHORT_FOLDER:PARTICIPANT_ID{needed}"
-    group.add_argument(_flag(item.name), metavar=forms.get(item.kind, "FILE"), help=_plain(text), **how)
-    if item.kind is FollowUp:
-        add_follow_up_options(group, item, _flag(item.name))
 
 
 def _add_results(group) -> None:
@@ -206,75 +169,14 @@ def _add_results(group) -> None:
     group.add_argument("--threads", type=int, help="threads to use (default: all)")
 
 
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
-def _plain(text: str) -> str:
-    return text.replace("%", "%%")
-
-
-def _read(item: Input, given, options) -> object:
-    unit = _assignments(options.unit, "--unit").get(item.name)
-    given = of_earlier_result(item, given)
-    if item.kind is Map:
-        return _read_map(item, given, unit)
-    if item.kind is Point:
-        return point_of(given, _flag(item.name), item.name)
-    if item.kind is FollowUp:
-        return read_visits(item, options, _flag(item.name), unit)
-    if item.kind is Series:
-        value = io.read_series(given[0] if len(given) == 1 else given, **time_arguments(options))
-    elif item.kind is ImageStack:
-        value = _read_stack(item, given, options)
-    else:
-        value = READERS[item.kind](given)
-    return replace(value, unit=unit) if unit else value
-
-
-def _read_map(item: Input, given, unit: str | None) -> Map:
-    try:
-        return io.read_map(given, unit=unit)
-    except InputError as error:
-        if error.code != "E-UNIT":
-            raise
-        fix = f'Give it: --unit {item.name}={item.unit or "a.u."}; "1" stands for a ratio, "a.u." for a signal.'
-        raise InputError(error.code, error.message, where=error.where, fix=fix) from error
-
-
-def _read_stack(item: Input, given: list[str], options) -> ImageStack:
-    known = _assignments(options.settings or [], "--settings", default=item.name)
-    setting = item.setting or "flip_angle"
-    return io.read_stack(
-        given,
-        settings=numbers(known.get(item.name), "--settings"),
-        setting=setting,
-        setting_unit=SETTING_UNITS[setting],
-    )
-
-
 def _parameters(analysis: Analysis, given) -> dict[str, str]:
-    values = {}
+    preset = getattr(given, "preset", None)
+    values = {"preset": preset} if preset else {}
     for parameter in analysis.parameters:
         value = getattr(given, f"parameter_{parameter.name}")
         if value is not None:
             values[parameter.name] = value
-    return values | _assignments(given.set, "--set")
-
-
-def _assignments(given: list[str], option: str, default: str = "") -> dict[str, str]:
-    """Values by name; a value without a name belongs to the default one."""
-    values = {}
-    for assignment in given:
-        name, equals, value = assignment.partition("=")
-        if default and not equals:
-            name, equals, value = default, "=", assignment
-        if not equals:
-            raise ParameterError(
-                "E-PARAMETER", f"{option} {assignment} has no value", fix=f"Write {option} name=value."
-            )
-        values[name.strip().replace("-", "_")] = value.strip()
-    return values
+    return values | assignments(given.set, "--set")
 
 
 def _figures(result: Result, folder: Path, series: Series | None) -> list[Path]:

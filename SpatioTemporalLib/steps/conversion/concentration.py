@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from ...data.series import Series
 from ...data.volumes import LabelMap, Map
-from ...declare import Input
+from ...declare import Input, Presets
 from ...errors import Finding, InputError, Severity
 from ...numerics.arrays import chosen, like, namespace
 from ...numerics.relaxation.spoiled_gradient_echo import LogSignal
 from ..arrival.baseline import BaselineParameters, find_baseline
 from ..relaxation.literature_relaxation import tissue_t1
 from ..voxels.fit_status import FitStatus
+from .presets import CONTRAST_MR
 from .signal_model import CONCENTRATION_UNIT, SignalModel, SignalParameters, signal_model_for
 
 B1_MAP = Input(
@@ -35,6 +37,8 @@ LEAST_CONCENTRATION = 1e-7  # mmol/L
 @dataclass(frozen=True)
 class ConcentrationParameters(BaselineParameters, SignalParameters):
     """Those of the signal, then those of its baseline."""
+
+    presets: ClassVar[Presets] = CONTRAST_MR
 
 
 @dataclass(frozen=True)

@@ -38,35 +38,47 @@ def kinds_of(module: str) -> list[Kind]:
 
 def outcomes(module: str, kind: str, seed: int, first: int, count: int) -> list[Outcome]:
     """What came of inputs `first` to `first + count`, ends and standstills of the process included."""
-    found: list[Outcome] = []
-    while len(found) < count:
-        begun = first + len(found)
-        known = len(found)
-        found += _in_a_process(module, kind, seed, begun, count - len(found))
-        if len(found) == known:
-            raise RuntimeError(f"{module} {kind}: the process gave nothing; run batch.py by hand")
+    return outcomes_of(module, seed, {kind: (first, count)})[kind]
+
+
+def outcomes_of(module: str, seed: int, wanted: dict[str, tuple[int, int]]) -> dict[str, list[Outcome]]:
+    """The same of several kinds of a module, by one process as long as none of them ends it.
+
+    wanted : the first input and how many, by the name of the kind.
+    """
+    found: dict[str, list[Outcome]] = {kind: [] for kind in wanted}
+    while todo := [
+        (kind, first + len(found[kind]), count - len(found[kind]))
+        for kind, (first, count) in wanted.items()
+        if len(found[kind]) < count
+    ]:
+        _in_a_process(module, seed, todo, found)
     return found
 
 
-def _in_a_process(module: str, kind: str, seed: int, first: int, count: int) -> list[Outcome]:
-    command = [sys.executable, str(Path(__file__)), module, kind, str(seed), str(first), str(count)]
+def _in_a_process(module: str, seed: int, todo: list[tuple[str, int, int]], found: dict[str, list[Outcome]]) -> None:
+    """Add what one process finds; where it ends or stands still, that is what came of the input it was at."""
+    command = [sys.executable, str(Path(__file__)), module, str(seed), json.dumps(todo)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment)
-        found, hung = [], threading.Event()
+        hung = threading.Event()
+        left = {kind: (first, count) for kind, first, count in todo}
         for line in _lines(process, hung):
             word, _, rest = line.partition(" ")
             if word == "outcome":
-                found.append(Outcome(**json.loads(rest)))
+                kind, facts = json.loads(rest)
+                found[kind].append(Outcome(**facts))
+                left[kind] = left[kind][0] + 1, left[kind][1] - 1
         code = process.wait()
-        if len(found) < count:
-            errors.seek(0)
-            words = errors.read().decode(errors="replace")[-300:]
-            if code == 3:
-                raise RuntimeError(f"{module} {kind}: {words}")
+        errors.seek(0)
+        words = errors.read().decode(errors="replace")[-300:]
+        if code == 3:
+            raise RuntimeError(f"{module}: {words}")
+        at = next((kind for kind, (_, count) in left.items() if count), None)
+        if at is not None:
             what = "hang" if hung.is_set() else "crash"
-            found.append(Outcome(first + len(found), what, f"exit code {code}: {words}"))
-        return found
+            found[at].append(Outcome(left[at][0], what, f"exit code {code}: {words}"))
 
 
 def _lines(process: subprocess.Popen, hung: threading.Event) -> Iterator[str]:
@@ -86,21 +98,21 @@ def _lines(process: subprocess.Popen, hung: threading.Event) -> Iterator[str]:
         yield line
 
 
-def _main(module: str, name: str, seed: int, first: int, count: int) -> int:
-    try:
-        kind = next(kind for kind in kinds_of(module) if kind.name == name)
-        scratch = tempfile.TemporaryDirectory()
-        folder = Path(scratch.name) / "case"
-        true = whole(kind, folder)
-        assert not outcome_differs(kind, folder, true), "reading the same files twice gives two answers"
-    except Exception as error:  # noqa: BLE001 - said to whoever declared the kind
-        print(f"the undamaged case cannot be read: {type(error).__name__}: {error}", file=sys.stderr)
-        return 3
+def _main(module: str, seed: int, todo: list[tuple[str, int, int]]) -> int:
+    kinds = {kind.name: kind for kind in kinds_of(module)}
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    with scratch:
-        for number in range(first, first + count):
-            outcome = outcome_of(kind, folder, true, seed, number)
-            print("outcome", json.dumps(outcome.__dict__), flush=True)
+    for name, first, count in todo:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch) / "case"
+            try:
+                true = whole(kinds[name], folder)
+                assert not outcome_differs(kinds[name], folder, true), "reading the same files twice gives two answers"
+            except Exception as error:  # noqa: BLE001 - said to whoever declared the kind
+                print(f"{name}: the undamaged case cannot be read: {type(error).__name__}: {error}", file=sys.stderr)
+                return 3
+            for number in range(first, first + count):
+                outcome = outcome_of(kinds[name], folder, true, seed, number)
+                print("outcome", json.dumps([name, outcome.__dict__]), flush=True)
     return 0
 
 
@@ -112,4 +124,4 @@ def outcome_differs(kind: Kind, folder: Path, true: object) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])))
+    sys.exit(_main(sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])))

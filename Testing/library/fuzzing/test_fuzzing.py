@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from library.fuzzing.batch import kinds_of, modules, outcomes
+from library.fuzzing.batch import kinds_of, modules, outcomes, outcomes_of
 from library.fuzzing.engine import FAULTS, Kind, outcome_of, whole
 from library.fuzzing.mutation import mutated
 from library.fuzzing.reading import Reading
@@ -19,8 +19,10 @@ SEED = 20261127
 
 @pytest.mark.parametrize("module", modules())
 def test_every_damaged_file_is_refused_or_told_or_read_as_it_says(module):
-    for kind in kinds_of(module):
-        found = outcomes(module, kind.name, SEED, 0, kind.inputs)
+    kinds = kinds_of(module)
+    all_found = outcomes_of(module, SEED, {kind.name: (0, kind.inputs) for kind in kinds})
+    for kind in kinds:
+        found = all_found[kind.name]
         faults = [f"{o.number} {o.outcome}: {o.detail[:300]}" for o in found if o.outcome in FAULTS]
         assert not faults, f"{module}, {kind.name}:\n" + "\n".join(faults)
         assert len(found) == kind.inputs
@@ -64,13 +66,13 @@ def test_ends_and_standstills_of_the_process_are_counted(monkeypatch, tmp_path):
     program = tmp_path / "child.py"
     program.write_text(
         "import os, sys, json, time\n"
-        "first = int(sys.argv[4])\n"
+        "[[kind, first, count]] = json.loads(sys.argv[3])\n"
         "if first == 0:\n"
-        "    print('outcome', json.dumps({'number': 0, 'outcome': 'told', 'detail': ''}), flush=True)\n"
+        "    print('outcome', json.dumps([kind, {'number': 0, 'outcome': 'told', 'detail': ''}]), flush=True)\n"
         "    os.abort()\n"
         "if first == 2:\n"
         "    time.sleep(60)\n"
-        "print('outcome', json.dumps({'number': first, 'outcome': 'legal', 'detail': ''}), flush=True)\n"
+        "print('outcome', json.dumps([kind, {'number': first, 'outcome': 'legal', 'detail': ''}]), flush=True)\n"
     )
     monkeypatch.setattr("library.fuzzing.batch.SECONDS_OF_SILENCE", 2)
     monkeypatch.setattr("library.fuzzing.batch.__file__", os.fspath(program))
