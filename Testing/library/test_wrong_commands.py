@@ -210,3 +210,20 @@ def test_a_scene_that_would_replace_a_folder_is_refused_before_any_file_is_read(
     (tmp_path / "x.mrb").mkdir()
     options = ["--out", tmp_path / "o", "--scene", tmp_path / "x.mrb", "--overwrite"]
     assert "E-OUTPUT-FILE" in refused(capsys, "run", "kinetics.tofts", "--series", series, *options)
+
+
+def test_a_scene_that_cannot_be_written_is_told_before_any_file_is_read(capsys, tmp_path, series, nothing_runs):
+    (tmp_path / "file").touch()
+    options = ["--out", tmp_path / "o", "--scene", tmp_path / "file" / "x.mrb"]
+    assert "E-WRITE" in refused(capsys, "run", "kinetics.tofts", "--series", series, *options)
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("option", ["--series", "--mask", "--out", "--scene"])
+def test_links_that_lead_to_themselves_are_told(capsys, tmp_path, series, nothing_runs, option):
+    loop = tmp_path / "loop.mrb"
+    loop.symlink_to(loop.name)
+    given = {"--series": series, "--out": tmp_path / "o"} | {option: loop}
+    told = refused(capsys, "run", "kinetics.tofts", *(word for pair in given.items() for word in pair))
+    assert any(code in told for code in ("E-FILE-ACCESS", "E-OUTPUT-FILE", "E-OUTPUT-EXISTS")), told
+    assert loop.is_symlink()

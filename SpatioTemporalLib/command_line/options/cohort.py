@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ... import io
 from ...data.cohort import Cohort
 from ...errors import ParameterError
+from ...io.files.boundary import real_path
 
 
 def add_cohort_options(parser) -> None:
@@ -29,7 +28,7 @@ def given_cohort(arguments) -> Cohort:
 
 def require_cache_elsewhere(arguments) -> None:
     """Refuse regions of patients within the folder of what is handed on, which would not be free at the end either."""
-    if arguments.cache and Path(arguments.cache).resolve().is_relative_to(Path(arguments.out).resolve()):
+    if arguments.cache and real_path(arguments.cache).is_relative_to(real_path(arguments.out)):
         raise ParameterError(
             "E-PARAMETER",
             f"--cache {arguments.cache} lies in the folder of --out",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ...errors import InputError
+from ...io.files.boundary import real_path
 from ...io.output.manifest import is_listed
 from ...io.reading.earlier_result import folder_or_file
 
@@ -17,7 +16,7 @@ def require_inputs_kept(given) -> None:
     InputError
         ``E-OUTPUT-INPUT``.
     """
-    target = Path(given.out).resolve()
+    target = real_path(given.out)
     # Whatever the option is called: masks of visits, bundles and references of DICOM objects are files too.
     values = (value for name, value in vars(given).items() if name not in ("out", "scene"))
     words = [word for value in values for word in (value if isinstance(value, list) else [value])]

@@ -8,6 +8,7 @@ from pathlib import Path
 from ...context import Context
 from ...data.cohort import Cohort
 from ...errors import ParameterError, counted
+from ...io.files.boundary import real_path
 from ...io.output.folder import require_free, working_folder
 from ...networks.training.settings import TrainingSettings
 from ...steps.follow_up.visit_crops import REGISTRATIONS, CropSettings
@@ -120,7 +121,7 @@ def _trained(arguments, cohort: Cohort, settings: TrainingSettings, group):
 def _working(folder: Path) -> Path:
     """Beside the bundle: what is handed on holds nothing of the patients."""
     # "." and ".." have no name to which something could be added.
-    folder = folder.resolve() if folder.name in ("", "..") else folder
+    folder = real_path(folder) if folder.name in ("", "..") else folder
     return folder.parent / f"{folder.name}_training"
 
 

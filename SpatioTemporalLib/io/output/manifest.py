@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from ...version import DISTRIBUTION, __version__
 from ..files.atomic import atomic_path
+from ..files.boundary import real_path
 
 MANIFEST = ".spatiotemporal.json"
 # Left behind by file browsers, no one's work.
@@ -78,7 +79,7 @@ def changed_files(folder: Path, manifest: Manifest) -> list[str]:
 
 def is_listed(folder: Path, path: Path) -> bool:
     """Whether a file, or one in a folder, is of what this program wrote into `folder`."""
-    path = path.resolve()
+    path = real_path(path)
     own = read_manifest(folder)
     if own is None or not path.is_relative_to(folder):
         return False
