@@ -23,6 +23,7 @@ from ...io.output.results import require_absent, write_files
 from ...run import run as run_analysis
 from ...system.packages import require_all
 from ..options.inputs import add_inputs, assignments, flag, plain, read_input
+from ..options.kept_results import require_inputs_kept
 from ..options.point import with_dashes_joined
 from ..scene import require_scene_ending, scene_writer
 from ..terminal.parser import Parser, nearest
@@ -58,6 +59,7 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     given = options_of(analysis).parse_args(with_dashes_joined(arguments.rest, dashed))
     _require_sense(analysis, given)
     scene = _checked_results(given)
+    require_inputs_kept(given)
     with output_folder(given.out, "result", overwrite=given.overwrite) as new:
         result, inputs = _computed(analysis, given)
         files = _written(result, new, inputs, given, scene)

@@ -76,6 +76,16 @@ def changed_files(folder: Path, manifest: Manifest) -> list[str]:
     return [name for name, known in manifest.files.items() if _exists(folder / name) and not _is(folder, name, known)]
 
 
+def is_listed(folder: Path, path: Path) -> bool:
+    """Whether a file, or one in a folder, is of what this program wrote into `folder`."""
+    path = path.resolve()
+    own = read_manifest(folder)
+    if own is None or not path.is_relative_to(folder):
+        return False
+    inside = path.relative_to(folder).as_posix()
+    return inside == "." or any(name == inside or name.startswith(f"{inside}/") for name in own.files)
+
+
 def remove_files(folder: Path, manifest: Manifest) -> None:
     """Take away what a manifest lists and is as it was written, folders that become empty, and the manifest."""
     for name, known in manifest.files.items():
