@@ -9,7 +9,7 @@ import traceback
 from . import interrupts
 from .command_line.options.point import with_dashes_joined
 from .command_line.terminal.parser import Parser
-from .command_line.terminal.quiet_end import quiet_where_nobody_reads
+from .command_line.terminal.quiet_end import open_closed_streams, quiet_where_nobody_reads
 from .command_line.terminal.system_faults import fault_of_the_system
 from .command_line.verbs import (
     bundle,
@@ -42,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     what it prints is no longer read, as by ``head``, it ends with 141.
     """
     interrupts.hear()
+    open_closed_streams()
     try:
         with quiet_where_nobody_reads():
             return _exit_code(sys.argv[1:] if arguments is None else arguments)

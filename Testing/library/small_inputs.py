@@ -72,6 +72,11 @@ def predicted_cases(phantom):
     return st.Table(columns | {"probability of another": [0.5, 0.4, 0.6, 0.5, 0.7, 0.8]})
 
 
+def overlaps_of_masks(phantom):
+    """Overlaps that two networks reach in the same patients."""
+    return st.Table({"Dice a": [0.8, 0.9, 0.7], "Dice b": [0.6, 0.9, 0.5], "look-alikes": [1, 2, 0]})
+
+
 def measured_lesions(phantom):
     """Volumes of two lesions at two visits."""
     columns = {"lesion": ["a", "a", "b", "b"], "days": [0, 90, 0, 90], "volume": [1.0, 2.0, 3.0, 2.5]}
@@ -122,6 +127,7 @@ OF_ITS_OWN = {
     ("kinetics.distributed_parameter", "mask"): few_voxels,
     ("kinetics.tissue_homogeneity", "mask"): few_voxels,
     ("prediction.classification", "table"): predicted_cases,
+    ("prediction.segmentation", "table"): overlaps_of_masks,
     ("kinetics.transverse_relaxation_change", "series"): first_pass,
     ("kinetics.perfusion_by_deconvolution", "series"): first_pass,
     ("kinetics.saturation_recovery_t1", "stack"): recoveries("repetition_time", inverted=False),

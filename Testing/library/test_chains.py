@@ -1,6 +1,7 @@
 """The result of one run as an input of the next."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -67,6 +68,62 @@ def test_a_damaged_summary_is_told(place, tmp_path, content):
     (tmp_path / "result.json").write_text(content)
     with pytest.raises(st.InputError, match="E-RESULT"):
         file_of_earlier_result(tmp_path, "Map", ("t1",))
+
+
+DAMAGED = ["s0.nii.gz", "result.json", "t1.json", "t1.nii.gz/", "a" * 5000, "a\0b", "."]
+
+
+@pytest.mark.parametrize("file", DAMAGED, ids=range(len(DAMAGED)))
+def test_a_summary_that_gives_an_output_another_file_is_told(place, tmp_path, file):
+    folder = shutil.copytree(place / "t1", tmp_path / "t1")
+    summary = json.loads((folder / "result.json").read_text())
+    summary["outputs"]["t1"]["file"] = file
+    (folder / "result.json").write_text(json.dumps(summary))
+    with pytest.raises(st.InputError, match="E-RESULT") as told:
+        file_of_earlier_result(folder, "Map", ("t1",))
+    assert len(str(told.value)) < 400
+
+
+def test_a_summary_without_end_is_not_read_whole(tmp_path):
+    with open(tmp_path / "result.json", "wb") as file:
+        file.truncate(2**27)
+    with pytest.raises(st.InputError, match="at most"):
+        file_of_earlier_result(tmp_path, "Map", ("t1",))
+
+
+def test_very_many_outputs_are_not_all_told(tmp_path):
+    outputs = {f"output{n}": {"kind": "Map", "file": "x"} for n in range(10_000)}
+    (tmp_path / "result.json").write_text(json.dumps({"outputs": outputs}))
+    with pytest.raises(st.InputError, match="E-RESULT") as told:
+        file_of_earlier_result(tmp_path, "Map", ("t1",))
+    assert len(str(told.value)) < 1500
+
+
+def test_an_output_of_another_kind_is_not_taken(place):
+    with pytest.raises(st.InputError, match="no output fit_status of the kind Map"):
+        file_of_earlier_result(f"{place / 't1'}:fit_status", "Map", ("t1",))
+
+
+def test_names_that_no_file_can_have_are_told_as_files(capsys, place, tmp_path):
+    command = ["run", "kinetics.tofts", "--series", place / "dce.seq.nrrd", "--out", tmp_path / "o", "--t1-map"]
+    assert "E-FILE-ACCESS" in refused(capsys, *command, "a" * 5000)
+
+
+@pytest.mark.parametrize("given", ["t1", "t1:t1", "t1/t1.nii.gz", "t1/../t1", "link"])
+def test_a_result_is_not_replaced_by_what_is_made_from_it(capsys, place, tmp_path, given):
+    folder = shutil.copytree(place / "t1", tmp_path / "t1")
+    (tmp_path / "link").symlink_to(folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    command = ["run", "kinetics.tofts", "--series", place / "dce.seq.nrrd", "--t1-map", f"{tmp_path}/{given}"]
+    assert "E-OUTPUT-INPUT" in refused(capsys, *command, "--out", folder, "--overwrite")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_what_is_not_of_the_result_may_lie_beside_it(capsys, place, tmp_path):
+    folder = shutil.copytree(place / "tofts", tmp_path / "tofts")
+    shutil.copy(place / "dce.seq.nrrd", folder)
+    command = ["run", "kinetics.tofts", "--series", folder / "dce.seq.nrrd", "--out", folder, "--overwrite"]
+    assert run(capsys, *command)[0] == 0 and (folder / "dce.seq.nrrd").is_file()
 
 
 def test_every_declared_result_is_an_output_of_some_analysis():

@@ -115,6 +115,12 @@ def test_what_cannot_be_evaluated_is_told_in_one_line(
         assert word in told
 
 
+def test_regions_are_not_kept_within_the_evaluation(capsys, trained_bundle, other_cohort_folder, tmp_path):
+    command = ["evaluate", trained_bundle, "--cohort", other_cohort_folder, "--out", tmp_path / "e"]
+    assert "voxels of patients" in refused(capsys, *command, "--cache", tmp_path / "e" / "regions")
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_wrong_subgroup_is_told_before_any_region_is_cut(capsys, trained_bundle, other_cohort_folder, tmp_path):
     options = ["--cohort", other_cohort_folder, "--out", tmp_path / "e", "--split", "all", "--subgroups", "sex,planet"]
     assert "planet" in refused(capsys, "evaluate", trained_bundle, *options)

@@ -122,6 +122,22 @@ def test_a_bundle_that_is_there_is_refused_before_any_work(capsys, cohort_folder
     assert (trained_bundle / "models" / "model.safetensors").stat().st_mtime_ns == before
 
 
+def test_the_current_folder_can_be_the_bundle(capsys, cohort_folder, tmp_path, regions, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    code, _, err = run(capsys, *train_options(cohort_folder, "."), *regions)
+    assert code == 0, err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "here_training"]
+    assert not any("training" in path.name for path in (tmp_path / "here").rglob("*"))
+
+
+@pytest.mark.parametrize("inside", ["bundle", "bundle/regions", "bundle/../bundle/a/b"])
+def test_regions_of_patients_are_kept_out_of_what_is_handed_on(capsys, cohort_folder, tmp_path, inside):
+    command = [*train_options(cohort_folder, tmp_path / "bundle"), "--cache", f"{tmp_path}/{inside}"]
+    assert "voxels of patients" in refused(capsys, *command)
+    assert not any(tmp_path.iterdir())
+
+
 def test_folds_make_an_ensemble_in_which_each_patient_is_held_out_once(capsys, cohort_folder, tmp_path, regions):
     code, _, err = run(capsys, *train_options(cohort_folder, tmp_path / "bundle"), *regions, "--folds", "2")
     assert code == 0, err

@@ -176,3 +176,54 @@ def test_a_command_whose_output_was_closed_before_it_began_ends_quietly():
     command = f'"{sys.executable}" -m SpatioTemporalLib doctor --help >&-'
     done = subprocess.run(command, shell=True, capture_output=True, text=True, env={**os.environ})
     assert "Traceback" not in done.stderr
+
+
+def test_a_run_whose_streams_were_all_closed_writes_its_result(tmp_path, series):
+    command = (
+        f'"{sys.executable}" -m SpatioTemporalLib run kinetics.bolus_arrival --series "{series}" '
+        f'--out "{tmp_path / "o"}" <&- >&- 2>&-'
+    )
+    assert subprocess.run(command, shell=True, env={**os.environ}).returncode == 0
+    assert (tmp_path / "o" / "result.json").is_file()
+
+
+@pytest.mark.parametrize("target", ["", ".", "/", "x.txt"])
+def test_a_target_that_is_no_image_is_refused_before_the_source_is_read(capsys, target):
+    assert "E-FILE-KIND" in refused(capsys, "convert", "no_such_file.nii", target)
+
+
+def test_a_folder_where_a_file_would_be_written_is_refused_and_nothing_beside_it_replaced(capsys, tmp_path, series):
+    (tmp_path / "dce.nii.gz").mkdir()
+    (tmp_path / "dce.json").write_text("{}")
+    assert "E-OUTPUT-FILE" in refused(capsys, "convert", series, tmp_path / "dce.nii.gz", "--overwrite")
+    assert (tmp_path / "dce.json").read_text() == "{}"
+
+
+def test_a_link_that_leads_nowhere_is_not_replaced_without_leave(capsys, tmp_path, series):
+    link = tmp_path / "dce.seq.nrrd"
+    link.symlink_to("drive_that_is_not_connected.seq.nrrd")
+    assert "E-OUTPUT-EXISTS" in refused(capsys, "convert", series, link)
+    assert link.is_symlink()
+
+
+def test_a_scene_that_would_replace_a_folder_is_refused_before_any_file_is_read(capsys, tmp_path, series, nothing_runs):
+    (tmp_path / "x.mrb").mkdir()
+    options = ["--out", tmp_path / "o", "--scene", tmp_path / "x.mrb", "--overwrite"]
+    assert "E-OUTPUT-FILE" in refused(capsys, "run", "kinetics.tofts", "--series", series, *options)
+
+
+def test_a_scene_that_cannot_be_written_is_told_before_any_file_is_read(capsys, tmp_path, series, nothing_runs):
+    (tmp_path / "file").touch()
+    options = ["--out", tmp_path / "o", "--scene", tmp_path / "file" / "x.mrb"]
+    assert "E-WRITE" in refused(capsys, "run", "kinetics.tofts", "--series", series, *options)
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("option", ["--series", "--mask", "--out", "--scene"])
+def test_links_that_lead_to_themselves_are_told(capsys, tmp_path, series, nothing_runs, option):
+    loop = tmp_path / "loop.mrb"
+    loop.symlink_to(loop.name)
+    given = {"--series": series, "--out": tmp_path / "o"} | {option: loop}
+    told = refused(capsys, "run", "kinetics.tofts", *(word for pair in given.items() for word in pair))
+    assert any(code in told for code in ("E-FILE-ACCESS", "E-OUTPUT-FILE", "E-OUTPUT-EXISTS")), told
+    assert loop.is_symlink()

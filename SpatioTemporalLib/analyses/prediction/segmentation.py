@@ -60,7 +60,10 @@ def segmentation(table, *, parameters, context):
     """Overlap of each model's masks with those drawn, with intervals and comparison."""
     models = _models(table)
     everybody = np.ones(table.row_count, dtype=bool)
-    rows = [row for name in models for row in _measures(table, models, name, everybody, parameters)]
+    rows = []
+    for n, name in enumerate(models):
+        context.progress(n / len(models), f"{OVERLAP}{name}")
+        rows += _measures(table, models, name, everybody, parameters)
     divided, small = _subgroups(table, models, parameters)
     missing = {name: int(np.isnan(values).sum()) for name, values in models.items()}
     told = ", ".join(f"{count} of {OVERLAP}{name}" for name, count in missing.items() if count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ... import io
 from ...data.cohort import Cohort
 from ...errors import ParameterError
+from ...io.files.boundary import real_path
 
 
 def add_cohort_options(parser) -> None:
@@ -23,6 +24,16 @@ def given_cohort(arguments) -> Cohort:
     cohort = io.read_cohort(arguments.cohort, missing=missing, real=real)
     print(cohort)
     return cohort
+
+
+def require_cache_elsewhere(arguments) -> None:
+    """Refuse regions of patients within the folder of what is handed on, which would not be free at the end either."""
+    if arguments.cache and real_path(arguments.cache).is_relative_to(real_path(arguments.out)):
+        raise ParameterError(
+            "E-PARAMETER",
+            f"--cache {arguments.cache} lies in the folder of --out",
+            fix="Choose a folder for the regions elsewhere: they hold voxels of patients.",
+        )
 
 
 def numbers_given(text: str, option: str, count: int, kind=float) -> tuple:

@@ -10,6 +10,17 @@ from contextlib import contextmanager
 READER_GONE = 141  # as a shell reports a program that SIGPIPE ended
 
 
+def open_closed_streams() -> None:
+    """Let what a shell closed (``2>&-``) lead nowhere.
+
+    Otherwise there is no stream to ask whether it is a terminal, and the next
+    file that is opened takes its number, into which other libraries print.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - until the process ends
+
+
 @contextmanager
 def quiet_where_nobody_reads() -> Iterator[None]:
     """Flush what was printed, and end the program without a word where that finds no reader.

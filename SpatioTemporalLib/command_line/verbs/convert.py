@@ -7,6 +7,7 @@ from pathlib import Path
 from ... import io
 from ...io.files.atomic import sweep_files
 from ...io.output.results import require_absent
+from ...io.output.write import image_format
 from ...io.sidecars.images import sidecar_path
 from ..options.series import add_time_options, time_arguments
 
@@ -23,7 +24,7 @@ def add_to(verbs) -> None:
 def convert(arguments) -> None:
     target = Path(arguments.target)
     # Not the side-car of a series in NRRD, which has none.
-    beside = [] if target.name.lower().endswith(".nrrd") else [sidecar_path(target)]
+    beside = [] if image_format(target) == "nrrd" else [sidecar_path(target)]
     require_absent([target, *beside], overwrite=arguments.overwrite)
     sweep_files(target.parent)
     source = arguments.source[0] if len(arguments.source) == 1 else arguments.source

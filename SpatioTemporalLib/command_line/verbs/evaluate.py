@@ -15,7 +15,12 @@ from ...io.output.folder import output_folder
 from ...io.output.results import write_files
 from ...run import run
 from ...system.packages import require
+<<<<<<< HEAD
 from ..options.cohort import add_cohort_options, given_cohort
+=======
+from ..options.cohort import add_cohort_options, given_cohort, require_cache_elsewhere
+from ..pictures.evaluation_figure import write_evaluation_figure
+>>>>>>> main
 from ..terminal.progress import ProgressBar
 
 PREDICTIONS, REGIONS = "predictions.csv", "regions"
@@ -41,6 +46,7 @@ def evaluate(arguments) -> None:
     from ...networks.bundle.reading import read_bundle
     from ...networks.bundle.shipped import bundle_path
 
+    require_cache_elsewhere(arguments)
     with output_folder(arguments.out, "evaluation", overwrite=arguments.overwrite) as new:
         bundles = [read_bundle(bundle_path(path)) for path in arguments.bundles]
         cohort = given_cohort(arguments)

@@ -18,11 +18,13 @@ from ...declare import Analysis
 from ...errors import InputError, MissingPackageError, ParameterError, counted
 from ...io.dicom.headers.references import source_headers
 from ...io.dicom.objects import write_dicom_files
+from ...io.files.boundary import real_path
 from ...io.output.folder import output_folder
-from ...io.output.results import require_absent, write_files
+from ...io.output.results import require_absent, require_writable, write_files
 from ...run import run as run_analysis
 from ...system.packages import require_all
 from ..options.inputs import add_inputs, assignments, flag, plain, read_input
+from ..options.kept_results import require_inputs_kept
 from ..options.point import with_dashes_joined
 from ..scene import require_scene_ending, scene_writer
 from ..terminal.parser import Parser, nearest
@@ -58,6 +60,7 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     given = options_of(analysis).parse_args(with_dashes_joined(arguments.rest, dashed))
     _require_sense(analysis, given)
     scene = _checked_results(given)
+    require_inputs_kept(given)
     with output_folder(given.out, "result", overwrite=given.overwrite) as new:
         result, inputs = _computed(analysis, given)
         files = _written(result, new, inputs, given, scene)
@@ -103,8 +106,9 @@ def _checked_results(given) -> Callable | None:
     needed = {"slicer-core": scene, "highdicom": given.dicom or given.dicom_reference}
     require_all(tuple(package for package, wanted in needed.items() if wanted), "Writing what was asked for")
     # A scene within the folder of results is part of them.
-    if scene and not scene.resolve().is_relative_to(Path(given.out).resolve()):
+    if scene and not real_path(scene).is_relative_to(real_path(given.out)):
         require_absent([scene], overwrite=given.overwrite)
+        require_writable(scene)
     if given.dicom_reference:
         source_headers(Path(given.dicom_reference))
     return scene_writer(scene) if scene else None
@@ -119,7 +123,7 @@ def _written(result: Result, folder: Path, inputs: dict, given, scene: Callable 
         files += write_dicom_files(result, folder / "dicom", reference=given.dicom_reference)
     if scene:
         visits = [value for value in inputs.values() if isinstance(value, FollowUp)]
-        path, root = Path(given.scene).resolve(), Path(given.out).resolve()
+        path, root = real_path(given.scene), real_path(given.out)
         path = folder / path.relative_to(root) if path.is_relative_to(root) else path
         files.append(scene(path, series=[series] if series else [], follow_ups=visits, results=[result]))
     return files

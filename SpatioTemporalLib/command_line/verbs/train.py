@@ -9,11 +9,12 @@ from pathlib import Path
 from ...context import Context
 from ...data.cohort import Cohort
 from ...errors import ParameterError, counted
+from ...io.files.boundary import real_path
 from ...io.output.folder import require_free, working_folder
 from ...networks.training.settings import TrainingSettings
 from ...steps.follow_up.visit_crops import REGISTRATIONS
 from ...system.packages import require
-from ..options.cohort import add_cohort_options, given_cohort, numbers_given
+from ..options.cohort import add_cohort_options, given_cohort, numbers_given, require_cache_elsewhere
 from ..options.parameters import add_parameter_options, given_parameters
 from ..terminal.progress import ProgressBar
 
@@ -70,6 +71,7 @@ def train(arguments) -> None:
     from ...networks.training.distributed import process_group
 
     folder = Path(arguments.out)
+    require_cache_elsewhere(arguments)
     require_free(folder, "bundle", overwrite=arguments.overwrite)
     if arguments.folds == 1 or arguments.folds < 0:
         raise ParameterError("E-PARAMETER", f"--folds {arguments.folds} is no number of parts", fix="Give 2 or more.")
@@ -126,6 +128,8 @@ def _trained(arguments, cohort: Cohort, settings: TrainingSettings, group):
 
 def _working(folder: Path) -> Path:
     """Beside the bundle: what is handed on holds nothing of the patients."""
+    # "." and ".." have no name to which something could be added.
+    folder = real_path(folder) if folder.name in ("", "..") else folder
     return folder.parent / f"{folder.name}_training"
 
 

@@ -49,6 +49,12 @@ def reading(path: Path, what: str = "image", *, say_why: bool = True) -> Iterato
         raise _corrupt(path, what, why[:200]) from error
 
 
+def real_path(path: str | os.PathLike) -> Path:
+    """The whole path with links followed, as far as they lead somewhere; links in a circle stay in it."""
+    # Path.resolve() raises a RuntimeError for them.
+    return Path(os.path.realpath(path))
+
+
 def existing_file(path: str | os.PathLike) -> Path:
     """The path of a file that is there and is not empty, or an `InputError`."""
     path = Path(path)

@@ -13,6 +13,7 @@ from pathlib import Path
 from ...errors import InputError, counted
 from ...system.owner_lock import OwnerLock, is_left
 from ..files.atomic import NO_SPACE, UNFINISHED, flush_to_disk, not_written, sweep_files
+from ..files.boundary import real_path
 from .manifest import (
     JUNK,
     MANIFEST,
@@ -60,7 +61,7 @@ def output_folder(folder: str | os.PathLike, kind: str, *, overwrite: bool = Fal
         ``E-OUTPUT-...`` when the folder is not free, ``E-DISK-FULL`` and
         ``E-WRITE`` when it cannot be written to.
     """
-    target = Path(folder).resolve()
+    target = real_path(folder)
     _require_free(target, kind, overwrite)
     with _begun(target) as new, _in_words(target, new):
         yield new
@@ -72,7 +73,7 @@ def output_folder(folder: str | os.PathLike, kind: str, *, overwrite: bool = Fal
 
 def require_free(folder: str | os.PathLike, kind: str, *, overwrite: bool) -> None:
     """Refuse at once what `output_folder` would refuse, for work that writes only at its end."""
-    target = Path(folder).resolve()
+    target = real_path(folder)
     _require_free(target, kind, overwrite)
     with _begun(target):
         # That this much can be made is what was asked.
@@ -87,7 +88,7 @@ def working_folder(folder: str | os.PathLike, kind: str) -> Path:
     InputError
         ``E-OUTPUT-...`` when it holds anything else.
     """
-    target = Path(folder).resolve()
+    target = real_path(folder)
     with _in_words(target):
         if not _is_known(target, kind):
             target.mkdir(parents=True, exist_ok=True)
@@ -122,6 +123,8 @@ def _require_free(target: Path, kind: str, overwrite: bool) -> None:
 
 def _is_known(target: Path, kind: str) -> bool:
     """Whether a folder holds an output of this kind; False where it is new or empty, an error where it is another's."""
+    if target.is_symlink():
+        raise InputError("E-OUTPUT-FILE", "is a link to itself", where=str(target), fix="Choose another name.")
     if not target.exists():
         return False
     if not target.is_dir():

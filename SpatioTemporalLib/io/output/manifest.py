@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from ...version import DISTRIBUTION, __version__
 from ..files.atomic import atomic_path
+from ..files.boundary import real_path
 
 MANIFEST = ".spatiotemporal.json"
 # Left behind by file browsers, no one's work.
@@ -74,6 +75,16 @@ def read_manifest(folder: Path) -> Manifest | None:
 def changed_files(folder: Path, manifest: Manifest) -> list[str]:
     """Files of a manifest that are no longer as they were written; those that are gone do not count."""
     return [name for name, known in manifest.files.items() if _exists(folder / name) and not _is(folder, name, known)]
+
+
+def is_listed(folder: Path, path: Path) -> bool:
+    """Whether a file, or one in a folder, is of what this program wrote into `folder`."""
+    path = real_path(path)
+    own = read_manifest(folder)
+    if own is None or not path.is_relative_to(folder):
+        return False
+    inside = path.relative_to(folder).as_posix()
+    return inside == "." or any(name == inside or name.startswith(f"{inside}/") for name in own.files)
 
 
 def remove_files(folder: Path, manifest: Manifest) -> None:

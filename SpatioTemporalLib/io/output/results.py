@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 from ...data.curve import Table
@@ -11,7 +12,8 @@ from ...data.result import Result
 from ...data.series import Series
 from ...data.volumes import LabelMap, Map
 from ...errors import InputError
-from ..files.atomic import atomic_path
+from ..files.atomic import atomic_path, not_written
+from ..files.boundary import real_path
 from ..tables.file import write_curves, write_table
 from .folder import output_folder
 from .write import write_labels, write_map, write_series
@@ -60,8 +62,12 @@ def write_files(result: Result, folder: Path) -> list[Path]:
 
 
 def require_absent(paths: list[Path], *, overwrite: bool) -> None:
-    """Refuse to replace single files the user did not agree to lose."""
-    present = [path for path in paths if path.exists()]
+    """Refuse to replace single files the user did not agree to lose, and folders, which no file replaces."""
+    for path in paths:
+        if path.is_dir():
+            raise InputError("E-OUTPUT-FILE", "is a folder, not a file", where=str(path), fix="Choose another name.")
+    # A link that leads nowhere is somebody's too.
+    present = [path for path in paths if path.is_symlink() or path.exists()]
     if present and not overwrite:
         first, more = present[0].name, len(present) > 1
         folder = present[0].parent
@@ -71,6 +77,23 @@ def require_absent(paths: list[Path], *, overwrite: bool) -> None:
             where=str(folder.resolve() if folder == Path() else folder),
             fix="Choose another folder, or allow replacing them (--overwrite).",
         )
+
+
+def require_writable(path: Path) -> None:
+    """Refuse at once a file that could not be written at the end, for work that takes long before.
+
+    Raises
+    ------
+    InputError
+        ``E-WRITE`` or ``E-DISK-FULL``.
+    """
+    try:
+        above = next(parent for parent in real_path(path).parents if parent.exists())
+        # Rights alone do not tell: disks can be full, or be read only.
+        with tempfile.TemporaryFile(dir=above):
+            return
+    except OSError as error:
+        raise not_written(path, error) from error
 
 
 def _suffix(value: object) -> str:

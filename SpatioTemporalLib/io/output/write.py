@@ -38,7 +38,7 @@ def write_series(path: str | os.PathLike, series: Series, provenance: Provenance
     """
     path = Path(path)
     require_storable(series.values, series.name)
-    if _format(path) == "nrrd":
+    if image_format(path) == "nrrd":
         fields, keys = sequence_entries(series)
         with ExitStack() as files:
             _json_beside(files, path, provenance)
@@ -59,7 +59,7 @@ def write_map(path: str | os.PathLike, map: Map, provenance: Provenance | dict |
     """Write a map with its unit, as NIfTI with side-car or as NRRD."""
     path = Path(path)
     require_storable(map.values, map.name)
-    if _format(path) == "nrrd":
+    if image_format(path) == "nrrd":
         keys = {OWN + "Name": map.name, OWN + "Unit": map.unit}
         with ExitStack() as files:
             _json_beside(files, path, provenance)
@@ -74,7 +74,7 @@ def write_map(path: str | os.PathLike, map: Map, provenance: Provenance | dict |
 def write_labels(path: str | os.PathLike, labels: LabelMap, provenance: Provenance | dict | None = None) -> Path:
     """Write labels with names, colours and codes, as NIfTI with side-car or as Slicer's .seg.nrrd."""
     path = Path(path)
-    if _format(path) == "nrrd":
+    if image_format(path) == "nrrd":
         keys = segment_keys(labels) | {OWN + "Name": labels.name}
         with ExitStack() as files:
             _json_beside(files, path, provenance)
@@ -122,7 +122,8 @@ def _packed(path: Path) -> bool:
     return path.name.lower().endswith(".gz")
 
 
-def _format(path: Path) -> str:
+def image_format(path: Path) -> str:
+    """What an image of that name is written as, "nifti" or "nrrd"; ``E-FILE-KIND`` for other endings."""
     name = path.name.lower()
     if name.endswith((".nii", ".nii.gz")):
         return "nifti"

@@ -214,3 +214,12 @@ def test_half_written_files_of_long_ago_are_swept_from_working_folders(tmp_path)
 def test_errors_of_reading_are_not_said_to_be_of_writing(tmp_path):
     with pytest.raises(FileNotFoundError), output_folder(tmp_path / "out", "result"):
         (tmp_path / "input").read_text()
+
+
+def test_a_link_to_itself_is_refused_at_the_start(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop.name)
+    for begin in (lambda: require_free(loop, "result", overwrite=False), lambda: working_folder(loop, "regions")):
+        with pytest.raises(InputError, match="E-OUTPUT-FILE"):
+            begin()
+    assert loop.is_symlink()
