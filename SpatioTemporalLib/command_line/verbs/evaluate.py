@@ -15,12 +15,7 @@ from ...io.output.folder import output_folder
 from ...io.output.results import write_files
 from ...run import run
 from ...system.packages import require
-<<<<<<< HEAD
-from ..options.cohort import add_cohort_options, given_cohort
-=======
 from ..options.cohort import add_cohort_options, given_cohort, require_cache_elsewhere
-from ..pictures.evaluation_figure import write_evaluation_figure
->>>>>>> main
 from ..terminal.progress import ProgressBar
 
 PREDICTIONS, REGIONS = "predictions.csv", "regions"
