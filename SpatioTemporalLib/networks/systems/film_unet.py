@@ -46,7 +46,7 @@ class FiLMUNetSettings:
 PRESETS = {
     "default": FiLMUNetSettings(),
     "without_times": FiLMUNetSettings(times=False),
-    "large": FiLMUNetSettings(widths=(32, 64, 128, 256, 320), hidden=128),
+    "paper": FiLMUNetSettings(widths=(32, 64, 128, 256, 320), hidden=128),
 }
 
 CARD = """\
@@ -58,7 +58,8 @@ zero is, nor whether features are changed before or after normalisation.
 Chosen here: seconds after injection, in minutes, as sines and cosines of 8 periods from 4 to 64 minutes, -1 s for the
 phase before contrast; features are changed after the last normalisation of a stage and before its activation, where
 no normalisation takes the change out again. The network starts as the same one without times. Stages are those of
-MONAI's DynUNet, of 8, 16 and 32 channels, small enough for a processor. The preset "without_times" is for comparison.
+MONAI's DynUNet, of 8, 16 and 32 channels, small enough for a processor. The preset
+"paper" has stages as wide as nnU-Net's, on which the source's figures stand; "without_times" is for comparison.
 """
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 from network_checks import visits, without_gradient
-from small_networks import CASES, SMALL, small_batch, small_network
+from small_networks import CASES, CLASSIFYING, SMALL, small_batch, small_network
 
-from SpatioTemporalLib.networks.registry import build, networks
+from SpatioTemporalLib.networks.registry import build
 
 ONE_VISIT, TIMED, CLINICAL = {"nas_lung", "radfusion"}, {"csfnet", "t_lstm"}, {"csfnet", "deepcad", "mcfn", "radfusion"}
 
@@ -45,7 +45,7 @@ def test_gradients_reach_every_parameter(case):
     assert not without_gradient(network.train(), network(*given))
 
 
-@pytest.mark.parametrize("name", networks())
+@pytest.mark.parametrize("name", CLASSIFYING)
 def test_each_network_uses_what_its_method_uses_and_nothing_else(name):
     network, (images, times, mask, covariates, known) = small_network(name), small_batch(name).parts
     before = network(images, times, mask, covariates, known)
@@ -82,7 +82,7 @@ def test_a_network_of_one_visit_keeps_the_others_out_of_its_batch_statistics(nam
     assert torch.equal(network(images, times, mask, *clinical), before)
 
 
-@pytest.mark.parametrize("name", networks())
+@pytest.mark.parametrize("name", CLASSIFYING)
 def test_weights_saved_and_loaded_give_the_same(name, tmp_path):
     from safetensors.torch import load_file, save_file
 
