@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="of the timing, after one that does not count")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the table as CSV")
     given = parser.parse_args()
-    entries = {(name, preset): partial(registered, name, preset) for name in networks() for preset in presets(name)}
+    entries = {(name, preset): partial(registered, name, preset) for name in classifying() for preset in presets(name)}
     reference = REFERENCE
     if given.published:
         reference = ("published CSF-Net", "trunk and fusion")
@@ -60,6 +60,11 @@ def main() -> None:
     print(f"\n{table}\n\n{legend(reference)}")
     if given.out:
         write_table(given.out, table)
+
+
+def classifying() -> list[str]:
+    """Networks of follow-up studies."""
+    return [name for name, declared in networks().items() if "classification" in declared.tasks]
 
 
 def presets(name: str) -> list[str]:

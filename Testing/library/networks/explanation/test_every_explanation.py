@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from small_networks import small_batch, small_network
+from small_networks import CLASSIFYING, small_batch, small_network
 
 from SpatioTemporalLib.networks.explanation.faithfulness import insertion_deletion
 from SpatioTemporalLib.networks.explanation.grad_cam import grad_cam
@@ -12,7 +12,6 @@ from SpatioTemporalLib.networks.explanation.integrated_gradients import integrat
 from SpatioTemporalLib.networks.explanation.layer_cam import layer_cam
 from SpatioTemporalLib.networks.explanation.occlusion import occlusion, visit_occlusion
 from SpatioTemporalLib.networks.explanation.uncertainty import ensemble
-from SpatioTemporalLib.networks.registry import networks
 
 
 def gradients(network, batch, report=None):
@@ -43,7 +42,7 @@ MAPS = {
 ALL = {**MAPS, "faithfulness": areas, "ensemble": members}
 
 
-@pytest.mark.parametrize("name", networks())
+@pytest.mark.parametrize("name", CLASSIFYING)
 @pytest.mark.parametrize("explain", MAPS.values(), ids=MAPS)
 def test_an_unobserved_visit_has_no_part_and_gets_none(name, explain):
     network, batch = small_network(name), small_batch(name)
@@ -56,7 +55,7 @@ def test_an_unobserved_visit_has_no_part_and_gets_none(name, explain):
     assert (before.flatten(1) != 0).any(dim=1).all() or explain in (grad_cam, layer_cam)
 
 
-@pytest.mark.parametrize("name", networks())
+@pytest.mark.parametrize("name", CLASSIFYING)
 @pytest.mark.parametrize("explain", ALL.values(), ids=ALL)
 def test_patients_do_not_influence_each_other(name, explain):
     network, batch = small_network(name), small_batch(name)
