@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import time
 import uuid
 from collections.abc import Iterator
@@ -29,9 +30,11 @@ def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
     ------
     InputError
         ``E-DISK-FULL`` when the disk is full, ``E-WRITE`` when the folder
-        cannot be written to.
+        cannot be written to, ``E-OUTPUT-FILE`` when a folder, a device or a
+        pipe has the name.
     """
     final = Path(final)
+    _require_replaceable(final)
     # Not derived from the final name, which may already be as long as a name can be.
     temporary = final.parent / f"{UNFINISHED}{uuid.uuid4().hex[:12]}"
     try:
@@ -45,6 +48,21 @@ def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
             temporary.unlink()
     with suppress(OSError):
         flush_to_disk(final.parent)
+
+
+def _require_replaceable(final: Path) -> None:
+    """Refuse what is no file: whoever has the rights would find it replaced by one, /dev/null for everybody."""
+    try:
+        status = os.stat(final)
+    except ValueError as error:
+        raise not_written(final, OSError(errno.EINVAL, str(error))) from error
+    except OSError:
+        # Not there, or not to be looked at: writing says so.
+        return
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(
+            "E-OUTPUT-FILE", "is a folder, a device or a pipe, not a file", where=final.name, fix="Choose another name."
+        )
 
 
 def sweep_files(folder: Path) -> None:

@@ -52,7 +52,11 @@ def reading(path: Path, what: str = "image", *, say_why: bool = True) -> Iterato
 def real_path(path: str | os.PathLike) -> Path:
     """The whole path with links followed, as far as they lead somewhere; links in a circle stay in it."""
     # Path.resolve() raises a RuntimeError for them.
-    return Path(os.path.realpath(path))
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError as error:
+        where = str(path)
+        raise InputError("E-PATH", f"is no path ({error})", where=where, fix="Choose another name.") from error
 
 
 def existing_file(path: str | os.PathLike) -> Path:

@@ -129,9 +129,7 @@ def _is_known(target: Path, kind: str) -> bool:
         return False
     if not target.is_dir():
         raise InputError("E-OUTPUT-FILE", "is a file, not a folder", where=str(target), fix="Choose another name.")
-    for finished in sorted(target.glob(f"{FINISHED}*")):
-        if finished.is_dir() and not finished.is_symlink():
-            _exchange(finished, target)
+    _complete(target)
     _sweep(target, target)
     there = sorted(p.name for p in target.iterdir() if p.name not in JUNK and not p.name.startswith(UNFINISHED))
     if not there:
@@ -196,7 +194,35 @@ def _put_in_place(new: Path, target: Path) -> None:
         os.rename(new, target)
         return
     old = read_manifest(target)
-    taken = _taken(new, target, old.files if old else {})
+    _require_nothing_taken(new, target, old.files if old else {})
+    # From here on the new output counts: what follows is completed even after the death of this process.
+    finished = target / new.name.replace(UNFINISHED, FINISHED)
+    os.rename(new, finished)
+    try:
+        _exchange(finished, target)
+    except KeyboardInterrupt:
+        _exchange(finished, target)
+        raise
+
+
+def _complete(target: Path) -> None:
+    """Put in place what a process had finished that died before it could."""
+    for finished in sorted(target.glob(f"{FINISHED}*")):
+        if finished.is_symlink() or not finished.is_dir():
+            continue
+        # Its list is moved last; without one nothing is left to do, or it was never ours.
+        if read_manifest(finished) is None and any(finished.iterdir()):
+            continue
+        old = read_manifest(target)
+        changed = changed_files(target, old) if old else []
+        _require_nothing_taken(
+            finished, target, {n: s for n, s in old.files.items() if n not in changed} if old else {}
+        )
+        _exchange(finished, target)
+
+
+def _require_nothing_taken(new: Path, target: Path, own: dict[str, str]) -> None:
+    taken = _taken(new, target, own)
     if taken:
         aside = _free_name(target)
         os.rename(new, aside)
@@ -206,14 +232,6 @@ def _put_in_place(new: Path, target: Path) -> None:
             where=str(target),
             fix=f"Nothing was replaced; the output is in {aside}.",
         )
-    # From here on the new output counts: what follows is completed even after the death of this process.
-    finished = target / new.name.replace(UNFINISHED, FINISHED)
-    os.rename(new, finished)
-    try:
-        _exchange(finished, target)
-    except KeyboardInterrupt:
-        _exchange(finished, target)
-        raise
 
 
 def _exchange(finished: Path, target: Path) -> None:

@@ -62,10 +62,12 @@ def write_files(result: Result, folder: Path) -> list[Path]:
 
 
 def require_absent(paths: list[Path], *, overwrite: bool) -> None:
-    """Refuse to replace single files the user did not agree to lose, and folders, which no file replaces."""
+    """Refuse to replace single files the user did not agree to lose, and what no file replaces."""
     for path in paths:
-        if path.is_dir():
-            raise InputError("E-OUTPUT-FILE", "is a folder, not a file", where=str(path), fix="Choose another name.")
+        if path.exists() and not path.is_file():
+            raise InputError(
+                "E-OUTPUT-FILE", "is a folder or a device, not a file", where=str(path), fix="Choose another name."
+            )
     # A link that leads nowhere is somebody's too.
     present = [path for path in paths if path.is_symlink() or path.exists()]
     if present and not overwrite:

@@ -223,3 +223,25 @@ def test_a_link_to_itself_is_refused_at_the_start(tmp_path):
         with pytest.raises(InputError, match="E-OUTPUT-FILE"):
             begin()
     assert loop.is_symlink()
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_what_looks_like_a_finished_output_replaces_nothing(tmp_path, listed):
+    write(tmp_path / ".finished-0-0", **{"notes.txt": "theirs"})
+    if not listed:
+        (tmp_path / ".finished-0-0" / MANIFEST).unlink()
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="E-OUTPUT-TAKEN" if listed else "E-OUTPUT-FOREIGN"):
+        require_free(tmp_path, "result", overwrite=True)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_what_was_changed_before_an_exchange_is_completed_is_not_lost(tmp_path):
+    out = tmp_path / "out"
+    write(out, **{"a.txt": "old"})
+    write(tmp_path / "new", **{"a.txt": "new"})
+    shutil.move(tmp_path / "new", out / ".finished-0-0")
+    (out / "a.txt").write_text("mine")
+    with pytest.raises(InputError, match="E-OUTPUT-TAKEN"):
+        require_free(out, "result", overwrite=True)
+    assert (out / "a.txt").read_text() == "mine" and (tmp_path / "out (2)" / "a.txt").read_text() == "new"
