@@ -1,9 +1,15 @@
 """Fixtures that all tests share, and what they print at the end, whatever number of processes ran them."""
 
+import os
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+# Before anything is imported that computes in threads: a process that is copied with threads of OpenMP stands still,
+# and threads of several tests would only take the processors from one another.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 WORST = {}
 OF_WORKER = "worst errors"
