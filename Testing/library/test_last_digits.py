@@ -22,6 +22,8 @@ KINKED = {f"kinetics.{name}" for name in ("dual_input_liver", "adiabatic_tissue_
 KINKED |= {"kinetics.distributed_parameter"}
 SHOWN_OF_KINKED, PART_OF_ERROR_OF_KINKED = 5e-3, 0.2
 ROUNDING = 1e-8  # of the data
+# A network looks at each voxel's surroundings, which are others when seen from the other side.
+SEES_SURROUNDINGS = {"segmentation.by_network"}
 OTHER_VALUES_FIT_AS_WELL = 4  # rates or flow not identified
 
 
@@ -109,9 +111,10 @@ def test_statuses_gaps_and_values_stay(analysis, phantom):
     inputs = inputs_of(analysis, phantom)
     first = run(analysis, inputs)
     rng = np.random.default_rng(1)
-    changed = {n: turned(nudged(v, rng)) for n, v in inputs.items()}
+    turn = (lambda value: value) if analysis.id in SEES_SURROUNDINGS else turned
+    changed = {n: turn(nudged(v, rng)) for n, v in inputs.items()}
     seen = run(analysis, changed, memory_budget=1)
-    back = replace(seen, outputs={n: turned(v) for n, v in seen.outputs.items()})
+    back = replace(seen, outputs={n: turn(v) for n, v in seen.outputs.items()})
     require_same(
         analysis, first, back, next(v.values for v in inputs.values() if isinstance(v, (st.Series, st.ImageStack)))
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ...data.curve import Table
 from ...declare import Help, Input, Output, Range, Unit, analysis
@@ -101,7 +101,7 @@ def _models(table: Table) -> dict[str, np.ndarray]:
 def _measures(table: Table, models, name: str, chosen: np.ndarray, parameters) -> list[dict[str, object]]:
     values = models[name][chosen & np.isfinite(models[name])]
     confidence, count = parameters.confidence / 100, len(values)
-    half = stats.t.ppf(0.5 + confidence / 2, count - 1) * values.std(ddof=1) / np.sqrt(count)
+    half = special.stdtrit(count - 1, 0.5 + confidence / 2) * values.std(ddof=1) / np.sqrt(count)
     mean, nothing = float(values.mean()), float("nan")
     found = {
         "mean Dice": (mean, max(mean - float(half), 0.0), min(mean + float(half), 1.0), count),
@@ -137,7 +137,7 @@ def _comparison(models: dict[str, np.ndarray]) -> Table | None:
                 "patients": len(difference),
                 "difference of Dice": float(difference.mean()),
                 "standard error": spread,
-                "p": float(2 * stats.t.sf(abs(t), len(difference) - 1)),
+                "p": float(2 * special.stdtr(len(difference) - 1, -abs(t))),
             }
         )
     return _table(rows, "comparison") if rows else None
