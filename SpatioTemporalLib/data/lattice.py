@@ -14,10 +14,10 @@ from .volumes import LabelMap, Map
 def on_lattice(image: LabelMap | Map, grid: Geometry, name: str) -> LabelMap | Map:
     """The image on a grid whose voxels it shares, and as it is where it does not share them.
 
-    Slicer crops segmentations to their extent or lets them reach beyond the image,
-    and some programs store slices or rows the other way round: no value has to be
-    made up to bring them back. Labels outside the cropped part are background; what
-    lies beyond the grid is left out and told. A map has to cover the grid.
+    Slicer crops segmentations to their extent, and some programs store slices or
+    rows the other way round: no value has to be made up to bring them back.
+    Labels outside the cropped part are background. A map has to cover the grid,
+    and what reaches beyond it is likelier to belong to another image.
 
     Parameters
     ----------
@@ -30,37 +30,26 @@ def on_lattice(image: LabelMap | Map, grid: Geometry, name: str) -> LabelMap | M
     if turned is None:
         return image
     values, start = turned
-    low, high = np.maximum(start, 0), np.minimum(start + values.shape, grid.shape)
-    covers = (low == 0).all() and (high == grid.shape).all()
-    # An image of the same size that lies some voxels away is likelier to have a wrong header.
-    moved = values.shape == grid.shape and start.any()
-    if moved or (low >= high).any() or (isinstance(image, Map) and not covers):
+    end = start + np.array(values.shape)
+    if (start < 0).any() or (end > grid.shape).any():
+        return image
+    if isinstance(image, Map) and values.shape != grid.shape:
         return image
     placed = np.zeros(grid.shape, dtype=values.dtype)
-    placed[_between(low, high)] = values[_between(low - start, high - start)]
-    if values.any() and not placed.any():
-        return image
+    placed[tuple(slice(a, b) for a, b in zip(start, end))] = values
     if isinstance(image, Map):
         return replace(image, values=placed, geometry=grid)
     told = _told(image.name, values, placed, name)
     return replace(image, values=placed, geometry=grid, findings=(*image.findings, told))
 
 
-def _between(low: np.ndarray, high: np.ndarray) -> tuple[slice, ...]:
-    return tuple(slice(a, b) for a, b in zip(low, high))
-
-
 def _told(called: str, values: np.ndarray, placed: np.ndarray, name: str) -> Finding:
-    """How labels were put on the grid of another image, and how many lay beyond it."""
-    lost = np.count_nonzero(values) - np.count_nonzero(placed)
-    size = "×".join(str(n) for n in values.shape[::-1])
-    if lost:
-        text = f"{lost} of its {np.count_nonzero(values)} labelled voxels lie outside {name} and were left out"
-        return Finding("W-MASK-OUTSIDE", Severity.WARN, text, called)
+    """How labels were put on the grid of another image."""
     if values.shape == placed.shape:
         how = f"its voxels are those of {name}, stored along other axes; they were put in its order"
     else:
-        how = f"has {size} voxels on the lattice of {name}; it was put in its place there, the rest is background"
+        size = "×".join(str(n) for n in values.shape[::-1])
+        how = f"was cropped to {size} voxels of {name}; it was put back in its place, the rest is background"
     return Finding("R-MASK-GRID", Severity.REPAIR, how, called)
 
 
