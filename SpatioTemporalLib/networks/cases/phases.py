@@ -27,8 +27,8 @@ from ...steps.bolus.acquired_phases import (
     shown_times,
 )
 from .batch import Batch
+from .participants import of_each, splits_of, times_side_by_side
 from .region_files import digest_of, load_regions, save_regions
-from .regions import refuse_participants
 
 PREPARATION = 1
 """Raised when the same settings would give other cases, so that older ones on disk are not taken."""
@@ -100,23 +100,10 @@ def prepare_phases(
     """
     cache = working_folder(cache, "regions")
     rows = list(range(len(cohort)) if rows is None else rows)
-    found, problems = [], []
-    for place, n in enumerate(rows):
-        context.progress(place / len(rows), f"phases of {place + 1} of {len(rows)} participants")
-        try:
-            found.append(_kept(cohort, n, settings, label, cache))
-        except InputError as error:
-            problems.append(f"participant {cohort.ids[n]}: {error}")
-    if problems:
-        refuse_participants(cohort, problems)
-    most = max(len(seconds) for _, seconds in found)
-    times, observed = np.zeros((len(rows), most), np.float32), np.zeros((len(rows), most), bool)
-    for place, (_, seconds) in enumerate(found):
-        times[place, : len(seconds)], observed[place, : len(seconds)] = seconds, True
-    splits = cohort.participants.columns.get("split", [""] * len(cohort))
-    ids = [cohort.ids[n] for n in rows]
-    own = [str(splits[n]) for n in rows]
-    return PhaseCases(ids, own, [path for path, _ in found], times, observed, settings.shape)
+    found = of_each(cohort, rows, "phases", lambda n: _kept(cohort, n, settings, label, cache), context)
+    times, observed = times_side_by_side([seconds for _, seconds in found])
+    ids, files = [cohort.ids[n] for n in rows], [path for path, _ in found]
+    return PhaseCases(ids, splits_of(cohort, rows), files, times, observed, settings.shape)
 
 
 def triplets(count: int, later: Sequence[int]) -> list[list[int]]:

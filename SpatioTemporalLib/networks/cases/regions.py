@@ -20,12 +20,12 @@ from ...steps.follow_up.covariates import Covariate, coded
 from ...steps.follow_up.visit_crops import CropSettings, centres_of, crop_visits
 from ...steps.table_columns import cells_of, word_of
 from .batch import Batch
+from .participants import of_each, splits_of, times_side_by_side
 from .region_files import are_whole, digest_of, load_regions, save_regions
 
 PREPARATION = 1
 """Raised when the same settings would give other regions, so that older ones on disk are not taken."""
 
-MOST_TOLD = 20
 POSITIVE, NEGATIVE = {"1", "true", "yes", "malignant", "positive"}, {"0", "false", "no", "benign", "negative"}
 
 
@@ -104,23 +104,17 @@ def prepare_cases(
     """
     cache = working_folder(cache, "regions")
     rows = list(range(len(cohort)) if rows is None else rows)
-    found, problems = [], []
-    for place, n in enumerate(rows):
-        context.progress(place / len(rows), f"regions of {place + 1} of {len(rows)} participants")
-        try:
-            found.append((*_cut(cohort, n, settings, cache, context), *_coded(cohort, n, covariates)))
-        except InputError as error:
-            problems.append(f"participant {cohort.ids[n]}: {error}")
-    if problems:
-        refuse_participants(cohort, problems)
-    visits = max(len(days) for _, days, _, _ in found)
-    times, observed = np.zeros((len(rows), visits), np.float32), np.zeros((len(rows), visits), bool)
-    for place, (_, days, _, _) in enumerate(found):
-        times[place, : len(days)], observed[place, : len(days)] = days, True
-    splits = cohort.participants.columns.get("split", [""] * len(cohort))
+    found = of_each(
+        cohort,
+        rows,
+        "regions",
+        lambda n: (*_cut(cohort, n, settings, cache, context), *_coded(cohort, n, covariates)),
+        context,
+    )
+    times, observed = times_side_by_side([days for _, days, _, _ in found])
     return Cases(
         ids=[cohort.ids[n] for n in rows],
-        splits=[str(splits[n]) for n in rows],
+        splits=splits_of(cohort, rows),
         files=[path for path, *_ in found],
         times=times,
         observed=observed,
@@ -181,15 +175,3 @@ def _coded(cohort: Cohort, n: int, covariates: Sequence[Covariate]) -> tuple[np.
     values = {name: cells[n] for name, cells in cohort.participants.columns.items()}
     codes, known, _ = coded(covariates, values)
     return codes, known
-
-
-def refuse_participants(cohort: Cohort, problems: list[str]) -> None:
-    """Raise one error that tells what is wrong with each participant."""
-    more = f"\n  and {len(problems) - MOST_TOLD} more" if len(problems) > MOST_TOLD else ""
-    listed = "".join(f"\n  {problem}" for problem in problems[:MOST_TOLD])
-    raise InputError(
-        "E-COHORT",
-        f"{len(problems)} of {len(cohort)} participants cannot be used:{listed}{more}\n",
-        where=cohort.name,
-        fix="Correct them, or take them out of both tables.",
-    )

@@ -161,7 +161,7 @@ def test_an_image_in_another_unit_is_told_for_each_participant(copied_cohort, tm
 
 
 def test_a_long_list_of_broken_participants_is_cut_short(copied_cohort, tmp_path, monkeypatch):
-    monkeypatch.setattr("SpatioTemporalLib.networks.cases.regions.MOST_TOLD", 3)
+    monkeypatch.setattr("SpatioTemporalLib.networks.cases.participants.MOST_TOLD", 3)
     with pytest.raises(InputError, match=r"10 of 10[^$]*and 7 more"):
         prepared(copied_cohort, tmp_path / "regions", CropSettings(unit="a.u."))
 
