@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,7 @@ class Step:
     generator: torch.Generator
 
 
-class Task:
+class Task(ABC):
     """One thing that networks can learn. A module of this package declares it by holding one instance.
 
     Attributes
@@ -103,77 +104,77 @@ class Task:
 
     # What is shown.
 
+    @abstractmethod
     def completed(self, cohort: Cohort, plan: Plan) -> tuple[Plan, tuple, list[str]]:
         """The plan with what follows from the cohort, the coding of covariates, and the split of each participant.
 
         Those who cannot be learned from have the split "".
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def cases(self, cohort: Cohort, shown, covariates, label: str, *, cache, context: Context, rows=None):
         """The cases of participants, by default of all, kept on disk in a folder."""
-        raise NotImplementedError
 
     def strata(self, cases) -> np.ndarray:
         """(N,) 0 or 1: what is spread evenly over folds and batches; all alike unless a task says more."""
         return np.zeros(len(cases))
 
-    def check(self, cases, what: str) -> None:
+    def check(self, cases, what: str) -> None:  # noqa: B027 - of some cases something can always be learned
         """Refuse cases that nothing can be learned from; `what` says which they are."""
 
     # What is right, and how far from it a network is.
 
+    @abstractmethod
     def shown(self, cases, step: Step) -> tuple[Any, Tensor]:
         """What a network is shown in a step, and what is right."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, network: nn.Module, batch, target: Tensor, iteration: int, generator: torch.Generator) -> Tensor:
         """What training makes small, a scalar tensor."""
-        raise NotImplementedError
 
+    @abstractmethod
     def validated(self, network: nn.Module, cases, device: str) -> dict[str, float]:
         """Columns of the training's history, each named "validation ...", one of them "validation loss"."""
-        raise NotImplementedError
 
     # What becomes of a trained network.
 
+    @abstractmethod
     def held_out(self, network: nn.Module, cases, device: str) -> np.ndarray:
         """(N,) one number a patient whom the network was not trained on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def facts(self, plan: Plan, covariates: tuple, cases, held_out: np.ndarray) -> BundleFacts:
         """What the bundle is to say; held_out (N,) is NaN for patients who were never held out."""
-        raise NotImplementedError
 
+    @abstractmethod
     def held_out_table(self, cases, held_out: np.ndarray, facts: BundleFacts) -> Table:
         """The same numbers for people, one row a patient."""
-        raise NotImplementedError
 
     # Bundles.
 
+    @abstractmethod
     def shown_as_json(self, shown) -> dict[str, object]:
         """The fields ``inputs`` and ``registration`` of a bundle's metadata."""
-        raise NotImplementedError
 
+    @abstractmethod
     def shown_from_json(self, read: FieldReader):
         """The settings, checked; ``E-BUNDLE`` where they are wrong."""
-        raise NotImplementedError
 
+    @abstractmethod
     def data_format(self, facts: BundleFacts) -> dict[str, object]:
         """``network_data_format`` as MONAI's schema of metadata asks for it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def title(self, facts: BundleFacts) -> str:
         """What the network gives, in a few words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def in_words(self, facts: BundleFacts) -> tuple[str, ...]:
         """What it takes, in phrases of a line."""
-        raise NotImplementedError
 
+    @abstractmethod
     def page(self, facts: BundleFacts) -> list[str]:
         """What it takes and gives, in lines of the bundle's page."""
-        raise NotImplementedError
 
     def told(self, scores: Tensor) -> Tensor:
         """(B,) a number a patient by which a bundle is known to answer as it did where it was written."""
@@ -181,6 +182,7 @@ class Task:
 
     # Many patients.
 
+    @abstractmethod
     def assessed(
         self, bundle: Bundle, cohort: Cohort, rows: Sequence[int], *, label: str, cache, device: str, context: Context
     ) -> tuple[Table, tuple[Finding, ...]]:
@@ -191,15 +193,14 @@ class Task:
         InputError
             ``E-LEAK`` when some were among the bundle's training patients.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def truth_column(self, cohort: Cohort, facts: BundleFacts) -> str:
         """Column or mask of the cohort that says what is right; ``E-LABEL`` where it has none."""
-        raise NotImplementedError
 
     def assessment_parameters(self, facts: BundleFacts) -> dict[str, object]:
         """Parameters of the analysis that follow from the first bundle."""
         return {}
 
-    def picture(self, path: Path, table: Table, result: Result) -> None:
+    def picture(self, path: Path, table: Table, result: Result) -> None:  # noqa: B027 - not every task has one
         """Write a picture of an assessment, where there is one to draw."""
