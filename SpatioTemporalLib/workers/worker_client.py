@@ -25,6 +25,8 @@ from .worker_answers import FINAL, answer_of
 from .worker_values import plain_number, read_result, write_value
 
 CANCEL_GRACE = 1.0  # s; then the process is ended
+# What a generator of steps gives when there are none left.
+WHOLE = object()
 HAND_OVER_TIME = 0.02  # s that one call may spend on writing
 LONGEST_LINE = 4096  # characters that a pipe takes at once on every system
 
@@ -202,10 +204,8 @@ class Worker:
         while self._handing_over and time.monotonic() < end:
             job, steps = next(iter(self._handing_over.items()))
             try:
-                next(steps)
-                continue
-            except StopIteration:
-                pass
+                if next(steps, WHOLE) is not WHOLE:
+                    continue
             except InputError as error:
                 self._lost.append(self._not_handed_over(job, error.code, str(error), error.fix))
             except (OSError, ValueError) as error:
