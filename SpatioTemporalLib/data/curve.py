@@ -11,14 +11,17 @@ from ..system.plain_text import for_message
 from .series import checked_times
 
 LONGEST_CELL = 1000  # letters
+SECONDS = "time [s]"
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One quantity over time.
+    """One quantity over time, or over what `axis` says.
 
     times : (T,) s, strictly rising; values : (T,); unit : of the values.
+    axis : heading of `times`, with their unit where they are no seconds, as "time [months]" or "predicted risk [1]".
     fit_of : name of the measured curve this one is a model of, or "".
+    drawn : "points" or "line"; "" for points, and a line where there are very many.
     spread : (T,) half-width of the band that holds the middle 68 % of a
     region's voxels (the standard deviation for normal scatter), or None.
     findings : what was odd where the curve came from.
@@ -31,6 +34,8 @@ class Curve:
     fit_of: str = ""
     spread: np.ndarray | None = None
     findings: tuple[Finding, ...] = ()
+    axis: str = SECONDS
+    drawn: str = ""
 
     def __post_init__(self):
         values = np.array(self.values, dtype=np.float64).reshape(-1)
@@ -50,9 +55,12 @@ class Curve:
 
     def __str__(self) -> str:
         peak = int(np.nanargmax(self.values)) if np.isfinite(self.values).any() else 0
+        _, _, rest = self.axis.partition("[")
+        unit = for_message(rest.rstrip("]"))
+        points = counted(len(self.times), "point")
         return (
-            f"{for_message(self.name)}: {counted(len(self.times), 'point')}, {self.times[0]:g}–{self.times[-1]:g} s, "
-            f"peak {self.values[peak]:.4g} {for_message(self.unit)} at {self.times[peak]:g} s"
+            f"{for_message(self.name)}: {points}, {self.times[0]:g}–{self.times[-1]:g} {unit}, "
+            f"peak {self.values[peak]:.4g} {for_message(self.unit)} at {self.times[peak]:g} {unit}"
         )
 
 

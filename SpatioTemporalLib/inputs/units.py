@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..data.curve import Curve
+from ..data.curve import SECONDS, Curve
 from ..data.series import Series
 from ..data.units import factor_between
 from ..data.volumes import LabelMap, Map
 from ..declare import Analysis, Input
 from ..errors import Finding, InputError, Severity
+from ..system.plain_text import for_message
 
 CONCENTRATION = "mmol/L"
 # Beyond this part of the voxels that have a value, it is not some voxels that are wrong but the map.
@@ -45,6 +46,13 @@ def within_ranges(analysis: Analysis, inputs: dict[str, object]) -> tuple[dict[s
 def _converted(declared: Input, value: object) -> object:
     if not isinstance(value, (Series, Map, Curve)):
         return value
+    if isinstance(value, Curve) and value.axis != SECONDS:
+        raise InputError(
+            "E-CURVE",
+            f"{declared.name} goes over {for_message(value.axis)}, a curve over {SECONDS} was expected",
+            where=value.name,
+            fix=f"Choose another curve. {declared.help}",
+        )
     is_concentration = isinstance(value, (Series, Curve)) and factor_between(value.unit, CONCENTRATION) is not None
     wanted = declared.unit or (CONCENTRATION if is_concentration else "")
     factor = factor_between(value.unit, wanted) if wanted and value.unit != wanted else None

@@ -18,6 +18,7 @@ from .display_window import display_window
 
 PANEL_INCHES = 3.4
 COLUMNS = 4
+STYLES = {"points": "o", "line": "-"}
 CURVE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 DOTS_PER_INCH = 130
 
@@ -140,7 +141,7 @@ def draw_curves(axes, curves: tuple[Curve, ...], title: str = "", colours: dict 
             axes.plot(curve.times, curve.values, "-", color=colour, linewidth=1.6, label=curve.name)
             continue
         # Curves on a grid much finer than frames are continuous: points would only smear.
-        style = "o" if len(curve.times) <= 300 else "-"
+        style = STYLES.get(curve.drawn) or ("o" if len(curve.times) <= 300 else "-")
         axes.plot(curve.times, curve.values, style, color=colour, markersize=3.5, label=curve.name)
         if curve.spread is not None:
             low, high = curve.values - curve.spread, curve.values + curve.spread
@@ -149,7 +150,7 @@ def draw_curves(axes, curves: tuple[Curve, ...], title: str = "", colours: dict 
     # The limits follow the curves: a few wild voxels would otherwise let the band flatten them.
     low, high = min(np.nanmin(c.values) for c in curves), max(np.nanmax(c.values) for c in curves)
     axes.set_ylim(min(low, 0) - 0.35 * (high - low), high + 0.45 * (high - low))
-    axes.set_xlabel("time [s]")
+    axes.set_xlabel(", ".join(dict.fromkeys(curve.axis for curve in curves)))
     axes.set_ylabel(f"[{curves[0].unit}]")
     axes.set_title(title)
     axes.legend(fontsize="small", frameon=False, handlelength=1.2)

@@ -23,6 +23,8 @@ from ..data.volumes import Code, ImageStack, Label, LabelMap, Map
 from ..errors import Finding, InputError, Severity
 from .job_folder import JobFolder, whole
 
+CURVE_WORDS = ("unit", "name", "fit_of", "axis", "drawn")
+
 
 def write_value(value: object, folder: Path | JobFolder, name: str) -> dict[str, object]:
     """Write the arrays of a value into a folder and give back what describes it as JSON types.
@@ -193,14 +195,13 @@ def _write_curve(value: Curve, folder: JobFolder, name: str) -> dict[str, object
     files = {field: folder.save(f"{name}-{field}", getattr(value, field)) for field in ("times", "values")}
     if value.spread is not None:
         files["spread"] = folder.save(f"{name}-spread", value.spread)
-    findings = findings_as_json(value.findings)
-    return {**files, "unit": value.unit, "name": value.name, "fit_of": value.fit_of, "findings": findings}
+    return {**files, **{f: getattr(value, f) for f in CURVE_WORDS}, "findings": findings_as_json(value.findings)}
 
 
 def _read_curve(described: dict, folder: JobFolder) -> Curve:
     arrays = {field: folder.load(described[field]) for field in ("times", "values", "spread") if field in described}
     findings = findings_from_json(described["findings"])
-    return Curve(**arrays, findings=findings, **{field: described[field] for field in ("unit", "name", "fit_of")})
+    return Curve(**arrays, findings=findings, **{field: described[field] for field in CURVE_WORDS})
 
 
 def _write_table(value: Table, folder: JobFolder, name: str) -> dict[str, object]:

@@ -80,10 +80,11 @@ def result_from_nodes(nodes: ResultNodes) -> Result:
 def curves_of_chart(table_node, plots: Iterable) -> tuple[Curve, ...]:
     """The curves that `fill_chart` put into a table, by the plots that show them."""
     table = table_from_node(table_node)
-    return tuple(_curve(table, plot.GetXColumnName(), plot.GetYColumnName()) for plot in plots)
+    return tuple(_curve(table, plot) for plot in plots)
 
 
-def _curve(table: Table, clock: str, name: str) -> Curve:
+def _curve(table: Table, plot) -> Curve:
+    clock, name = plot.GetXColumnName(), plot.GetYColumnName()
     times, values = np.array(table.columns[clock], float), np.array(table.columns[name], float)
     known = np.isfinite(times)
     spread = table.columns.get(f"{name} spread")
@@ -94,6 +95,8 @@ def _curve(table: Table, clock: str, name: str) -> Curve:
         name,
         fit_of=name.removesuffix(" fit") if name.endswith(" fit") else "",
         spread=None if spread is None else np.array(spread, float)[known],
+        axis=f"{clock.removesuffix(f' of {name}')} [{table.units.get(clock) or 's'}]",
+        drawn="line" if plot.GetLineStyle() else "points",
     )
 
 

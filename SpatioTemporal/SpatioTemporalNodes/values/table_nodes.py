@@ -10,6 +10,7 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
 from SpatioTemporalLib.data import Curve, Table
+from SpatioTemporalLib.io.tables.delimited import name_and_unit
 
 from ..display.colours import categorical_colour
 
@@ -35,14 +36,16 @@ def curve_table(curves: tuple[Curve, ...], name: str) -> tuple[Table, dict[str, 
     length = max((len(c.times) for c in curves), default=0)
     columns: dict[str, np.ndarray] = {}
     units: dict[str, str] = {}
-    clocks: list[tuple[np.ndarray, str]] = []
+    clocks: list[tuple[np.ndarray, str, str]] = []
     time_column: dict[str, str] = {}
     for curve in curves:
-        clock = next((title for times, title in clocks if np.array_equal(times, curve.times)), None)
+        alike = (title for times, title, axis in clocks if axis == curve.axis and np.array_equal(times, curve.times))
+        clock = next(alike, None)
         if clock is None:
-            clock = "time" if not clocks else f"time of {curve.name}"
-            clocks.append((curve.times, clock))
-            columns[clock], units[clock] = _padded(curve.times, length), "s"
+            quantity, unit = name_and_unit(curve.axis)
+            clock = quantity if not clocks else f"{quantity} of {curve.name}"
+            clocks.append((curve.times, clock, curve.axis))
+            columns[clock], units[clock] = _padded(curve.times, length), unit
         time_column[curve.name] = clock
         columns[curve.name], units[curve.name] = _padded(curve.values, length), curve.unit
         if curve.spread is not None:
@@ -75,7 +78,7 @@ def fill_chart(nodes: CurveNodes, curves: tuple[Curve, ...], title: str) -> None
         nodes.chart.AddAndObservePlotSeriesNodeID(plot.GetID())
     units = list(dict.fromkeys(c.unit for c in curves))
     nodes.chart.SetTitle(title)
-    nodes.chart.SetXAxisTitle("time [s]")
+    nodes.chart.SetXAxisTitle(", ".join(dict.fromkeys(c.axis for c in curves)))
     nodes.chart.SetYAxisTitle(f"{title} [{', '.join(units)}]")
 
 
@@ -86,7 +89,8 @@ def _fill_plot(plot, table_node, curve: Curve, time_column: str, colour: tuple[f
     plot.SetXColumnName(time_column)
     plot.SetYColumnName(curve.name)
     # So many points run into one another; they were computed, not measured.
-    as_line = bool(curve.fit_of) or len(curve.times) > MOST_POINTS_AS_MARKERS
+    as_line = curve.drawn == "line" or bool(curve.fit_of)
+    as_line = as_line or (not curve.drawn and len(curve.times) > MOST_POINTS_AS_MARKERS)
     plot.SetMarkerStyle(plot.MarkerStyleNone if as_line else plot.MarkerStyleCircle)
     plot.SetLineStyle(plot.LineStyleSolid if as_line else plot.LineStyleNone)
     plot.SetMarkerSize(6)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...data.curve import Curve, Table
+from ...data.curve import SECONDS, Curve, Table
 from ...data.geometry import Geometry
 from ...errors import InputError
 from ..files.atomic import atomic_path
@@ -122,7 +122,13 @@ def write_curves(path: str | os.PathLike, curves: Sequence[Curve]) -> Path:
     """Write curves as CSV: a column of all times, and one or two (with the spread) for each curve."""
     curves = [curves] if isinstance(curves, Curve) else list(curves)
     times = np.unique(np.concatenate([curve.times for curve in curves])) if curves else np.empty(0)
-    headings, columns = ["time [s]"], [times.tolist()]
+    axes = list(dict.fromkeys(curve.axis for curve in curves)) or [SECONDS]
+    if len(axes) > 1:
+        raise InputError(
+            "E-CURVE", f"curves over {' and '.join(axes)} cannot share a table", where=str(path),
+            fix="Write those over the same to a file of their own.",
+        )  # fmt: skip
+    headings, columns = axes, [times.tolist()]
     for curve in curves:
         for suffix, values in (("", curve.values), (" spread", curve.spread)):
             if values is not None:
