@@ -1,4 +1,4 @@
-"""Writes the pages that are made: of analyses, of networks, and of messages."""
+"""Writes the pages that are made: of analyses, of networks, of formats of images, and of messages."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.io.images.format_registry import image_formats
 from SpatioTemporalLib.networks.registry import networks
 
 from .analysis_page import analysis_page
+from .format_page import format_page
 from .markdown import page, plain
 from .message_codes import messages_of
 from .message_page import message_page
@@ -17,13 +19,14 @@ from .pictures import picture_of
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [ROOT / "SpatioTemporalLib", ROOT / "SpatioTemporal"]
-ANALYSES, NETWORKS, MESSAGES = "analyses", "networks", "messages.md"
+ANALYSES, NETWORKS, MESSAGES, FORMATS = "analyses", "networks", "messages.md", "formats/images.md"
 TITLES = {"bold": "BOLD"}
 
 
 def write_manual(folder: Path, tell: Callable[[str], None] = lambda text: None, pictures: bool = True) -> None:
     """Write all pages that are made into a folder, and remove those whose analysis or network is no more."""
     written = [_written(folder / MESSAGES, message_page(messages_of(SOURCES)))]
+    written.append(_written(folder / FORMATS, format_page(image_formats().values())))
     written += _write_analyses(folder / ANALYSES, tell, pictures)
     written += [_written(folder / NETWORKS / f"{n.name}.md", network_page(n)) for n in networks().values()]
     for stale in {*(folder / ANALYSES).rglob("*.md"), *(folder / NETWORKS).rglob("*.md")} - set(written):

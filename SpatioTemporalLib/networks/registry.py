@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ParameterError
+from ..system.declarations import declarations
 from ..system.packages import require
 
 if TYPE_CHECKING:
@@ -67,14 +66,7 @@ def networks() -> dict[str, Network]:
     """
     for name in ("torch", "monai"):
         require(name, package=name, extra="networks", purpose="A network")
-    found: dict[str, Network] = {}
-    package = importlib.import_module(f"{__package__}.systems")
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        for value in vars(importlib.import_module(module.name)).values():
-            declared = getattr(value, "declaration", None)
-            if isinstance(declared, Network) and found.setdefault(declared.name, declared) is not declared:
-                raise TypeError(f"the network {declared.name} is declared twice, the second time in {module.name}")
-    return dict(sorted(found.items()))
+    return declarations(Network, f"{__package__}.systems", what="network", attribute="declaration")
 
 
 def network_named(name: str) -> Network:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
 
 from ..errors import ParameterError
+from ..system.declarations import declarations
 from .task import Task
 
 BEFORE_TASKS = "classification"
@@ -22,13 +21,7 @@ def known_tasks() -> dict[str, Task]:
     TypeError
         If two claim the same name.
     """
-    found: dict[str, Task] = {}
-    package = importlib.import_module(f"{__package__}.tasks")
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, Task) and found.setdefault(value.name, value) is not value:
-                raise TypeError(f"the task {value.name} is declared twice, the second time in {module.name}")
-    return dict(sorted(found.items()))
+    return declarations(Task, f"{__package__}.tasks", what="task")
 
 
 def task_named(name: str) -> Task:

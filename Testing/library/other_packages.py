@@ -8,13 +8,14 @@ from pathlib import Path
 import SpatioTemporalLib as st
 
 
-def installed(folder: Path, name: str, source: str) -> Path:
-    """Write a module that offers its analyses, and give back the folder that has to be on the path."""
+def installed(folder: Path, name: str, source: str, groups: tuple[str, ...] = ("analyses",)) -> Path:
+    """Write a module that offers its analyses, or more, and give back the folder that has to be on the path."""
     (folder / f"{name}.py").write_text(source, encoding="utf-8")
     facts = folder / f"{name}-1.0.dist-info"
     facts.mkdir()
     (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (facts / "entry_points.txt").write_text(f"[spatiotemporal.analyses]\n{name} = {name}\n")
+    offered = [f"[spatiotemporal.{group}]\n{name} = {name}\n" for group in groups]
+    (facts / "entry_points.txt").write_text("".join(offered))
     return folder
 
 

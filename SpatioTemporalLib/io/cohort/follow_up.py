@@ -17,8 +17,7 @@ from ...errors import Finding, InputError, counted
 from ..dicom.series import read_dicom_volume
 from ..images.file_order import in_natural_order
 from ..images.image import FileImage
-from ..reading.read_image import holds_dicom, read_image
-from ..reading.series import DICOM_ENDINGS
+from ..reading.read_image import holds_dicom, is_called_dicom, read_image
 from ..reading.volumes import read_labels
 from .files import read_cohort
 
@@ -115,7 +114,7 @@ def _require_one_each(paths: list[Path], given: Sequence | None, what: str, form
 
 def _read_visit(path: Path) -> tuple[FileImage, int | None]:
     """An image, and its day on the calendar where it is DICOM that tells it."""
-    if path.suffix.lower() in DICOM_ENDINGS or holds_dicom(path):
+    if is_called_dicom(path) or holds_dicom(path):
         return read_dicom_volume(path)
     return read_image(path), None
 

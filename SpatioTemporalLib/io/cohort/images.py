@@ -15,11 +15,10 @@ from pathlib import Path
 
 from ...errors import Finding, InputError, Severity, counted
 from ...system.plain_text import for_message
-from ..reading.read_image import META_ENDINGS
-from ..reading.series import DICOM_ENDINGS
+from ..formats.dicom import DICOM
+from ..images.format_registry import LONGEST_START, endings
 from .checks import Problems
 
-ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr", *META_ENDINGS, *DICOM_ENDINGS)
 # A series of a follow-up study has hundreds of files; a folder of many more is no series, but a disk.
 MOST_FILES, MOST_DEPTH = 20_000, 3
 
@@ -69,7 +68,7 @@ def files_in(path: Path) -> list[Path]:
             return _dicom_files(path)
         except (OSError, _TooMany):
             return []
-    return [path] if _is_image(path, ENDINGS) else []
+    return [path] if _is_image(path, endings(on_grid_only=True)) else []
 
 
 def identity_of(path: Path) -> str:
@@ -108,7 +107,7 @@ def _problem(path: Path) -> tuple[str, str] | None:
             return "E-FILE-KIND", f"{name} is no folder of one series: it holds more than {MOST_FILES} files"
         except OSError as error:
             return "E-FILE-ACCESS", f"the folder {name} cannot be read ({os.strerror(error.errno or 0).lower()})"
-    return None if _is_image(path, ENDINGS) else ("E-FILE-KIND", f"{name} is no image")
+    return None if _is_image(path, endings(on_grid_only=True)) else ("E-FILE-KIND", f"{name} is no image")
 
 
 def _dicom_files(folder: Path) -> list[Path]:
@@ -123,20 +122,20 @@ def _dicom_files(folder: Path) -> list[Path]:
                 # Links to folders are not followed, so a loop of links ends here.
                 if entry.is_dir(follow_symlinks=False):
                     waiting += [(Path(entry.path), depth + 1)] if depth < MOST_DEPTH else []
-                elif _is_image(Path(entry.path), DICOM_ENDINGS):
+                elif _is_image(Path(entry.path), DICOM.endings):
                     found.append(Path(entry.path))
     return sorted(found)
 
 
-def _is_image(path: Path, endings: tuple[str, ...]) -> bool:
+def _is_image(path: Path, known: tuple[str, ...]) -> bool:
     """By its name or DICOM's mark; a pipe or a device is none and not opened."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
-        if path.name.lower().endswith(endings):
+        if path.name.lower().endswith(known):
             return True
         with open(path, "rb") as stream:
-            return stream.read(132)[128:] == b"DICM"
+            return DICOM.is_marked(stream.read(LONGEST_START))
     except (OSError, ValueError):
         return False
 

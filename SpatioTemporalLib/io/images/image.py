@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -127,11 +126,3 @@ def geometry_findings(geometry: Geometry, name: str) -> list[Finding]:
         text = f"slices of {geometry.shape[2]}×{geometry.shape[1]} voxels are lines, not images"
         findings.append(Finding("W-GEO-LINE", Severity.WARN, text, name))
     return findings
-
-
-def image_stem(path: Path) -> str:
-    """File name without the endings of image formats."""
-    name = path.name
-    for ending in (".gz", ".nii", ".nrrd", ".nhdr", ".seq", ".seg", ".mha", ".mhd", ".csv", ".tsv"):
-        name = name[: -len(ending)] if name.lower().endswith(ending) else name
-    return name or path.name

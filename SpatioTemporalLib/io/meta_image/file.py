@@ -12,7 +12,8 @@ from ...errors import Finding, InputError
 from ..files.boundary import corrupt, existing_file, reading
 from ..files.data_file import data_file, require_length
 from ..files.inflate import ZlibStream, checked_byte_count, inflated_values, mapped_values
-from ..images.image import FileImage, geometry_findings, image_stem, placed
+from ..images.file_names import image_stem
+from ..images.image import FileImage, geometry_findings, placed
 from ..sidecars.images import read_sidecar
 from .header import MAX_HEADER_BYTES, MetaHeader, parse_header
 

@@ -18,7 +18,8 @@ from ...errors import Finding, InputError, Severity
 from ...system.memory import require_memory
 from ..files.boundary import existing_file, reading
 from ..files.inflate import inflated_start, inflated_values, is_gzip, mapped_values
-from ..images.image import Clock, FileImage, geometry_findings, image_stem, placed
+from ..images.file_names import image_stem
+from ..images.image import Clock, FileImage, geometry_findings, placed
 from ..sidecars.images import Sidecar, read_sidecar
 from ..sidecars.pet import pet_timing
 from .header import DATA_TYPES, MAX_HEADER_BYTES, NIFTI_1, NIFTI_2, NiftiHeader, parse_header

@@ -14,7 +14,8 @@ from ..files.boundary import corrupt, existing_file, reading
 from ..files.data_file import data_file, require_length
 from ..files.inflate import checked_byte_count, inflated_values, mapped_values
 from ..files.plain_numbers import whole
-from ..images.image import FileImage, geometry_findings, image_stem, placed
+from ..images.file_names import image_stem
+from ..images.image import FileImage, geometry_findings, placed
 from ..nifti.file import stored_dtype
 from .facts import acquisition_of, clock_of, durations_of, unit_of
 from .header import DATA_TYPES, MAX_HEADER_BYTES, NrrdHeader, parse_header

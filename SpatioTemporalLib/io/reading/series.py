@@ -13,16 +13,14 @@ from ...data.geometry import POSITION_TOLERANCE_MM, Geometry
 from ...data.series import Series
 from ...errors import Finding, GeometryError, InputError, Severity
 from ..files.boundary import existing_file
+from ..images.file_names import image_stem
 from ..images.file_order import in_natural_order
-from ..images.image import Clock, FileImage, image_stem
+from ..images.image import Clock, FileImage
 from ..images.time_axis import check_plausible_interval, repair_time_axis
 from ..images.value_findings import value_findings
-from ..tables.file import read_curves_image
-from .read_image import is_dicom, read_image
+from .read_image import is_called_dicom, is_dicom, read_image
 
 NUCLEAR = ("PT", "NM")
-# Old files lack DICOM's mark and are known by their name only.
-DICOM_ENDINGS = (".dcm", ".ima")
 Paths = str | os.PathLike | Sequence[str | os.PathLike]
 GIVE_TIMES = (
     "Give the frame interval in seconds, frame_interval=... (--frame-interval), or one time in seconds "
@@ -43,8 +41,8 @@ def read_series(
     Parameters
     ----------
     path : path or list of paths
-        A 4-D NIfTI file (with its JSON side-car), a .seq.nrrd or multi-volume
-        .nrrd, a DICOM file or folder, a CSV of curves, or one file for each frame.
+        A file of a format of `io.formats`, such as a 4-D NIfTI file with its JSON side-car, a
+        .seq.nrrd or a CSV of curves, a DICOM file or folder, or one file for each frame.
     times : sequence of float, s, optional
         One for each frame; goes before what the file says.
     frame_interval : float, s, optional
@@ -108,14 +106,11 @@ def _read(path: Paths, given_times: bool, timed: bool) -> FileImage:
     if isinstance(path, (list, tuple)):
         ordered, order = in_natural_order(paths, timed=timed)
         return _read_volumes(ordered, order)
-    path = paths[0]
-    if path.suffix.lower() in (".csv", ".tsv"):
-        return read_curves_image(path)
-    return read_image(path, components_are_frames=given_times)
+    return read_image(paths[0], components_are_frames=given_times, as_series=True)
 
 
 def _is_dicom(path: Path) -> bool:
-    return os.path.isdir(path) or path.suffix.lower() in DICOM_ENDINGS or is_dicom(existing_file(path))
+    return os.path.isdir(path) or is_called_dicom(path) or is_dicom(existing_file(path))
 
 
 def _read_volumes(paths: list[Path], order: list[Finding]) -> FileImage:

@@ -16,6 +16,7 @@ from ..dicom.stack import read_dicom_stack
 from ..files.boundary import existing_file
 from ..files.plain_numbers import number
 from ..images.file_order import in_natural_order
+from ..images.format_registry import image_formats
 from ..images.image import FileImage
 from ..images.plausible import FACTS
 from ..sidecars.images import BIDS_FACTS
@@ -31,7 +32,7 @@ def read_map(path: str | os.PathLike, unit: str | None = None, name: str | None 
 
     Parameters
     ----------
-    path : path           NIfTI, NRRD, MetaImage, or a folder of DICOM files.
+    path : path           Of any format of `io.formats`, or a folder of DICOM files.
     unit : str, optional  Of the values; needed when the file does not say.
     name : str, optional
     """
@@ -169,9 +170,10 @@ def _refuse_impossible(settings: Sequence[float], setting: str, unit: str, file:
 def _volume(path: str | os.PathLike) -> FileImage:
     path = existing_file(path)
     if is_dicom(path):
+        known = [f.name for f in image_formats().values() if f.on_grid and f.read is not None]
         raise InputError(
             "E-FILE-KIND",
-            "is a DICOM file; labels are read from NIfTI, NRRD or MetaImage",
+            f"is a DICOM file; labels are read from {', '.join(known)}",
             where=path.name,
             fix="Load it in Slicer and save the volume or segmentation as .nrrd.",
         )

@@ -21,6 +21,7 @@ from ...data.series import Acquisition, Series
 from ...errors import Finding, InputError, Severity
 from ..files.boundary import existing_file
 from ..files.plain_numbers import json_value
+from ..images.file_names import image_stem
 from ..images.image import Clock
 
 OWN_SECTION = "SpatioTemporal"
@@ -221,11 +222,7 @@ def _are_numbers(values: object) -> bool:
 
 def sidecar_path(path: Path) -> Path:
     """Where the side-car of an image lies: ``dce.nii.gz`` has ``dce.json``."""
-    name = path.name
-    for ending in (".nii.gz", ".nii", ".seq.nrrd", ".seg.nrrd", ".nrrd", ".nhdr", ".mha", ".mhd"):
-        if name.lower().endswith(ending):
-            return path.with_name(name[: -len(ending)] + ".json")
-    return path.with_name(name + ".json")
+    return path.with_name(f"{image_stem(path)}.json")
 
 
 def read_sidecar(path: Path) -> Sidecar:

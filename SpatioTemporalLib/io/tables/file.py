@@ -14,7 +14,8 @@ from ...data.curve import SECONDS, Curve, Table
 from ...data.geometry import Geometry
 from ...errors import InputError
 from ..files.atomic import atomic_path
-from ..images.image import Clock, FileImage, image_stem
+from ..images.file_names import image_stem
+from ..images.image import Clock, FileImage
 from ..images.time_axis import repair_time_axis, seconds_per_unit
 from .defused_cells import defused
 from .delimited import Delimited, as_number, name_and_unit, read_delimited

@@ -11,8 +11,11 @@ from small_cohort import BRIEF, REGION
 
 import SpatioTemporalLib as st
 from Documentation.generate.analysis_page import analysis_page
+from Documentation.generate.format_page import format_page
 from Documentation.generate.network_page import network_page
 from SpatioTemporalLib import cli, registry
+from SpatioTemporalLib.io import formats
+from SpatioTemporalLib.io.images.format_registry import image_formats
 from SpatioTemporalLib.networks import registry as network_registry
 from SpatioTemporalLib.networks import systems
 
@@ -90,3 +93,59 @@ def test_network_in_a_new_file_is_trained_and_its_bundle_asked(
 def test_network_in_a_new_file_has_its_page(new_network):
     page = network_page(network_registry.networks()[new_network])
     assert "# mean-intensity" in page and "| `default` | 4 |" in page and "Logistic regression" in page
+
+
+TEXT = "TEXT VOLUME\n1 1 2\n3 2 2\n0 2.5 7\n1 10 2 20 3 30\n"
+
+
+@pytest.fixture
+def new_format(tmp_path, monkeypatch):
+    """Another folder in which formats are looked for, with what the manual shows."""
+    folder = tmp_path / "formats"
+    folder.mkdir()
+    (folder / "text_volume.py").write_text(the_file("format.md"), encoding="utf-8")
+    monkeypatch.setattr(formats, "__path__", [*formats.__path__, str(folder)])
+    image_formats.cache_clear()
+    yield
+    image_formats.cache_clear()
+    forget("SpatioTemporalLib.io.formats.text_volume", monkeypatch)
+
+
+@pytest.mark.parametrize("name", ["dce.txv", "told by its first bytes"])
+def test_format_in_a_new_file_is_read(new_format, tmp_path, name):
+    (tmp_path / name).write_text(TEXT)
+    series = st.read_series(tmp_path / name)
+    assert series.times.tolist() == [0, 2.5, 7] and series.time_source == "the text volume's line of times"
+    assert series.values[:, 0, 0].tolist() == [[1, 10], [2, 20], [3, 30]]
+    assert series.name == name.removesuffix(".txv")
+
+
+def test_format_in_a_new_file_is_one_for_maps_cohorts_and_the_command(new_format, tmp_path, capsys):
+    (tmp_path / "dce.txv").write_text(TEXT)
+    (tmp_path / "ct.txv").write_text("TEXT VOLUME\n1 1 2\n3 2 2\n0\n1 10\n")
+    assert st.read_map(tmp_path / "ct.txv").values.ravel().tolist() == [1, 10]
+    (tmp_path / "participants.csv").write_text("participant_id\na\n")
+    (tmp_path / "timepoints.csv").write_text("participant_id,days,image:ct [HU]\na,0,ct.txv\n")
+    assert st.read_participant(tmp_path, "a").visits[0].images["ct"].values.ravel().tolist() == [1, 10]
+    assert cli.main(["convert", str(tmp_path / "dce.txv"), str(tmp_path / "dce.nii.gz")]) == 0
+    assert st.read_series(tmp_path / "dce.nii.gz").times.tolist() == [0, 2.5, 7]
+    (tmp_path / "cut.txv").write_text(TEXT[:-4])
+    capsys.readouterr()
+    assert cli.main(["convert", str(tmp_path / "cut.txv"), str(tmp_path / "cut.nii.gz")]) != 0
+    assert "E-FILE-CORRUPT" in capsys.readouterr().err
+
+
+def test_format_in_a_new_file_stands_in_messages_and_on_the_page(new_format, tmp_path):
+    assert "| Text volume | `.txv` | series, maps, label maps | – |" in format_page(image_formats().values())
+    (tmp_path / "picture.png").write_bytes(b"PNG")
+    with pytest.raises(st.InputError, match=r"Text volume \(\.txv\)"):
+        st.read_series(tmp_path / "picture.png")
+
+
+def test_format_of_another_package_is_read_by_the_command(tmp_path):
+    installed(tmp_path, "text_volume", the_file("format.md"), groups=("formats",))
+    (tmp_path / "dce.txv").write_text(TEXT)
+    command = [sys.executable, "-m", "SpatioTemporalLib", "convert", str(tmp_path / "dce.txv"), str(tmp_path / "a.nii")]
+    paths = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": ""}
+    subprocess.run(command, capture_output=True, text=True, check=True, env=paths)
+    assert st.read_series(tmp_path / "a.nii").times.tolist() == [0, 2.5, 7]

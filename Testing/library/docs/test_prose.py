@@ -12,10 +12,11 @@ from SpatioTemporalLib.validation.domains import DOMAINS
 from SpatioTemporalLib.validation.relaxation import check_relaxation
 
 MADE = {MANUAL / "analyses", MANUAL / "networks"}
-PAGES = [p for p in sorted(MANUAL.rglob("*.md")) if not MADE & set(p.parents) and p.name != "messages.md"]
+ALONE = {MANUAL / "messages.md", MANUAL / "formats" / "images.md"}
+PAGES = [p for p in sorted(MANUAL.rglob("*.md")) if not MADE & set(p.parents) and p not in ALONE]
 TEXT = {str(p.relative_to(MANUAL)): p.read_text(encoding="utf-8") for p in PAGES}
 # Declared examples are put where declarations belong by test_adding; cohorts take a smaller network.
-ELSEWHERE = {"extending/analysis.md", "extending/network.md", "networks.md"}
+ELSEWHERE = {"extending/analysis.md", "extending/format.md", "extending/network.md", "networks.md"}
 WITH_CODE = sorted(name for name in TEXT if blocks(TEXT[name], "python", "sh") and name not in ELSEWHERE)
 
 
@@ -79,7 +80,7 @@ def test_table_of_analyses_names_all_of_them():
 
 def test_pictures_and_pages_named_exist():
     named = [(p, target) for p in PAGES for target in re.findall(r"\]\(([^)#:]+)\)", p.read_text(encoding="utf-8"))]
-    made = re.compile(r"(\.\./)*(analyses/|networks/|messages\.md)")
+    made = re.compile(r"(\.\./)*(analyses/|networks/|messages\.md|(formats/)?images\.md)")
     missing = [f"{p.name}: {t}" for p, t in named if not made.match(t) and not (p.parent / t).is_file()]
     assert named and not missing
 

@@ -1,0 +1,1 @@
+"""The formats of images that are read, one a file."""
