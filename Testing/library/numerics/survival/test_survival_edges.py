@@ -130,7 +130,7 @@ def test_a_lasso_leaves_out_what_tells_nothing_and_finds_its_optimum():
     assert model.coefficients[0] > 0.2 and (model.coefficients[1:] == 0).sum() >= 3
     # At the optimum the slope equals the penalty where a coefficient is not zero, and is below it elsewhere.
     spread = design.std(axis=0, ddof=1)
-    slope = partial_likelihood(RiskSets.of(outcomes), design, design @ model.coefficients).slope * spread / 300
+    slope = partial_likelihood(RiskSets.of(outcomes), design, design @ model.coefficients).slope / spread / 300
     assert slope[0] == pytest.approx(0.1, rel=1e-5)
     assert (np.abs(slope[1:]) <= 0.1 + 1e-9).all()
 
