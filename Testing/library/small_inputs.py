@@ -72,6 +72,21 @@ def predicted_cases(phantom):
     return st.Table(columns | {"probability of another": [0.5, 0.4, 0.6, 0.5, 0.7, 0.8]})
 
 
+def predicted_survival(phantom):
+    """Patients with the risks and chances that a model gives them, and the risks of another."""
+    columns = {
+        "time": [4.0, 9.0, 14.0, 18.0, 20.0, 25.0, 30.0, 31.0, 36.0, 40.0],
+        "event": [1, 1, 0, 1, 1, 0, 1, 0, 1, 0],
+        "age": [70, 54, 61, 48, 66, 50, 59, 42, 45, 52],
+        "risk": [0.9, 0.7, 0.1, 0.8, -0.2, 0.3, -0.6, -0.4, 0.2, -0.8],
+        "risk of another": [0.1, 0.5, 0.3, 0.2, 0.6, -0.1, 0.4, -0.3, 0.0, -0.2],
+    }
+    for horizon in (12, 24):
+        hazard = np.exp(columns["risk"]) * horizon / 30
+        columns[f"survival at {horizon}"] = np.exp(-hazard).tolist()
+    return st.Table(columns, {"time": "months"})
+
+
 def overlaps_of_masks(phantom):
     """Overlaps that two networks reach in the same patients."""
     return st.Table({"Dice a": [0.8, 0.9, 0.7], "Dice b": [0.6, 0.9, 0.5], "look-alikes": [1, 2, 0]})
@@ -128,6 +143,7 @@ OF_ITS_OWN = {
     ("kinetics.tissue_homogeneity", "mask"): few_voxels,
     ("prediction.classification", "table"): predicted_cases,
     ("prediction.segmentation", "table"): overlaps_of_masks,
+    ("prediction.survival", "table"): predicted_survival,
     ("kinetics.transverse_relaxation_change", "series"): first_pass,
     ("kinetics.perfusion_by_deconvolution", "series"): first_pass,
     ("kinetics.saturation_recovery_t1", "stack"): recoveries("repetition_time", inverted=False),

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from ...errors import InputError
-from .cox import fit_cox
+from .cox import CoxModel, fit_cox
 from .kaplan_meier import kaplan_meier
 from .outcomes import Outcomes
 
@@ -63,11 +63,13 @@ def calibration_groups(
 
 
 def calibration_slope(outcomes: Outcomes, log_risk) -> Slope:
-    """Coefficient of the predicted log-risk in a Cox model of nothing else; NaN where it does not vary."""
-    log_risk = np.asarray(log_risk, dtype=float)
-    if not outcomes.event_count or np.ptp(log_risk) < EDGE:
+    """Coefficient of the predicted log-risk in a Cox model of nothing else.
+
+    NaN where it does not vary, and where it orders all patients rightly, so that no slope is steep enough.
+    """
+    model = _fitted(outcomes, np.asarray(log_risk, dtype=float)[:, None])
+    if model is None:
         return Slope(float("nan"), float("nan"))
-    model = fit_cox(outcomes, log_risk[:, None])
     return Slope(float(model.coefficients[0]), float(model.standard_errors[0]))
 
 
@@ -90,7 +92,9 @@ def integrated_calibration_index(outcomes: Outcomes, survival, horizon: float) -
     basis = restricted_cubic_spline(hazard, np.quantile(hazard, KNOTS))
     if basis is None:
         return float("nan")
-    model = fit_cox(outcomes, basis)
+    model = _fitted(outcomes, basis)
+    if model is None:
+        return float("nan")
     return float(np.abs(model.survival(basis, [horizon])[:, 0] - np.asarray(survival)).mean())
 
 
@@ -139,6 +143,18 @@ def d_calibration(outcomes: Outcomes, survival_at_own_time) -> DCalibration:
     expected = len(chance) / DECILES
     statistic = float(((shares - expected) ** 2 / expected).sum())
     return DCalibration(shares / len(chance), statistic, float(special.chdtrc(DECILES - 1, statistic)))
+
+
+def _fitted(outcomes: Outcomes, covariates: np.ndarray) -> CoxModel | None:
+    """A Cox model, or None where there is none."""
+    if not outcomes.event_count or np.ptp(covariates, axis=0).min() < EDGE:
+        return None
+    try:
+        return fit_cox(outcomes, covariates)
+    except InputError as error:
+        if error.code != "E-COX":
+            raise
+        return None
 
 
 def differs_from_one(slope: Slope) -> float:
