@@ -144,6 +144,7 @@ OF_ITS_OWN = {
     ("prediction.classification", "table"): predicted_cases,
     ("prediction.segmentation", "table"): overlaps_of_masks,
     ("prediction.survival", "table"): predicted_survival,
+    ("prognosis.cox", "table"): predicted_survival,
     ("kinetics.transverse_relaxation_change", "series"): first_pass,
     ("kinetics.perfusion_by_deconvolution", "series"): first_pass,
     ("kinetics.saturation_recovery_t1", "stack"): recoveries("repetition_time", inverted=False),
@@ -153,4 +154,4 @@ OF_ITS_OWN = {
     ("kinetics.bolus_kinetics_ultrasound", "series"): microbubbles,
 }
 # Noise has little to explain, so that its parts add up to the whole only after hundreds of steps.
-QUICK = {"follow_up.malignancy": {"integrated_gradients": False, "samples": 4}}
+QUICK = {"prognosis.cox": {"resamples": 20}, "follow_up.malignancy": {"integrated_gradients": False, "samples": 4}}

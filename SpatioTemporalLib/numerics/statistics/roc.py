@@ -8,6 +8,7 @@ import numpy as np
 from scipy import optimize, special
 
 from ...errors import InputError
+from .ranks import mid_ranks
 
 # Of the standard error of an area, below which it is rounding.
 NO_SCATTER = 1e-9
@@ -155,13 +156,8 @@ def _checked(positive, values) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1 in each row, equal values sharing their mean rank."""
-    ranks = np.empty(values.shape)
-    for row, target in zip(values, ranks):
-        _, place, count = np.unique(row, return_inverse=True, return_counts=True)
-        last = count.cumsum()
-        target[:] = (last - (count - 1) / 2)[place]
-    return ranks
+    """Ranks in each row."""
+    return np.stack([mid_ranks(row) for row in values])
 
 
 def _covariance(components: np.ndarray) -> np.ndarray:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
+from ..statistics.ranks import mid_ranks
 from .cox import CoxModel
 from .outcomes import Outcomes
 
@@ -33,7 +34,7 @@ def proportional_hazards_test(outcomes: Outcomes, covariates, model: CoxModel) -
     total = risk[::-1].cumsum()[::-1][first]
     mean = (risk[:, None] * x)[::-1].cumsum(axis=0)[::-1][first] / total[:, None]
     residuals = ((x - mean) @ model.covariance)[events] * outcomes.event_count
-    rank = stats.rankdata(times[events])
+    rank = mid_ranks(times[events])
     centred = rank - rank.mean()
     spread = outcomes.event_count * np.diag(model.covariance) * (centred**2).sum()
     statistic = (centred @ residuals) ** 2 / spread
