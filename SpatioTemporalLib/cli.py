@@ -7,7 +7,7 @@ import tempfile
 import traceback
 
 from . import interrupts
-from .command_line.options.point import with_dashes_joined
+from .command_line.options.dashes import with_dashes_joined
 from .command_line.terminal.parser import Parser
 from .command_line.terminal.quiet_end import open_closed_streams, quiet_where_nobody_reads
 from .command_line.terminal.system_faults import fault_of_the_system

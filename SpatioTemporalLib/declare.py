@@ -6,15 +6,12 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 
-from .data.curve import Curve, Table
 from .data.examination import EXAMINATIONS
-from .data.follow_up import FollowUp
-from .data.point import Point
-from .data.report import Report
 from .data.result import Display
 from .data.series import Series
-from .data.volumes import ImageStack, LabelMap, Map
+from .data.volumes import LabelMap, Map
 from .errors import ParameterError
+from .kinds.registry import is_input, is_output
 from .parameters import (
     Advanced,
     Choices,
@@ -53,8 +50,6 @@ __all__ = [
 ]
 
 Presets = Mapping[str, Mapping[str, object]]
-INPUT_KINDS = (Series, FollowUp, ImageStack, Map, LabelMap, Curve, Table, Point)
-OUTPUT_KINDS = (Series, Map, LabelMap, Curve, Table, Report)
 SEVERAL = (Series, Map, LabelMap)
 NOTES = "Notes\n-----\n"  # the heading of numpy's docstrings
 
@@ -235,8 +230,8 @@ def _check_declaration(declaration: Analysis) -> None:
     faults += [f"{p.name} has type {p.type}" for p in declaration.parameters if p.type not in (int, float, bool, str)]
     faults += [f"{o.name} has no unit" for o in declaration.outputs if o.kind in (Map, Series) and not o.unit]
     faults += [f"{x.name} has no help" for x in (*declaration.inputs, *declaration.outputs) if not x.help]
-    faults += [f"{i.name} is a {i.kind}" for i in declaration.inputs if i.kind not in INPUT_KINDS]
-    faults += [f"{o.name} is a {o.kind}" for o in declaration.outputs if o.kind not in OUTPUT_KINDS]
+    faults += [f"{i.name} is a {i.kind}" for i in declaration.inputs if not is_input(i.kind)]
+    faults += [f"{o.name} is a {o.kind}" for o in declaration.outputs if not is_output(o.kind)]
     faults += [f"there cannot be several {o.name}" for o in declaration.outputs if o.several and o.kind not in SEVERAL]
     faults += [f"{i.name} is made for {e}" for i in declaration.inputs for e in i.made_for if e not in EXAMINATIONS]
     taken = set(inspect.signature(declaration.function).parameters)

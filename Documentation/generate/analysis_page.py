@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import SpatioTemporalLib as st
+from SpatioTemporalLib.data import Curve
 from SpatioTemporalLib.data.examination import in_words
 from SpatioTemporalLib.declare import Analysis, Parameter
+from SpatioTemporalLib.kinds.registry import kind_of
 
 from .calls import needed_files, panel_steps, python_call, shell_call
 from .examples import example_of
 from .examples.offer import Example
 from .markdown import fenced, page, plain, table
 from .notes import notes_as_markdown
-
-KINDS = {
-    st.Series: "series",
-    st.FollowUp: "visits",
-    st.ImageStack: "stack of images",
-    st.Map: "map",
-    st.LabelMap: "label map",
-    st.Curve: "curves",
-    st.Table: "table",
-    st.Point: "point",
-    st.Report: "report",
-}
 
 
 def analysis_page(analysis: Analysis, picture: str = "") -> str:
@@ -53,7 +42,7 @@ def _figure(picture: str, example: Example | None) -> str:
 
 
 def _input_row(item) -> tuple[str, ...]:
-    what = KINDS[item.kind] if item.kind is not st.Curve else "curve"
+    what = kind_of(item.kind).called
     facts = [
         "" if not item.optional else "optional",
         f"at least {item.min_frames} frames" if item.min_frames > 1 else "",
@@ -97,7 +86,9 @@ def _number(value: object) -> str:
 
 def _output_row(item) -> tuple[str, ...]:
     name = f"`{item.name}_…`" if item.several else f"`{item.name}`"
-    what = KINDS[item.kind] + (", where there is one" if item.optional else "")
+    # An output of curves is several in one chart.
+    what = kind_of(item.kind).called + ("s" if item.kind is Curve else "")
+    what += ", where there is one" if item.optional else ""
     unit = item.unit.replace("{", "unit of ").replace(".unit}", "") if "{" in item.unit else item.unit
     return name, what, plain(unit), plain(item.help)
 

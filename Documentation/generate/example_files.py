@@ -11,6 +11,7 @@ import numpy as np
 import SimpleITK
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.kinds.registry import files_of
 
 from .examples.offer import Example
 
@@ -37,15 +38,7 @@ def reference_to(example: Example, name: str) -> Reference:
         folder, participant = place.split(":")
         return Reference(f'st.read_participant("{folder}", "{participant}")', place)
     place = place or file_name(name, value)
-    reader = {
-        st.Series: 'read_series("{}")',
-        st.ImageStack: 'read_stack("{}"{})',
-        st.Map: 'read_map("{}")',
-        st.LabelMap: 'read_labels("{}")',
-        st.Curve: 'read_curve("{}")',
-        st.Table: 'read_table("{}")',
-    }[type(value)]
-    return Reference(f"st.{reader.format(place, _setting(value))}", place)
+    return Reference(f'st.{files_of(type(value)).how}("{place}"{_setting(value)})', place)
 
 
 def file_name(name: str, value: object) -> str:

@@ -10,17 +10,20 @@ from ..data.series import Series
 from ..data.volumes import ImageStack, LabelMap, Map
 from ..declare import Analysis, Input
 from ..errors import Finding, InputError, Severity, counted
+from ..kinds.registry import as_kind, files_of
 
 ON_A_GRID = (Series, ImageStack, Map, LabelMap)
 NAMELESS = ("", "map", "mask", "stack")
 
 
 def prepared(analysis: Analysis, given: dict[str, object]) -> dict[str, object]:
-    """The inputs of an analysis, absent ones None, the image of each visit under its declared name.
+    """The inputs of an analysis, absent ones None, of the declared kinds where what is given can become that.
+
+    The image of each visit is under its declared name.
 
     Masks and maps that share the voxels of the image they belong to are put on its grid.
     """
-    inputs = {declared.name: given.get(declared.name) for declared in analysis.inputs}
+    inputs = {declared.name: as_kind(given.get(declared.name), declared.kind) for declared in analysis.inputs}
     for declared in analysis.inputs:
         if declared.kind is FollowUp and isinstance(inputs[declared.name], FollowUp):
             inputs[declared.name] = inputs[declared.name].with_image(declared.image)
@@ -81,14 +84,14 @@ def _check_kind(declared: Input, value: object) -> None:
             "E-INPUT-KIND",
             f"{declared.name} must be a {declared.kind.__name__}, found {type(value).__name__}",
             where=declared.name,
-            fix="Read it with the function for its kind: read_series, read_follow_up, read_map, read_labels, "
-            "read_stack, read_curve or read_table; a point is Point((R, A, S)).",
+            fix=f"Make it with {files_of(declared.kind).how}.",
         )
-    if declared.unit and value.unit != declared.unit:
+    unit = getattr(value, "unit", "")
+    if declared.unit and unit != declared.unit:
         wanted = "a ratio (unit 1 or %)" if declared.unit == "1" else f"in {declared.unit}"
         raise InputError(
             "E-INPUT-UNIT",
-            f"{declared.name} must be {wanted}, found {value.unit or 'no unit'}. {declared.help}".rstrip(" ."),
+            f"{declared.name} must be {wanted}, found {unit or 'no unit'}. {declared.help}".rstrip(" ."),
             where=value.name,
             fix=f"Give the right unit if this is wrong (--unit {declared.name}={declared.unit}), or convert it first.",
         )

@@ -9,17 +9,15 @@ report of progress, and after the run.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ..data.follow_up import FollowUp
 from ..errors import InputError
 
 State = tuple[int, int, int, int]
-KINDS = ("images", "masks")
 
 
 class InputFiles:
@@ -71,34 +69,31 @@ def held(values: dict[str, object], most: int) -> dict[str, object]:
 
 
 def _in_memory(value: object) -> object:
-    if isinstance(value, FollowUp):
-        visits = [
-            replace(visit, **{kind: {n: _in_memory(v) for n, v in getattr(visit, kind).items()} for kind in KINDS})
-            for visit in value.visits
-        ]
-        return replace(value, visits=tuple(visits))
-    if not is_dataclass(value):
+    """A value of whatever kind with its arrays in memory; what has none that is mapped is the same object."""
+    if not any(path for array in _arrays(value) for path in _files(array)):
         return value
-    mapped = {}
-    for field in fields(value):
-        array = getattr(value, field.name)
-        if isinstance(array, np.ndarray) and any(_files(array)):
-            mapped[field.name] = np.array(array)
-    return replace(value, **mapped) if mapped else value
+    if isinstance(value, np.ndarray):
+        return np.array(value)
+    if isinstance(value, Mapping):
+        return {key: _in_memory(part) for key, part in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_in_memory(part) for part in value)
+    return replace(value, **{f.name: _in_memory(getattr(value, f.name)) for f in fields(value) if f.init})
 
 
 def _arrays(value: object) -> Iterator[np.ndarray]:
     """All arrays that a value holds."""
     if isinstance(value, np.ndarray):
         yield value
-    elif isinstance(value, FollowUp):
-        for visit in value.visits:
-            for kind in KINDS:
-                for image in getattr(visit, kind).values():
-                    yield from _arrays(image)
     elif is_dataclass(value):
         for field in fields(value):
             yield from _arrays(getattr(value, field.name))
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _arrays(part)
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _arrays(part)
 
 
 def _files(array: np.ndarray) -> Iterator[Path]:

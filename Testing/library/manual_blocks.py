@@ -20,6 +20,12 @@ def blocks(text: str, *languages: str) -> list[tuple[str, str]]:
     return [block for block in BLOCK.findall(text) if not languages or block[0] in languages]
 
 
+def the_file(page: str) -> str:
+    """The one file that a page on extending shows."""
+    ((_, content),) = blocks((MANUAL / "extending" / page).read_text(encoding="utf-8"), "python")
+    return content
+
+
 def commands(block: str) -> list[list[str]]:
     """The words of each command of an example, as a shell would hand them over."""
     return [shlex.split(line, comments=True) for line in block.replace("\\\n", "").splitlines() if line.strip()]

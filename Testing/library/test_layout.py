@@ -22,16 +22,17 @@ BELOW = {
     "context": {"errors"},
     "data": {"errors", "system"},
     "parameters": {"errors"},
-    "declare": {"parameters", "data", "errors"},
+    "kinds": {"data", "io", "errors", "system"},
+    "declare": {"parameters", "data", "errors", "kinds"},
     "io": {"data", "errors", "system", "version"},
     "numerics": {"data", "errors", "system"},
-    "steps": {"declare", "numerics", "data", "errors", "context", "system"},
+    "steps": {"declare", "kinds", "numerics", "data", "errors", "context", "system"},
     "simulation": {"steps", "numerics", "data", "errors", "context", "system", "io"},
     "networks": {
         *("steps", "numerics", "data", "errors", "context", "io", "parameters"),
         *("pictures", "sample_data", "system", "version"),
     },
-    "analyses": {"declare", "networks", "steps", "numerics", "data", "errors", "context", "system"},
+    "analyses": {"declare", "kinds", "networks", "steps", "numerics", "data", "errors", "context", "system"},
 }
 """What each part of the library may import besides itself; parts not named may import any."""
 

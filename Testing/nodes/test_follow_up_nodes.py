@@ -9,7 +9,8 @@ import slicer
 from library.io.dicom.dicom_phantom import header, save
 from other_packages import known
 from small_inputs import two_visits
-from SpatioTemporalNodes.results.input_nodes import point_from_node, value_from_node
+from SpatioTemporalNodes.kinds.points import point_from_node
+from SpatioTemporalNodes.results.input_nodes import value_from_node
 from SpatioTemporalNodes.results.result_nodes import add_result
 from SpatioTemporalNodes.results.run_nodes import nodes_of_run, result_from_nodes
 from SpatioTemporalNodes.results.runs import values_of

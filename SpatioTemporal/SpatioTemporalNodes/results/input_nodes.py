@@ -2,63 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 
-from SpatioTemporalLib.data import Curve, FollowUp, Geometry, ImageStack, LabelMap, Map, Point, Series, Table
+from SpatioTemporalLib.data import Geometry
 from SpatioTemporalLib.errors import InputError
+from SpatioTemporalLib.kinds.registry import as_kind, kind_of, nodes_of
+from SpatioTemporalLib.system.declarations import declarations
 
-from ..scene.attributes import PREFIX
-from ..series.stack_nodes import stack_from_node
-from ..values.value_nodes import curve_from_node, labels_from_node, map_from_node, table_from_node
-from ..visits.follow_up_nodes import KIND, VISITS, follow_up_from_node
+from ..values.node_reader import NodeReader
 
-NODE_CLASSES = {
-    Series: ("vtkMRMLSequenceNode",),
-    FollowUp: ("vtkMRMLSequenceNode",),
-    ImageStack: ("vtkMRMLSequenceNode",),
-    Map: ("vtkMRMLScalarVolumeNode",),
-    LabelMap: ("vtkMRMLSegmentationNode", "vtkMRMLLabelMapVolumeNode"),
-    Curve: ("vtkMRMLTableNode",),
-    Table: ("vtkMRMLTableNode",),
-    Point: ("vtkMRMLMarkupsFiducialNode",),
-}
-"""Classes of nodes a user may pick for each kind of input."""
+READERS = "SpatioTemporalNodes.kinds"
 
-NODE_ATTRIBUTES = {FollowUp: (PREFIX + KIND, VISITS)}
-"""Attribute and value that nodes of a kind have."""
+
+@functools.cache
+def node_readers() -> dict[str, NodeReader]:
+    """The readers of nodes by the name of the kind they give; each lies in a module of `SpatioTemporalNodes.kinds`."""
+    return declarations(NodeReader, READERS, what="reader of nodes")
+
+
+def node_classes(kind: type) -> tuple[str, ...]:
+    """Classes of nodes a user may pick for a kind of input."""
+    return nodes_of(kind).classes
+
+
+def node_attribute(kind: type) -> tuple[str, str] | None:
+    """Attribute and value that nodes of a kind have, None where all of their classes can be one."""
+    return nodes_of(kind).attribute
 
 
 def value_from_node(kind: type, node, geometry: Geometry | None = None) -> object:
     """The value a node stands for, as an input of that kind needs it; series have `series_from_node`.
 
+    A kind without a reader of its own is made of the kind that it says it is made of.
+
     geometry : the grid label maps are wanted on; their own if not given.
     """
-    readers: dict[type, Callable] = {
-        FollowUp: follow_up_from_node,
-        ImageStack: stack_from_node,
-        Map: map_from_node,
-        Curve: curve_from_node,
-        Table: table_from_node,
-        Point: point_from_node,
-    }
-    return labels_from_node(node, geometry) if kind is LabelMap else readers[kind](node)
-
-
-def point_from_node(node) -> Point:
-    """The first control point of a point list, where transforms put it.
-
-    Raises
-    ------
-    InputError
-        ``E-POINT`` when none has been placed.
-    """
-    if not node.GetNumberOfControlPoints() or node.GetNthControlPointPositionStatus(0) != node.PositionDefined:
+    declared = kind_of(kind)
+    reader = node_readers().get(declared.name)
+    if reader is not None:
+        return reader.read(node, geometry)
+    if declared.made is None:
         raise InputError(
-            "E-POINT",
-            "no point has been placed",
+            "E-KIND",
+            f"nodes are not read as {declared.called}",
             where=node.GetName(),
-            fix="Place one in a slice view (toolbar, Markups, Point List).",
+            fix="Run the analysis at the command line or in Python.",
         )
-    ras = [0.0, 0.0, 0.0]
-    node.GetNthControlPointPositionWorld(0, ras)
-    return Point(tuple(ras), node.GetNthControlPointLabel(0) or node.GetName())
+    return as_kind(value_from_node(declared.made.of, node, geometry), kind)

@@ -8,7 +8,7 @@ from SpatioTemporalLib.declare import Input
 from SpatioTemporalLib.io.reading.earlier_result import is_meant
 
 from ..scene import attributes
-from .input_nodes import NODE_CLASSES
+from .input_nodes import node_classes
 
 
 class Offer(NamedTuple):
@@ -21,7 +21,7 @@ class Offer(NamedTuple):
 def offers(scene, item: Input) -> list[Offer]:
     """The nodes that runs have left for an input, those of the latest run first."""
     found = []
-    for node_class in NODE_CLASSES[item.kind]:
+    for node_class in node_classes(item.kind):
         nodes = scene.GetNodesByClass(node_class)
         nodes.UnRegister(None)
         for index in range(nodes.GetNumberOfItems()):

@@ -7,7 +7,7 @@ import json
 import qt
 import slicer
 from slicer.i18n import tr as _
-from SpatioTemporalNodes.results.input_nodes import NODE_ATTRIBUTES, NODE_CLASSES
+from SpatioTemporalNodes.results.input_nodes import node_attribute, node_classes
 from SpatioTemporalNodes.scene.stored_json import settings_of
 from SpatioTemporalNodes.series.series_view import facts_of_view
 from SpatioTemporalNodes.values.value_nodes import say_unit, unit_of
@@ -225,10 +225,10 @@ def _about(analysis) -> str:
 
 def _selector(declared):
     selector = slicer.qMRMLNodeComboBox()
-    selector.nodeTypes = list(NODE_CLASSES[declared.kind])
-    if declared.kind in NODE_ATTRIBUTES:
-        for node_class in NODE_CLASSES[declared.kind]:
-            selector.addAttribute(node_class, *NODE_ATTRIBUTES[declared.kind])
+    selector.nodeTypes = list(node_classes(declared.kind))
+    attribute = node_attribute(declared.kind)
+    for node_class in node_classes(declared.kind) if attribute else ():
+        selector.addAttribute(node_class, *attribute)
     selector.noneEnabled = True
     wanted = _("Choose visits that step 1 joined") if declared.kind is st.FollowUp else _("Choose one")
     selector.noneDisplay = _("None") if declared.optional else wanted

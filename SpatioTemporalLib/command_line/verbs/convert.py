@@ -13,7 +13,7 @@ from ..options.series import add_time_options, time_arguments
 
 
 def add_to(verbs) -> None:
-    parser = verbs.add_parser("convert", help="convert a series (NIfTI, NRRD, DICOM folder, CSV) to another format")
+    parser = verbs.add_parser("convert", help="convert a series of any format that is read to NIfTI or NRRD")
     parser.add_argument("source", nargs="+", metavar="SOURCE", help="file, DICOM folder, or one volume for each frame")
     parser.add_argument("target", metavar="TARGET", help=".nii.gz with a side-car, or .seq.nrrd for Slicer")
     add_time_options(parser)

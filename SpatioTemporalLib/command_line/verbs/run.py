@@ -11,7 +11,6 @@ from pathlib import Path
 from ... import registry
 from ...context import Context
 from ...data.follow_up import FollowUp
-from ...data.point import Point
 from ...data.result import Result
 from ...data.series import Series
 from ...declare import Analysis
@@ -23,9 +22,10 @@ from ...io.output.folder import output_folder
 from ...io.output.results import require_absent, require_writable, write_files
 from ...run import run as run_analysis
 from ...system.packages import require_all
-from ..options.inputs import add_inputs, assignments, flag, plain, read_input
+from ..options.dashes import with_dashes_joined
+from ..options.inputs import add_inputs, plain, read_input
 from ..options.kept_results import require_inputs_kept
-from ..options.point import with_dashes_joined
+from ..options.kinds import assignments, flag, options_by_name, with_dashes
 from ..scene import require_scene_ending, scene_writer
 from ..terminal.parser import Parser, nearest
 from ..terminal.progress import ProgressBar
@@ -55,9 +55,7 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
         print_analyses()
         return
     analysis = registry.get(arguments.name)
-    dashed = {flag(i.name) for i in analysis.inputs if i.kind is Point}
-    dashed |= {f"{flag(i.name)}-masks" for i in analysis.inputs if i.kind is FollowUp}
-    given = options_of(analysis).parse_args(with_dashes_joined(arguments.rest, dashed))
+    given = options_of(analysis).parse_args(with_dashes_joined(arguments.rest, with_dashes(analysis)))
     _require_sense(analysis, given)
     scene = _checked_results(given)
     require_inputs_kept(given)
@@ -90,12 +88,13 @@ def _require_sense(analysis: Analysis, given) -> None:
         files = getattr(given, item.name)
         if files is not None and not all(str(file).strip() for file in (files if isinstance(files, list) else [files])):
             raise InputError("E-FILE-MISSING", f"{flag(item.name)} has no name after it", fix="Give the file's path.")
-    for option, pairs in (("--unit", given.unit), ("--settings", getattr(given, "settings", None) or [])):
-        for name in assignments(pairs, option, default=names[0] if option == "--settings" else ""):
+    named = [("unit", ""), *((option, names[0]) for option in options_by_name(analysis))]
+    for option, default in named:
+        for name in assignments(getattr(given, option) or [], flag(option), default=default):
             if name not in names:
                 near = nearest(name, names)
                 meant = f"Did you mean {' or '.join(near)}?" if near else f"The inputs are {', '.join(names)}."
-                raise ParameterError("E-PARAMETER", f"{option} names {name}, which is no input", fix=meant)
+                raise ParameterError("E-PARAMETER", f"{flag(option)} names {name}, which is no input", fix=meant)
 
 
 def _checked_results(given) -> Callable | None:

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from manual_blocks import MANUAL, ROOT, blocks
+from manual_blocks import ROOT, the_file
 from other_packages import installed
 from small_cohort import BRIEF, REGION
 
@@ -18,12 +18,6 @@ from SpatioTemporalLib.io import formats
 from SpatioTemporalLib.io.images.format_registry import image_formats
 from SpatioTemporalLib.networks import registry as network_registry
 from SpatioTemporalLib.networks import systems
-
-
-def the_file(page):
-    """The one file that a page of the manual shows."""
-    ((_, content),) = blocks((MANUAL / "extending" / page).read_text(encoding="utf-8"), "python")
-    return content
 
 
 @pytest.fixture

@@ -16,7 +16,10 @@ ALONE = {MANUAL / "messages.md", MANUAL / "formats" / "images.md"}
 PAGES = [p for p in sorted(MANUAL.rglob("*.md")) if not MADE & set(p.parents) and p not in ALONE]
 TEXT = {str(p.relative_to(MANUAL)): p.read_text(encoding="utf-8") for p in PAGES}
 # Declared examples are put where declarations belong by test_adding; cohorts take a smaller network.
-ELSEWHERE = {"extending/analysis.md", "extending/format.md", "extending/network.md", "networks.md"}
+ELSEWHERE = {
+    *("extending/analysis.md", "extending/format.md", "extending/input.md", "extending/network.md"),
+    "networks.md",
+}
 WITH_CODE = sorted(name for name in TEXT if blocks(TEXT[name], "python", "sh") and name not in ELSEWHERE)
 
 

@@ -1,0 +1,1 @@
+"""How nodes become the library's kinds, one file for nodes that belong together."""
