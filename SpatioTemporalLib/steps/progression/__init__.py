@@ -1,0 +1,1 @@
+"""What analyses of the course of a disease share."""
