@@ -137,12 +137,10 @@ def draw_curves(axes, curves: tuple[Curve, ...], title: str = "", colours: dict 
     colours = colours or {c.name: CURVE_COLOURS[n % len(CURVE_COLOURS)] for n, c in enumerate(measured)}
     for curve in curves:
         colour = colours.get(curve.fit_of or curve.name, "#444444")
-        if curve.fit_of:
-            axes.plot(curve.times, curve.values, "-", color=colour, linewidth=1.6, label=curve.name)
-            continue
         # Curves on a grid much finer than frames are continuous: points would only smear.
         style = STYLES.get(curve.drawn) or ("o" if len(curve.times) <= 300 else "-")
-        axes.plot(curve.times, curve.values, style, color=colour, markersize=3.5, label=curve.name)
+        style, width = ("-", 1.6) if curve.fit_of else (style, None)
+        axes.plot(curve.times, curve.values, style, color=colour, markersize=3.5, linewidth=width, label=curve.name)
         if curve.spread is not None:
             low, high = curve.values - curve.spread, curve.values + curve.spread
             axes.fill_between(curve.times, low, high, color=colour, alpha=0.15, linewidth=0)

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from ...context import Context
 from ...errors import ParameterError
 from ...simulation.dce_phantom import FIRST_POST_S, Protocol
 from ...simulation.dce_phantom_cohort import write_dce_cohort
 from ...simulation.nodule_cohort import write_nodule_cohort
 from ...simulation.nodule_growth import POPULATION, TWO_VISITS, bayes_auc
+from ...simulation.progression_tables import RANGES, TRUTH, VISITS, write_course
+from ...simulation.progression_visits import VisitPlan
 from ..options.cohort import numbers_given
 from ..terminal.progress import ProgressBar
 
 
 def add_to(verbs) -> None:
-    parser = verbs.add_parser("simulate", help="write a simulated cohort: nodules on CT, or lesions on dynamic MR")
+    parser = verbs.add_parser(
+        "simulate",
+        help="write what is simulated: nodules on CT, lesions on dynamic MR, or scores of many people over visits",
+    )
     parser.add_argument("what", choices=list(SIMULATIONS), help="what is simulated")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the cohort")
     parser.add_argument("--count", type=int, default=20, metavar="N", help="patients (default 20)")
     parser.add_argument("--days", default="0,365", metavar="LIST", help="when visits are due (default 0,365)")
-    parser.add_argument("--missing", type=float, default=0.0, help="0..1 of earlier visits that do not take place")
+    parser.add_argument(
+        "--missing",
+        type=float,
+        default=0.0,
+        help="0..1 of earlier visits that do not take place; of progression, of the scores that were not measured",
+    )
+    parser.add_argument("--visits", type=int, default=5, metavar="N", help="of each person of progression (default 5)")
     parser.add_argument("--unknown", type=float, default=0.0, help="0..1 of the covariates that are left empty")
     parser.add_argument(
         "--later", default="60,480", metavar="LOW,HIGH", help="s after injection of the later phase of dce-lesions"
@@ -76,4 +89,20 @@ def _simulate_dce_lesions(arguments) -> None:
     print("Simulated: no patient is among them.")
 
 
-SIMULATIONS = {"nodules": _simulate_nodules, "dce-lesions": _simulate_dce_lesions}
+def _simulate_progression(arguments) -> None:
+    if arguments.count < 1 or arguments.visits < 1 or not 0 <= arguments.missing < 1:
+        raise ParameterError(
+            "E-PARAMETER",
+            f"--count {arguments.count}, --visits {arguments.visits}, --missing {arguments.missing} make no table",
+            fix="Give one participant and one visit or more, and a part from 0 up to, but not, 1.",
+        )
+    plan = VisitPlan(visits=arguments.visits, missing=arguments.missing)
+    rng = np.random.default_rng(arguments.seed)
+    write_course(arguments.out, arguments.count, plan, rng, overwrite=arguments.overwrite)
+    print(
+        f"{arguments.out}: {VISITS} for progression.course, with --ranges {','.join(RANGES)}; {TRUTH} has onset and "
+        "log pace of each participant. Simulated: no patient is among them."
+    )
+
+
+SIMULATIONS = {"nodules": _simulate_nodules, "dce-lesions": _simulate_dce_lesions, "progression": _simulate_progression}

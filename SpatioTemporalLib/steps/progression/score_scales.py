@@ -35,28 +35,40 @@ class Scale:
         return np.asarray(normalised, dtype=float) * (self.worst - self.healthy)
 
 
-def scales_of(table: Table, names: list[str], raw: np.ndarray, ranges: tuple[str, ...]) -> tuple[Scale, ...]:
-    """The scale of each column of (R, K) values.
-
-    Raises
-    ------
-    ParameterError
-        ``E-PARAMETER`` for ranges that cannot be read or are of no score.
-    InputError
-        ``E-PROGRESSION-RANGE`` for values that lie far outside, ``E-PROGRESSION-CONSTANT`` where all are the same.
-    """
+def scales_of(table: Table, names: list[str], ranges: tuple[str, ...]) -> tuple[Scale, ...]:
+    """The scale of each score; ``E-PARAMETER`` for ranges that cannot be read or are of no score."""
     given = dict(_written(text, names) for text in ranges)
-    scales = tuple(Scale(name, *given.get(name, (0.0, 1.0)), table.units.get(name, "")) for name in names)
+    return tuple(Scale(name, *given.get(name, (0.0, 1.0)), table.units.get(name, "")) for name in names)
+
+
+def require_in_range(table: Table, scales: tuple[Scale, ...], raw: np.ndarray) -> None:
+    """Refuse (R, K) values of which a score is infinite or lies far outside its range: ``E-PROGRESSION-RANGE``."""
     for k, scale in enumerate(scales):
-        _check(table, scale, raw[np.isfinite(raw[:, k]), k], scale.name in given)
-        if np.isinf(raw[:, k]).any():
+        known = raw[np.isfinite(raw[:, k]), k]
+        if known.size:
+            _require_range(table, scale, float(known.min()), float(known.max()))
+        infinite = np.flatnonzero(np.isinf(raw[:, k]))
+        if infinite.size:
             raise InputError(
                 "E-PROGRESSION-RANGE",
-                f"row {int(np.flatnonzero(np.isinf(raw[:, k]))[0]) + 1} of column {scale.name!r} holds an infinite value",
+                f"row {infinite[0] + 1} of column {scale.name!r} holds an infinite value",
                 where=table.name,
                 fix="Correct this cell, or leave it empty.",
             )
-    return scales
+
+
+def require_variation(table: Table, scales: tuple[Scale, ...], raw: np.ndarray) -> None:
+    """Refuse scores without a value, or with one only: ``E-PROGRESSION-CONSTANT``."""
+    for k, scale in enumerate(scales):
+        values = np.unique(raw[np.isfinite(raw[:, k]), k])
+        if len(values) < 2:
+            what = f"is {values[0]:g} at every visit" if len(values) else "has no value at all"
+            raise InputError(
+                "E-PROGRESSION-CONSTANT",
+                f"the score {scale.name!r} {what}, so that it says nothing of a course",
+                where=table.name,
+                fix="Leave it out of scores.",
+            )
 
 
 def _written(text: str, names: list[str]) -> tuple[str, tuple[float, float]]:
@@ -77,30 +89,15 @@ def _unreadable(what: str) -> ParameterError:
     return ParameterError("E-PARAMETER", what, fix="Write the healthy value, then the worst, as MMSE=30:0,ADAS13=0:85.")
 
 
-def _check(table: Table, scale: Scale, values: np.ndarray, stated: bool) -> None:
-    if not values.size:
-        raise InputError(
-            "E-PROGRESSION-CONSTANT",
-            f"the score {scale.name!r} has no value at all",
-            where=table.name,
-            fix="Leave it out of scores.",
-        )
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        raise InputError(
-            "E-PROGRESSION-CONSTANT",
-            f"the score {scale.name!r} is {low:g} at every visit, so that it says nothing of a course",
-            where=table.name,
-            fix="Leave it out of scores.",
-        )
-    beyond = scale.normalised([low, high])
-    if beyond.min() < -MARGIN or beyond.max() > 1 + MARGIN:
-        expected = f"{scale.healthy:g} (healthy) to {scale.worst:g} (worst)"
-        raise InputError(
-            "E-PROGRESSION-RANGE",
-            f"the score {scale.name!r} holds values from {low:g} to {high:g}, "
-            f"{'its range was said to be' if stated else 'without a range it has to run from'} {expected}",
-            where=table.name,
-            fix=f"Say what it is in health and at worst: ranges {scale.name}={low:g}:{high:g} where high is bad, "
-            f"{scale.name}={high:g}:{low:g} where low is bad; better, the ends of its scale.",
-        )
+def _require_range(table: Table, scale: Scale, low: float, high: float) -> None:
+    ends = scale.normalised([low, high])
+    if ends.min() >= -MARGIN and ends.max() <= 1 + MARGIN:
+        return
+    raise InputError(
+        "E-PROGRESSION-RANGE",
+        f"the score {scale.name!r} holds values from {low:g} to {high:g}; scores are expected between "
+        f"{scale.healthy:g} (healthy) and {scale.worst:g} (worst)",
+        where=table.name,
+        fix=f"Say in ranges what it is in health and at worst, as {scale.name}={high:g}:{low:g} where low is bad and "
+        f"{scale.name}={low:g}:{high:g} where high is bad; best with the ends of its scale.",
+    )

@@ -13,7 +13,7 @@ from ...errors import Finding, InputError, Severity, counted
 from ...numerics.progression.visits import Visits
 from ..follow_up.visit_days import NAMES, days_column, days_of
 from ..table_columns import MISSING, cells_of, is_number, numbers_of, word_of
-from .score_scales import Scale, scales_of
+from .score_scales import Scale, require_in_range, require_variation, scales_of
 
 PEOPLE = ("participant_id", "participant", "subject", "subject_id", "id", "patient_id", "patient")
 TIMES = ("age", "time")
@@ -90,7 +90,10 @@ def read_visits(table: Table, parameters: VisitTableParameters, scales: tuple[Sc
             "E-TABLE", "no column of numbers besides the time", where=table.name, fix="Name the scores in scores."
         )
     raw = np.column_stack([numbers_of(table, name) for name in names])
-    scales = scales or scales_of(table, names, raw, parameters.ranges)
+    if not scales:
+        scales = scales_of(table, names, parameters.ranges)
+        require_variation(table, scales, raw)
+    require_in_range(table, scales, raw)
     people = [_name(cell) for cell in cells_of(table, who)]
     times = years_of(table, when)
     values = np.column_stack([scale.normalised(raw[:, k]) for k, scale in enumerate(scales)])
@@ -115,7 +118,7 @@ def _joined(table: Table, people: list[str], times: np.ndarray, values: np.ndarr
             fix="Fill in the cells, or name the right columns.",
         )
     rows = np.flatnonzero(usable)
-    names = sorted({people[row] for row in rows})
+    names = list(dict.fromkeys(people[row] for row in rows))
     number = {name: n for n, name in enumerate(names)}
     person = np.array([number[people[row]] for row in rows])
     order = np.lexsort((times[rows], person))

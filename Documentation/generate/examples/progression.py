@@ -1,0 +1,26 @@
+"""Visits of many people, simulated with a known course."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from SpatioTemporalLib.simulation.progression_tables import RANGES, visits_table
+from SpatioTemporalLib.simulation.progression_visits import simulated_course
+
+from .offer import Offer, offered
+
+
+@offered("progression.course")
+def visits() -> Offer:
+    """A hundred people with five visits each; conversion is predicted from the first three."""
+    table = visits_table(simulated_course(100, np.random.default_rng(0)))
+    return Offer(
+        "A hundred simulated people at five visits: what all share, and the first three visits of one of them on it.",
+        {"visits": table},
+        {
+            "ranges": RANGES,
+            "first_visits": 3,
+            "conversion_score": "memory",
+            "conversion_threshold": 0.7,
+        },
+    )
