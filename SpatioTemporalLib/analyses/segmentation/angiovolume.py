@@ -8,11 +8,11 @@ from typing import Annotated
 import numpy as np
 
 from ...data.curve import Table
-from ...data.result import Display
-from ...data.volumes import Label, LabelMap, Map
+from ...data.volumes import LabelMap
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...numerics.spatial.voxel_neighbours import has_cluster
 from ...steps.bolus.curve_types import CURVE_TYPES, CurveTypeParameters, curve_types, early_and_late
+from ...steps.bolus.enhancement_declaration import EARLY_ENHANCEMENT, Background, regions_or_image
 from ...steps.conversion.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of
 from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.voxels.regions import region_names
@@ -24,12 +24,7 @@ class AngiovolumeParameters(CurveTypeParameters, EnhancementParameters):
     threshold: Annotated[
         float, Unit("%"), Range(5, 1000), Help("Voxels count whose early peak enhances by more than this.")
     ] = 50.0
-    background: Annotated[
-        float,
-        Unit("%"),
-        Range(0, 100),
-        Help("Voxels whose baseline is below this part of the baseline's 95th percentile count as background."),
-    ] = 30.0
+    background: Background = 30.0
     worst_curve_voxels: Annotated[
         int, Range(1, 100), Help("Fewest connected voxels for a type to be the worst curve."), Advanced()
     ] = 3
@@ -44,13 +39,7 @@ class AngiovolumeParameters(CurveTypeParameters, EnhancementParameters):
     inputs=[DYNAMIC_SERIES, MASK],
     outputs=[
         Output("curve_type", LabelMap, help="Curve type of each voxel over the threshold."),
-        Output(
-            "early_enhancement",
-            Map,
-            unit="%",
-            help="Relative enhancement at the early point.",
-            display=Display((0, 300), "inferno", symbol="PE"),
-        ),
+        EARLY_ENHANCEMENT,
         Output("lesions", Table, help="Of each region: angiovolume, largest enhancement, share of types, worst curve."),
     ],
     parameters=AngiovolumeParameters,
@@ -72,7 +61,7 @@ def angiovolume(series, mask=None, *, parameters, context):
 
     maps, _ = map_voxels(measure, series.values, mask=mask, context=context, message="measuring enhancement")
     kinds = np.where(above_background(maps["baseline"], parameters.background), maps["kind"], 0).astype(np.uint8)
-    regions = mask or LabelMap(np.ones_like(kinds), series.geometry, {1: Label("whole image")})
+    regions = regions_or_image(mask, series.geometry)
     return {
         "curve_type": LabelMap(kinds, series.geometry, CURVE_TYPES, "curve_type"),
         "early_enhancement": maps["early"],

@@ -9,19 +9,17 @@ import numpy as np
 from scipy import ndimage
 
 from ...data.curve import Curve, Table
-from ...data.result import Display
-from ...data.volumes import Code, Label, LabelMap, Map
+from ...data.volumes import Label, LabelMap
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import InputError
 from ...numerics.bolus.enhancement import value_at
+from ...steps.bolus.enhancement_declaration import EARLY_ENHANCEMENT, LESION, Background
 from ...steps.conversion.enhancement_curves import EnhancementParameters, above_background, relative_enhancement_of
 from ...steps.kinetics.kinetic_declaration import DYNAMIC_SERIES, MASK
 from ...steps.voxels.fit_status import FitStatus
 from ...steps.voxels.regions import region_curves
 from ...steps.voxels.voxelwise import map_voxels
 
-ABNORMAL = Code("49755003", "SCT", "Morphologically Altered Structure")
-LESION = Code("52988006", "SCT", "Lesion")
 IN_SLICE = ndimage.generate_binary_structure(2, 2)[None]
 COLOURS = ((0.95, 0.35, 0.20), (0.25, 0.65, 0.95), (0.95, 0.80, 0.20), (0.55, 0.85, 0.40), (0.75, 0.45, 0.90))
 
@@ -34,12 +32,7 @@ class EnhancingTissueParameters(EnhancementParameters):
     early_time: Annotated[float, Unit("s"), Range(10, 600), Help("When enhancement is measured, after arrival.")] = (
         120.0
     )
-    background: Annotated[
-        float,
-        Unit("%"),
-        Range(0, 100),
-        Help("Voxels whose baseline is below this part of the baseline's 95th percentile count as background."),
-    ] = 30.0
+    background: Background = 30.0
     smallest_volume: Annotated[
         float, Unit("mL"), Range(0, 100), Help("Connected regions smaller than this are left out.")
     ] = 0.05
@@ -62,13 +55,7 @@ class EnhancingTissueParameters(EnhancementParameters):
     inputs=[DYNAMIC_SERIES, MASK],
     outputs=[
         Output("regions", LabelMap, help="Connected regions of enhancing tissue, the largest first."),
-        Output(
-            "early_enhancement",
-            Map,
-            unit="%",
-            help="Relative enhancement at the early time.",
-            display=Display((0, 300), "inferno", symbol="PE"),
-        ),
+        EARLY_ENHANCEMENT,
         Output("curves", Curve, help="Mean relative enhancement of each region."),
         Output("statistics", Table, help="Volume and enhancement of each region."),
     ],
@@ -126,7 +113,7 @@ def _regions(maps, geometry, parameters) -> LabelMap:
     for rank, part in enumerate(kept, start=1):
         values[parts == part + 1] = rank
     labels = {
-        rank: Label(f"enhancing region {rank}", COLOURS[(rank - 1) % len(COLOURS)], ABNORMAL, LESION)
+        rank: Label(f"enhancing region {rank}", COLOURS[(rank - 1) % len(COLOURS)], *LESION)
         for rank in range(1, len(kept) + 1)
     }
     return LabelMap(values, geometry, labels, "enhancing tissue")

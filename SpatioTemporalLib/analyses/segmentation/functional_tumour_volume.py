@@ -10,11 +10,12 @@ import numpy as np
 from ...data.curve import Table
 from ...data.result import Display
 from ...data.series import Series
-from ...data.volumes import Code, Label, LabelMap, Map
+from ...data.volumes import Label, LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
 from ...numerics.bolus.enhancement import signal_enhancement_ratio, value_at
 from ...numerics.spatial.voxel_neighbours import with_neighbours
+from ...steps.bolus.enhancement_declaration import EARLY_ENHANCEMENT, LESION, Background, regions_or_image
 from ...steps.conversion.enhancement_curves import (
     EnhancementParameters,
     above_background,
@@ -28,7 +29,6 @@ from ...steps.voxels.voxelwise import map_voxels
 
 USUAL_LATE, LATE_TOLERANCE = 450.0, 90.0
 EDGES = (0.9, 1.0, 1.3, 1.75)
-LESION = (Code("49755003", "SCT", "Morphologically Altered Structure"), Code("52988006", "SCT", "Lesion"))
 CLASSES = {
     1: Label("SER below 0.9, persistent", (0.20, 0.35, 0.85), *LESION),
     2: Label("SER 0.9 to 1.0, gradual", (0.60, 0.30, 0.75), *LESION),
@@ -53,12 +53,7 @@ class FunctionalTumourVolumeParameters(EnhancementParameters):
     ratio_minimum: Annotated[
         float, Range(0, 2), Help("Smallest signal enhancement ratio that counts; some studies take 0.9.")
     ] = 0.0
-    background: Annotated[
-        float,
-        Unit("%"),
-        Range(0, 100),
-        Help("Voxels whose baseline is below this part of the baseline's 95th percentile count as background."),
-    ] = 60.0
+    background: Background = 60.0
     neighbours: Annotated[
         int,
         Range(0, 26),
@@ -75,13 +70,7 @@ class FunctionalTumourVolumeParameters(EnhancementParameters):
     inputs=[DYNAMIC_SERIES, MASK],
     outputs=[
         Output("tumour", LabelMap, help="Voxels that count, by their signal enhancement ratio."),
-        Output(
-            "early_enhancement",
-            Map,
-            unit="%",
-            help="Percent enhancement at the early point.",
-            display=Display((0, 300), "inferno", symbol="PE"),
-        ),
+        EARLY_ENHANCEMENT,
         Output(
             "signal_enhancement_ratio",
             Map,
@@ -122,7 +111,7 @@ def functional_tumour_volume(series, mask=None, *, parameters, context):
         "tumour": LabelMap(tumour, series.geometry, CLASSES, "tumour"),
         "early_enhancement": maps["early"],
         "signal_enhancement_ratio": maps["ratio"],
-        "volumes": _volumes(tumour, mask or LabelMap(np.ones_like(tumour), series.geometry, {1: Label("whole image")})),
+        "volumes": _volumes(tumour, regions_or_image(mask, series.geometry)),
         "findings": (
             *enhancement.findings,
             *_findings(series, enhancing & np.isnan(maps["ratio"]), late_time - enhancement.arrival),

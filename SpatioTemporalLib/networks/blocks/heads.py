@@ -7,6 +7,38 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ..cases.batch import Batch
+
+
+class VisitClassifier(nn.Module):
+    """A network that classifies patients by their visits: it gives `features`, of which its `head` makes logits.
+
+    One whose logits are made otherwise says how in `logits`.
+    """
+
+    def forward(
+        self,
+        images: Tensor,
+        times: Tensor,
+        mask: Tensor,
+        covariates: Tensor | None = None,
+        covariate_mask: Tensor | None = None,
+    ) -> Tensor:
+        """Logits (B, 2).
+
+        Parameters
+        ----------
+        images : (B, T, C, K, J, I)
+        times : (B, T), days
+        mask : (B, T), bool
+        covariates, covariate_mask : (B, F)
+            Not needed by a network that does not look at them.
+        """
+        return self.logits(Batch(images, times, mask, covariates, covariate_mask))
+
+    def logits(self, given: Batch) -> Tensor:
+        return self.head(self.features(given))
+
 
 class ClassificationHead(nn.Module):
     """Scores of classes by one hidden layer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -13,6 +14,15 @@ from .map_centres import centres_after_halving
 from .normalisation import Norm, norm_layer
 
 Gate = Literal["sigmoid", "softmax"]
+
+
+@dataclass(frozen=True)
+class ResCBAMSettings:
+    """Settings of a network whose encoder is a `ResCBAM3D`: its channels, its widths, its normalisation."""
+
+    in_channels: int = 1
+    stages: Sequence[Sequence[int]] = ((16, 16), (32, 32), (64, 64))
+    norm: Norm = "group"
 
 
 class CBAM(nn.Module):

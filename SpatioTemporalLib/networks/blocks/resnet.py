@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from monai.networks.blocks import Convolution
 from monai.networks.nets.resnet import ResNetBlock
@@ -10,6 +11,15 @@ from torch import Tensor, nn
 
 from .map_centres import centres_after_halving
 from .normalisation import Norm, norm_layer
+
+
+@dataclass(frozen=True)
+class ResNetSettings:
+    """Settings of a network whose encoder is a `ResNet3D` or `ResNet2D`: its channels, widths and normalisation."""
+
+    in_channels: int = 1
+    widths: Sequence[int] = (16, 32, 64, 128)
+    norm: Norm = "group"
 
 
 class ResNet3D(nn.Module):

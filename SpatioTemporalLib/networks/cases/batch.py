@@ -15,13 +15,14 @@ class Batch:
     images : (B, T, C, K, J, I) float. times : (B, T) days. mask : (B, T) bool,
     whether the visit took place. covariates : (B, F) float, numbers
     standardised, categories as codes. covariate_mask : (B, F) bool, whether known.
+    Both None for a network that looks at neither.
     """
 
     images: Tensor
     times: Tensor
     mask: Tensor
-    covariates: Tensor
-    covariate_mask: Tensor
+    covariates: Tensor | None
+    covariate_mask: Tensor | None
 
     def __len__(self) -> int:
         return len(self.images)

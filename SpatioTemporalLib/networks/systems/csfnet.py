@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from ...errors import ParameterError
 from ..blocks.conditioning import FiLM, TimeMLP
 from ..blocks.cross_modal import BidirectionalCrossAttention, ConcatMLP, MutualCoAttention, position_tokens
-from ..blocks.heads import ClassificationHead
-from ..blocks.normalisation import Norm
-from ..blocks.res_cbam import ResCBAM3D
+from ..blocks.heads import ClassificationHead, VisitClassifier
+from ..blocks.res_cbam import ResCBAM3D, ResCBAMSettings
 from ..blocks.tabular import TabularEncoder
 from ..blocks.visit_fusion import ConcatTwo, Difference, LastVisit, MaskedMean, TemporalResidualFusion
 from ..blocks.visits import EachVisit, interval, only_earliest, only_latest
+from ..cases.batch import Batch
 from ..registry import network
 
 Temporal = Literal["residual", "residual_published", "concat", "difference", "mean", "first", "last"]
@@ -46,14 +46,11 @@ ABLATIONS = {
 
 
 @dataclass(frozen=True)
-class CSFNetSettings:
+class CSFNetSettings(ResCBAMSettings):
     """Settings of CSF-Net.
 
     Attributes
     ----------
-    in_channels : int
-    stages : widths of the residual blocks, see `ResCBAM3D`
-    norm : str
     levels : sequence of int
         Kinds of the covariates, see `TabularEncoder`.
     width : int
@@ -65,9 +62,6 @@ class CSFNetSettings:
         fused map; of no use to a network of one visit, which leaves it out.
     """
 
-    in_channels: int = 1
-    stages: Sequence[Sequence[int]] = ((16, 16), (32, 32), (64, 64))
-    norm: Norm = "group"
     levels: Sequence[int] = (0, 0, 2, 2)
     width: int = 64
     temporal: Temporal = "residual"
@@ -122,7 +116,7 @@ AUC 0.939) stand for 78 nodules, and the lead over the next network for three of
 
 
 @network("csfnet", citation="Shen et al., CSF-Net, arXiv 2501.16400 (2025)", presets=PRESETS, card=CARD)
-class CSFNet(nn.Module):
+class CSFNet(VisitClassifier):
     """Residual encoder of each visit, temporal fusion, cross-modal fusion, two logits.
 
     Notes
@@ -151,29 +145,12 @@ class CSFNet(nn.Module):
             self.cross_modal = CROSS_MODAL[settings.cross_modal](width, width, width)
         self.head = ClassificationHead(self.cross_modal.out_width if self.cross_modal else width, width)
 
-    def forward(
-        self,
-        images: Tensor,
-        times: Tensor,
-        mask: Tensor,
-        covariates: Tensor | None = None,
-        covariate_mask: Tensor | None = None,
-    ) -> Tensor:
-        """Logits (B, 2): benign and malignant.
-
-        Parameters
-        ----------
-        images : (B, T, C, K, J, I)
-        times : (B, T), days
-        mask : (B, T), bool
-        covariates, covariate_mask : (B, F)
-            Not looked at by a network of images only.
-        """
-        tokens = position_tokens(self._fused(images, times, mask))
-        tokens = self.to_tokens(tokens)
+    def logits(self, given: Batch) -> Tensor:
+        """Benign and malignant; covariates are not looked at by a network of images only."""
+        tokens = self.to_tokens(position_tokens(self._fused(given.images, given.times, given.mask)))
         if self.cross_modal is None:
             return self.head(tokens.mean(dim=1))
-        clinical, _ = self.covariates(covariates, covariate_mask)
+        clinical, _ = self.covariates(given.covariates, given.covariate_mask)
         return self.head(self.cross_modal(tokens, clinical))
 
     def _fused(self, images: Tensor, times: Tensor, mask: Tensor) -> Tensor:

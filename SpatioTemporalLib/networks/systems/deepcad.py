@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import InputError, ParameterError
-from ..blocks.heads import ClassificationHead
+from ..blocks.heads import ClassificationHead, VisitClassifier
 from ..blocks.normalisation import Norm
 from ..blocks.resnet import ResNet3D
 from ..blocks.sequence_fusion import GRUOverTime, TransformerOverTime
 from ..blocks.tabular import TabularEncoder
 from ..blocks.visits import EachVisit
+from ..cases.batch import Batch
 from ..registry import network
 
 OverTime = Literal["gru", "transformer"]
@@ -131,7 +132,7 @@ class NoduleAndLung(nn.Module):
     presets=PRESETS,
     card=CARD,
 )
-class DeepCAD(nn.Module):
+class DeepCAD(VisitClassifier):
     """Encoders of nodule and lung beside the covariates in each visit, recurrence or attention over visits."""
 
     def __init__(self, settings: DeepCADSettings):
@@ -146,26 +147,10 @@ class DeepCAD(nn.Module):
         self.fusion = OVER_TIME[settings.over_time](width)
         self.head = ClassificationHead(width, width)
 
-    def forward(
-        self,
-        images: Tensor,
-        times: Tensor,
-        mask: Tensor,
-        covariates: Tensor | None = None,
-        covariate_mask: Tensor | None = None,
-    ) -> Tensor:
-        """Logits (B, 2).
-
-        Parameters
-        ----------
-        images : (B, T, C, K, J, I)
-            Channel 0 the nodule, channel 1 the lung around it.
-        times : (B, T), days
-        mask : (B, T), bool
-        covariates, covariate_mask : (B, F)
-        """
-        visits = self.encoder(images, mask)
+    def features(self, given: Batch) -> Tensor:
+        """(B, width) of all visits; channel 0 of the images is the nodule, channel 1 the lung around it."""
+        visits = self.encoder(given.images, given.mask)
         if self.covariates is not None:
-            _, clinical = self.covariates(covariates, covariate_mask)
+            _, clinical = self.covariates(given.covariates, given.covariate_mask)
             visits = torch.cat([visits, clinical[:, None].expand(-1, visits.shape[1], -1)], dim=2)
-        return self.head(self.fusion(self.to_visit(visits), times, mask))
+        return self.fusion(self.to_visit(visits), given.times, given.mask)

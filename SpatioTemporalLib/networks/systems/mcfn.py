@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...errors import ParameterError
 from ..blocks.cross_modal import MutualCoAttention, position_tokens
-from ..blocks.heads import ClassificationHead
+from ..blocks.heads import ClassificationHead, VisitClassifier
 from ..blocks.mixup import mixed
-from ..blocks.normalisation import Norm
-from ..blocks.res_cbam import ResCBAM3D
+from ..blocks.res_cbam import ResCBAM3D, ResCBAMSettings
 from ..blocks.tabular import TabularEncoder
 from ..blocks.visit_fusion import ConcatTwo
 from ..blocks.visits import EachVisit
@@ -22,14 +21,11 @@ from ..registry import network
 
 
 @dataclass(frozen=True)
-class MCFNSettings:
+class MCFNSettings(ResCBAMSettings):
     """Settings of MCFN.
 
     Attributes
     ----------
-    in_channels : int
-    stages : widths of the residual blocks, see `ResCBAM3D`
-    norm : str
     levels : sequence of int
         Kinds of the covariates, see `TabularEncoder`; at least one.
     width : int
@@ -38,9 +34,6 @@ class MCFNSettings:
         Concentration of the mixing while training, see `mixed`; 0 for none.
     """
 
-    in_channels: int = 1
-    stages: Sequence[Sequence[int]] = ((16, 16), (32, 32), (64, 64))
-    norm: Norm = "group"
     levels: Sequence[int] = (0, 0, 2, 2)
     width: int = 64
     mixup: float = 0.2
@@ -76,7 +69,7 @@ Days between the visits are not looked at.
 
 
 @network("mcfn", citation="Ding et al., IEEE Trans Med Imaging (2024)", presets=PRESETS, card=CARD)
-class MCFN(nn.Module):
+class MCFN(VisitClassifier):
     """Residual encoder of each visit, co-attention of positions and covariates, two logits."""
 
     def __init__(self, settings: MCFNSettings):
@@ -89,29 +82,13 @@ class MCFN(nn.Module):
         self.cross_modal = MutualCoAttention(self.fusion.out_channels, settings.width, settings.width)
         self.head = ClassificationHead(self.cross_modal.out_width, settings.width)
 
-    def features(
-        self, images: Tensor, times: Tensor, mask: Tensor, covariates: Tensor, covariate_mask: Tensor
-    ) -> Tensor:
+    def features(self, given: Batch) -> Tensor:
         """(B, D), what co-attention makes of images and covariates."""
-        fused = self.fusion(self.encoder(images, mask), times, mask)
-        clinical, _ = self.covariates(covariates, covariate_mask)
+        fused = self.fusion(self.encoder(given.images, given.mask), given.times, given.mask)
+        clinical, _ = self.covariates(given.covariates, given.covariate_mask)
         return self.cross_modal(position_tokens(fused), clinical)
-
-    def forward(
-        self, images: Tensor, times: Tensor, mask: Tensor, covariates: Tensor, covariate_mask: Tensor
-    ) -> Tensor:
-        """Logits (B, 2).
-
-        Parameters
-        ----------
-        images : (B, T, C, K, J, I)
-        times : (B, T), days
-        mask : (B, T), bool
-        covariates, covariate_mask : (B, F)
-        """
-        return self.head(self.features(images, times, mask, covariates, covariate_mask))
 
     def training_loss(self, batch: Batch, labels: Tensor, iteration: int, generator: torch.Generator) -> Tensor:
         """Cross-entropy of the fused features of patients mixed two by two, against both their labels."""
-        drawn = mixed(self.features(*batch.parts), self.mixup, generator)
+        drawn = mixed(self.features(batch), self.mixup, generator)
         return drawn.cross_entropy(self.head(drawn.features), labels)

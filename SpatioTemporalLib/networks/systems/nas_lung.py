@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..blocks.heads import AngularHead, margin_relaxation
-from ..blocks.normalisation import Norm
-from ..blocks.res_cbam import ResCBAM3D
+from ..blocks.heads import AngularHead, VisitClassifier, margin_relaxation
+from ..blocks.res_cbam import ResCBAM3D, ResCBAMSettings
 from ..blocks.visit_fusion import LastVisit
 from ..blocks.visits import EachVisit, only_latest
 from ..cases.batch import Batch
@@ -18,22 +17,18 @@ from ..registry import network
 
 
 @dataclass(frozen=True)
-class NASLungSettings:
+class NASLungSettings(ResCBAMSettings):
     """Settings of NAS-Lung.
 
     Attributes
     ----------
-    in_channels : int
-    stages : widths of the residual blocks, see `ResCBAM3D`
     norm : str
         The authors use "batch".
     margin : int
         See `AngularHead`.
     """
 
-    in_channels: int = 1
     stages: Sequence[Sequence[int]] = ((16, 16), (32, 64), (64, 80))
-    norm: Norm = "group"
     margin: int = 4
 
 
@@ -59,7 +54,7 @@ looked at: on a task of change this network is a negative control.
 
 
 @network("nas_lung", citation="Jiang et al., Pattern Recognition 113:107825 (2021)", presets=PRESETS, card=CARD)
-class NASLung(nn.Module):
+class NASLung(VisitClassifier):
     """Residual encoder of the latest visit, scores by angles; earlier visits and covariates are not looked at."""
 
     def __init__(self, settings: NASLungSettings):
@@ -71,24 +66,12 @@ class NASLung(nn.Module):
         self.fusion = LastVisit(encoder.out_channels)
         self.head = AngularHead(encoder.out_channels, margin=settings.margin)
 
-    def features(self, images: Tensor, times: Tensor, mask: Tensor) -> Tensor:
+    def features(self, given: Batch) -> Tensor:
         """(B, D), the mean over the positions of the latest visit's map."""
-        mask = only_latest(times, mask)
-        return self.fusion(self.encoder(images, mask), times, mask).mean(dim=(2, 3, 4))
-
-    def forward(
-        self,
-        images: Tensor,
-        times: Tensor,
-        mask: Tensor,
-        covariates: Tensor | None = None,
-        covariate_mask: Tensor | None = None,
-    ) -> Tensor:
-        """Logits (B, 2) of images (B, T, C, K, J, I) at times (B, T) in days where mask (B, T) is True."""
-        return self.head(self.features(images, times, mask))
+        mask = only_latest(given.times, given.mask)
+        return self.fusion(self.encoder(given.images, mask), given.times, mask).mean(dim=(2, 3, 4))
 
     def training_loss(self, batch: Batch, labels: Tensor, iteration: int, generator: torch.Generator) -> Tensor:
         """Cross-entropy with the angular margin, which tightens with the iterations; nothing is drawn at random."""
-        features = self.features(batch.images, batch.times, batch.mask)
-        harder = self.head.with_margin(features, labels, margin_relaxation(iteration))
+        harder = self.head.with_margin(self.features(batch), labels, margin_relaxation(iteration))
         return nn.functional.cross_entropy(harder, labels)

@@ -5,37 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..blocks.cross_modal import LateFusion
-from ..blocks.heads import ClassificationHead
-from ..blocks.normalisation import Norm
-from ..blocks.resnet import ResNet3D
+from ..blocks.heads import ClassificationHead, VisitClassifier
+from ..blocks.resnet import ResNet3D, ResNetSettings
 from ..blocks.tabular import TabularEncoder
 from ..blocks.visit_fusion import LastVisit
 from ..blocks.visits import EachVisit, only_latest
+from ..cases.batch import Batch
 from ..registry import network
 
 
 @dataclass(frozen=True)
-class RadFusionSettings:
+class RadFusionSettings(ResNetSettings):
     """Settings of RadFusion.
 
     Attributes
     ----------
-    in_channels : int
-    widths : sequence of int
-        Of the four stages of the encoder.
-    norm : str
     levels : sequence of int
         Kinds of the covariates, see `TabularEncoder`.
     width : int
         Of the hidden layers.
     """
 
-    in_channels: int = 1
-    widths: Sequence[int] = (16, 32, 64, 128)
-    norm: Norm = "group"
     levels: Sequence[int] = (0, 0, 2, 2)
     width: int = 32
 
@@ -63,7 +56,7 @@ and days are not looked at.
     presets=PRESETS,
     card=CARD,
 )
-class RadFusion(nn.Module):
+class RadFusion(VisitClassifier):
     """Residual encoder of the latest visit beside the covariates; the logits are logarithms of probabilities.
 
     The weight of the two probabilities is learned with the rest; the authors
@@ -80,24 +73,9 @@ class RadFusion(nn.Module):
         self.clinical_head = ClassificationHead(settings.width, settings.width)
         self.late_fusion = LateFusion()
 
-    def forward(
-        self,
-        images: Tensor,
-        times: Tensor,
-        mask: Tensor,
-        covariates: Tensor,
-        covariate_mask: Tensor,
-    ) -> Tensor:
-        """Logits (B, 2).
-
-        Parameters
-        ----------
-        images : (B, T, C, K, J, I)
-        times : (B, T), days
-        mask : (B, T), bool
-        covariates, covariate_mask : (B, F)
-        """
-        mask = only_latest(times, mask)
-        image_logits = self.image_head(self.fusion(self.encoder(images, mask), times, mask))
-        _, clinical = self.covariates(covariates, covariate_mask)
+    def logits(self, given: Batch) -> Tensor:
+        """Logarithms of the two probabilities."""
+        mask = only_latest(given.times, given.mask)
+        image_logits = self.image_head(self.fusion(self.encoder(given.images, mask), given.times, mask))
+        _, clinical = self.covariates(given.covariates, given.covariate_mask)
         return self.late_fusion(image_logits, self.clinical_head(clinical))

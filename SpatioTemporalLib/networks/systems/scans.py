@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...errors import ParameterError
-from ..blocks.heads import ClassificationHead
-from ..blocks.normalisation import Norm
-from ..blocks.resnet import ResNet2D
+from ..blocks.heads import ClassificationHead, VisitClassifier
+from ..blocks.resnet import ResNet2D, ResNetSettings
 from ..blocks.slice_encoder import SliceEncoder
 from ..blocks.visit_fusion import ConcatTwo, LastVisit
 from ..blocks.visits import EachVisit, only_latest
+from ..cases.batch import Batch
 from ..registry import network
 
 Visits = Literal["first_and_last", "last"]
@@ -22,17 +21,15 @@ FUSIONS = {"first_and_last": ConcatTwo, "last": LastVisit}
 
 
 @dataclass(frozen=True)
-class SCANsSettings:
+class SCANsSettings(ResNetSettings):
     """Settings of SCANs.
 
     Attributes
     ----------
-    in_channels : int
     slices : int
         Axial slices taken of each visit, see `SliceEncoder`.
-    widths, blocks
+    blocks : int
         Of the encoder of slices, see `ResNet3D`.
-    norm : str
     attention : int
         Hidden width of the attention over slices.
     hidden : int
@@ -41,11 +38,8 @@ class SCANsSettings:
         "first_and_last", or "last" for one visit alone.
     """
 
-    in_channels: int = 1
     slices: int = 9
-    widths: Sequence[int] = (16, 32, 64, 128)
     blocks: int = 1
-    norm: Norm = "group"
     attention: int = 32
     hidden: int = 64
     visits: Visits = "first_and_last"
@@ -78,7 +72,7 @@ the visits and covariates are not looked at. CSF-Net's comparison gives it an ac
 
 
 @network("scans", citation="Veasey et al., IEEE Open J Eng Med Biol 1:257 (2020)", presets=PRESETS, card=CARD)
-class SCANs(nn.Module):
+class SCANs(VisitClassifier):
     """Residual encoder of slices with attention over them, for each visit; the first and the latest make two logits."""
 
     def __init__(self, settings: SCANsSettings):
@@ -89,18 +83,10 @@ class SCANs(nn.Module):
         self.fusion = FUSIONS[settings.visits](slices.out_channels)
         self.head = ClassificationHead(self.fusion.out_channels, settings.hidden)
 
-    def forward(
-        self,
-        images: Tensor,
-        times: Tensor,
-        mask: Tensor,
-        covariates: Tensor | None = None,
-        covariate_mask: Tensor | None = None,
-    ) -> Tensor:
-        """Logits (B, 2) of images (B, T, C, K, J, I) at times (B, T) in days where mask (B, T) is True."""
-        if self.visits == "last":
-            mask = only_latest(times, mask)
-        return self.head(self.fusion(self.encoder(images, mask), times, mask))
+    def features(self, given: Batch) -> Tensor:
+        """(B, D) of the visits that are looked at."""
+        mask = only_latest(given.times, given.mask) if self.visits == "last" else given.mask
+        return self.fusion(self.encoder(given.images, mask), given.times, mask)
 
     def slice_attention(self, images: Tensor, mask: Tensor) -> Tensor:
         """Weights (B, T, K) of the slices of each visit, which sum to one; zero for unobserved visits."""

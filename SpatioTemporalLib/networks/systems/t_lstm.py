@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..blocks.heads import ClassificationHead
-from ..blocks.normalisation import Norm
-from ..blocks.resnet import ResNet3D
+from ..blocks.heads import ClassificationHead, VisitClassifier
+from ..blocks.resnet import ResNet3D, ResNetSettings
 from ..blocks.sequence_fusion import DAYS_PER_MONTH, Decay, TimeAwareLSTM
 from ..blocks.visits import EachVisit
+from ..cases.batch import Batch
 from ..registry import network
 
 
 @dataclass(frozen=True)
-class TLSTMSettings:
+class TLSTMSettings(ResNetSettings):
     """Settings of T-LSTM.
 
     Attributes
     ----------
-    in_channels : int
-    widths : sequence of int
-        Of the four stages of the encoder.
-    norm : str
     hidden : int
         Of the recurrence.
     decay, unit_days
         See `TimeAwareLSTM`.
     """
 
-    in_channels: int = 1
-    widths: Sequence[int] = (16, 32, 64, 128)
-    norm: Norm = "group"
     hidden: int = 64
     decay: Decay = "logarithmic"
     unit_days: float = DAYS_PER_MONTH
@@ -61,7 +53,7 @@ Covariates are not looked at.
     presets=PRESETS,
     card=CARD,
 )
-class TLSTM(nn.Module):
+class TLSTM(VisitClassifier):
     """Residual encoder of each visit, time-aware LSTM, two logits; covariates are not looked at."""
 
     def __init__(self, settings: TLSTMSettings):
@@ -71,13 +63,6 @@ class TLSTM(nn.Module):
         self.fusion = TimeAwareLSTM(encoder.out_channels, settings.hidden, settings.decay, settings.unit_days)
         self.head = ClassificationHead(settings.hidden, settings.hidden)
 
-    def forward(
-        self,
-        images: Tensor,
-        times: Tensor,
-        mask: Tensor,
-        covariates: Tensor | None = None,
-        covariate_mask: Tensor | None = None,
-    ) -> Tensor:
-        """Logits (B, 2) of images (B, T, C, K, J, I) at times (B, T) in days where mask (B, T) is True."""
-        return self.head(self.fusion(self.encoder(images, mask), times, mask))
+    def features(self, given: Batch) -> Tensor:
+        """(B, hidden), the state after the latest visit."""
+        return self.fusion(self.encoder(given.images, given.mask), given.times, given.mask)

@@ -7,6 +7,7 @@ import torch
 from network_checks import visits, without_gradient
 from small_networks import CASES, CLASSIFYING, SMALL, small_batch, small_network
 
+from SpatioTemporalLib.networks.cases.batch import Batch
 from SpatioTemporalLib.networks.registry import build
 
 ONE_VISIT, TIMED, CLINICAL = {"nas_lung", "radfusion"}, {"csfnet", "t_lstm"}, {"csfnet", "deepcad", "mcfn", "radfusion"}
@@ -106,7 +107,7 @@ def test_nas_lung_trains_with_its_margin():
     network = build("nas_lung", arguments=SMALL["nas_lung"])
     images, times, mask = visits(1, 8, 8, 8)
     labels = torch.tensor([0, 1, 1])
-    features = network.features(images, times, mask)
+    features = network.features(Batch(images, times, mask, None, None))
     assert torch.equal(network.head(features), network(images, times, mask))
     loss = torch.nn.functional.cross_entropy(network.head.with_margin(features, labels, relaxation=0.0), labels)
     assert loss > torch.nn.functional.cross_entropy(network.head(features), labels)
