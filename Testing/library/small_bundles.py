@@ -9,7 +9,7 @@ import numpy as np
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.networks.bundle.facts import Architecture, BundleFacts, Training
-from SpatioTemporalLib.networks.inference.calibration import Calibration
+from SpatioTemporalLib.networks.calibration import Calibration
 from SpatioTemporalLib.simulation.lung_anatomy import draw_anatomy
 from SpatioTemporalLib.simulation.lung_ct import SHARP, SMOOTH, LungScan, scan_lung
 from SpatioTemporalLib.steps.follow_up.covariates import Covariate

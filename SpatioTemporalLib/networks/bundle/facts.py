@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import InputError
 from ...steps.follow_up.covariates import MOST_LEVELS, Covariate
 from ...system.plain_text import for_message
-from ..inference.calibration import Calibration
+from ..calibration import Calibration
 from ..task_registry import BEFORE_TASKS, known_tasks, task_named
 from .fields import LONGEST_NAME, FieldReader, number
 

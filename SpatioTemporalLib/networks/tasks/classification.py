@@ -12,7 +12,7 @@ from ...errors import InputError, ParameterError
 from ...numerics.statistics.roc import roc_area
 from ...steps.follow_up.covariates import Covariate, learned_covariates
 from ...steps.follow_up.visit_crops import CropSettings
-from ..inference.calibration import fitted_calibration
+from ..calibration import fitted_calibration
 from ..task import Task, TimeAxis
 
 LABELS = ("malignant", "label")

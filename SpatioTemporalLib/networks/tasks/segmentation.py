@@ -13,7 +13,7 @@ from ...data.curve import Table
 from ...errors import InputError, ParameterError, counted
 from ...numerics.spatial.mask_overlap import dice, structures_found
 from ...steps.bolus.acquired_phases import PhaseSettings
-from ..inference.calibration import Calibration
+from ..calibration import Calibration
 from ..task import Task, TimeAxis
 
 NAMES = ("lesion", "tumour", "tumor", "mask")

@@ -9,7 +9,7 @@ from assessed_patient import assessed
 from SpatioTemporalLib.io import read_participant
 from SpatioTemporalLib.networks.bundle.reading import read_bundle
 from SpatioTemporalLib.networks.bundle.writing import write_bundle
-from SpatioTemporalLib.networks.inference.calibration import Calibration
+from SpatioTemporalLib.networks.calibration import Calibration
 
 
 @pytest.fixture(scope="session")

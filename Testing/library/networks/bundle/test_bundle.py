@@ -17,7 +17,7 @@ from SpatioTemporalLib.networks.bundle.container import METADATA
 from SpatioTemporalLib.networks.bundle.facts import Architecture, BundleFacts, Training, facts_as_json, facts_from_json
 from SpatioTemporalLib.networks.bundle.reading import random_batch, read_bundle
 from SpatioTemporalLib.networks.bundle.writing import write_bundle
-from SpatioTemporalLib.networks.inference.calibration import Calibration
+from SpatioTemporalLib.networks.calibration import Calibration
 from SpatioTemporalLib.networks.inference.prediction import ensemble_logits
 from SpatioTemporalLib.steps.follow_up.covariates import Covariate
 from SpatioTemporalLib.steps.follow_up.visit_crops import CropSettings

@@ -5,7 +5,7 @@ import pytest
 from scipy import special
 
 from SpatioTemporalLib.errors import ParameterError
-from SpatioTemporalLib.networks.inference.calibration import Calibration, fitted_calibration
+from SpatioTemporalLib.networks.calibration import Calibration, fitted_calibration
 
 
 def test_slope_and_intercept_of_known_probabilities_are_found():

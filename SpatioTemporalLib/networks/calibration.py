@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special
 
-from ...errors import ParameterError
+from ..errors import ParameterError
 
 FEWEST = 10
 WEIGHT_OF_PRIOR = 1.0
