@@ -62,7 +62,7 @@ class Input:
     setting : of a stack, the field of `Acquisition` in which its volumes differ.
     min_visits, image : of a follow-up, how many visits it needs, and the name of the image each has.
     intervals : shortest and longest median frame interval of a series that can be, s, or None for any.
-    own_grid : whether an image may lie on another grid than the other inputs.
+    own_grid : whether an image may lie on another grid than the other inputs, or masks of visits than their image.
     range : smallest and largest value of a map that can be, in `unit`.
     made_for : kinds of examination that a series can be, of `EXAMINATIONS`; empty for any.
     results : outputs of other analyses that can stand here, by name, or by the analysis' id, a colon and the name; the

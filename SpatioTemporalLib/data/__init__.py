@@ -4,6 +4,7 @@ from .cohort import Cohort
 from .curve import Curve, Table
 from .follow_up import FollowUp, Visit
 from .geometry import Geometry
+from .graph import Graph
 from .point import Point
 from .report import Report
 from .result import Display, Provenance, Result
@@ -18,6 +19,7 @@ __all__ = [
     "Display",
     "FollowUp",
     "Geometry",
+    "Graph",
     "ImageStack",
     "Label",
     "LabelMap",

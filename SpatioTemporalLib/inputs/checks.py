@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.follow_up import FollowUp, Visit
-from ..data.lattice import on_lattice
+from ..data.grids.lattice import on_lattice
 from ..data.series import Series
 from ..data.volumes import ImageStack, LabelMap, Map
 from ..declare import Analysis, Input
@@ -192,8 +192,9 @@ def _check_visit(declared: Input, value: FollowUp, visit: Visit) -> list[Finding
             where=place,
             fix="Convert them to one unit first, or correct the unit that is wrong.",
         )
-    for name, mask in visit.masks.items():
-        mask.geometry.require_match(image.geometry, f"{name} of the {place}", "its image")
+    if not declared.own_grid:
+        for name, mask in visit.masks.items():
+            mask.geometry.require_match(image.geometry, f"{name} of the {place}", "its image")
     count = _gaps(image)
     finite = image.values[np.isfinite(image.values)] if count else image.values
     if finite.min() == finite.max():

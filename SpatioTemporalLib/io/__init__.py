@@ -1,6 +1,6 @@
 """One reader or writer a format; pydicom is imported only when a file needs it."""
 
-from ..data.label_grid import labels_on_grid
+from ..data.grids.label_grid import labels_on_grid
 from .cohort.files import read_cohort
 from .cohort.follow_up import read_follow_up, read_participant
 from .files.atomic import atomic_path

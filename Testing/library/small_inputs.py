@@ -54,6 +54,30 @@ def two_visits():
     return st.FollowUp("p1", tuple(visits))
 
 
+def drawn_liver(phantom=None):
+    """Two visits of a liver with a portal vein and two lesions, one of which grows; all drawn, some over another."""
+    geometry = st.Geometry.from_spacing((20, 24, 24), (4.0, 4.0, 4.0), (-48.0, -48.0, -40.0))
+    ras = geometry.ijk_to_ras(np.stack(np.indices(geometry.shape)[::-1], axis=-1))
+
+    def ball(centre, radius):
+        return np.linalg.norm(ras - np.array(centre, dtype=float), axis=-1) < radius
+
+    visits = []
+    for day, radius in ((0.0, 7.0), (90.0, 9.0)):
+        masks = {
+            "Liver": ball((0, 0, 0), 38),
+            "Portal": (np.abs(ras[..., 2]) < 3) & ball((0, 0, 0), 30),
+            "Tumor_1": ball((16, 0, 12), radius),
+            "Tumor_2": ball((-18, 6, -10), 8),
+        }
+        values = (
+            60.0 + 40 * masks["Portal"] - 20 * masks["Tumor_1"] + np.random.default_rng(0).normal(0, 5, geometry.shape)
+        )
+        drawn = {name: st.LabelMap(mask.astype(np.uint8), geometry, name=name) for name, mask in masks.items()}
+        visits.append(st.Visit(day, {"ct": st.Map(values, geometry, "HU", "ct")}, drawn))
+    return st.FollowUp("p1", tuple(visits))
+
+
 def labelled_cases():
     """Cases of two kinds with a measurement that tells most of them apart."""
     return st.Table({"case": list("abcdef"), "label": [0, 0, 0, 1, 1, 1], "value": [1.0, 2.0, 4.0, 3.0, 5.0, 6.0]})
@@ -147,6 +171,7 @@ OF_ITS_OWN = {
     ("prediction.segmentation", "table"): overlaps_of_masks,
     ("prediction.survival", "table"): predicted_survival,
     ("prognosis.cox", "table"): predicted_survival,
+    ("prognosis.structures", "visits"): drawn_liver,
     ("kinetics.transverse_relaxation_change", "series"): first_pass,
     ("kinetics.perfusion_by_deconvolution", "series"): first_pass,
     ("kinetics.saturation_recovery_t1", "stack"): recoveries("repetition_time", inverted=False),

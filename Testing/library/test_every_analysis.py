@@ -12,6 +12,7 @@ from small_inputs import small_inputs, small_phantom
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.command_line.verbs.run import options_of
+from SpatioTemporalLib.data import Graph
 
 EVERY = [pytest.param(a, id=a.id) for a in st.analyses().values()]
 
@@ -45,7 +46,7 @@ def test_declaration_is_complete(analysis):
             assert parameter.range[0] < parameter.range[1]
     for output in analysis.outputs:
         assert output.help
-        assert output.unit or output.kind in (st.LabelMap, st.Curve, st.Table, st.Report)
+        assert output.unit or output.kind in (st.LabelMap, st.Curve, st.Table, st.Report, Graph)
 
 
 @pytest.mark.parametrize("analysis", EVERY)

@@ -9,12 +9,13 @@ from datetime import datetime
 
 import numpy as np
 
-from SpatioTemporalLib.data import LabelMap, Map, Report, Result, Series, Table
+from SpatioTemporalLib.data import Graph, LabelMap, Map, Report, Result, Series, Table
 
 from ..display.volume_display import show_as_map
 from ..scene import attributes
 from ..series.frames import browser_of, proxy_of, sequence_of
 from ..series.series_nodes import add_series, refill_series, remove_sequence
+from ..values.graph_nodes import GraphNodes, fill_graph
 from ..values.report_nodes import fill_text
 from ..values.segmentation_nodes import fill_segmentation, set_grid
 from ..values.table_nodes import CurveNodes, fill_chart, fill_table
@@ -167,6 +168,7 @@ def _writer(value) -> Callable:
         Series: _add_series,
         Table: _add_table,
         Report: _add_report,
+        Graph: _add_graph,
         tuple: _add_curves,
     }
     return next(writer for kind, writer in writers.items() if isinstance(value, kind))
@@ -242,6 +244,17 @@ def _add_report(place: _Place, output: str, value: Report):
     node = place.node("vtkMRMLTextNode", output, place.title(output))
     fill_text(node, value)
     yield node
+
+
+def _add_graph(place: _Place, output: str, value: Graph):
+    title = place.title(output)
+    nodes = GraphNodes(
+        model=place.node("vtkMRMLModelNode", output, title),
+        nodes=place.node("vtkMRMLTableNode", output, f"{title} nodes"),
+        edges=place.node("vtkMRMLTableNode", output, f"{title} edges", index=1),
+    )
+    fill_graph(nodes, value)
+    return (nodes.model, nodes.nodes, nodes.edges)
 
 
 def _add_curves(place: _Place, output: str, curves: tuple):

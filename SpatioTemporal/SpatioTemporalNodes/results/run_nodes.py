@@ -13,6 +13,7 @@ from ..scene import attributes
 from ..scene.stored_json import damaged
 from ..series.frames import browser_of
 from ..series.series_nodes import series_from_node
+from ..values.graph_nodes import graph_from_nodes
 from ..values.report_nodes import report_from_node
 from ..values.segmentation_nodes import grid_of
 from ..values.value_nodes import labels_from_node, map_from_node, table_from_node
@@ -22,7 +23,7 @@ from .provenance import made_with
 from .result_nodes import ResultNodes
 
 INPUT_REFERENCE = "SpatioTemporal.Input."
-FIRST_CLASSES = ("vtkMRMLPlotChartNode", "vtkMRMLTableNode")
+FIRST_CLASSES = ("vtkMRMLModelNode", "vtkMRMLPlotChartNode", "vtkMRMLTableNode")
 __all__ = ["curves_of_chart", "input_nodes", "nodes_of_run", "remember_inputs", "result_from_nodes"]
 
 
@@ -121,6 +122,8 @@ def _value(nodes: tuple, geometry) -> object:
         return labels_from_node(first, grid_of(first) or geometry)
     if first.IsA("vtkMRMLPlotChartNode"):
         return curves_of_chart(nodes[1], nodes[2:])
+    if first.IsA("vtkMRMLModelNode"):
+        return graph_from_nodes(*nodes)
     readers = {
         "vtkMRMLTableNode": table_from_node,
         "vtkMRMLTextNode": report_from_node,

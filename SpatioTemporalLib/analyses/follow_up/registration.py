@@ -9,7 +9,7 @@ import numpy as np
 
 from ...data.curve import Table
 from ...data.follow_up import FollowUp
-from ...data.label_grid import labels_on_grid
+from ...data.grids.label_grid import labels_on_grid
 from ...data.result import Display
 from ...data.volumes import LabelMap, Map
 from ...declare import Advanced, Help, Input, Output, analysis

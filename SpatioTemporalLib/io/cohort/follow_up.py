@@ -11,7 +11,7 @@ import numpy as np
 
 from ...data.follow_up import FollowUp, Visit
 from ...data.geometry import Geometry
-from ...data.label_grid import labels_on_grid
+from ...data.grids.label_grid import labels_on_grid
 from ...data.volumes import LabelMap, Map
 from ...errors import Finding, InputError, counted
 from ..dicom.series import read_dicom_volume

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from ...data.curve import Table
+from ...data.graph import Graph
 from ...data.report import Report
 from ...data.result import Result
 from ...data.series import Series
@@ -16,6 +17,7 @@ from ..files.atomic import atomic_path, not_written
 from ..files.boundary import real_path
 from ..tables.file import write_curves, write_table
 from .folder import output_folder
+from .graph_file import write_graph
 from .write import write_labels, write_map, write_series
 
 SUMMARY = "result.json"
@@ -101,6 +103,8 @@ def require_writable(path: Path) -> None:
 def _suffix(value: object) -> str:
     if isinstance(value, Report):
         return ".html"
+    if isinstance(value, Graph):
+        return ".graphml"
     return ".csv" if isinstance(value, (tuple, Table)) else ".nii.gz"
 
 
@@ -113,6 +117,8 @@ def _write(path: Path, value: object, result: Result) -> None:
         write_series(path, value, result.provenance)
     elif isinstance(value, Table):
         write_table(path, value)
+    elif isinstance(value, Graph):
+        write_graph(path, value)
     elif isinstance(value, Report):
         with atomic_path(path) as temporary:
             temporary.write_text(value.html, encoding="utf-8")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.data.lattice import on_lattice
+from SpatioTemporalLib.data.grids.lattice import on_lattice
 
 SHAPE = (4, 5, 6)
 

@@ -9,7 +9,7 @@ from pydicom.data import get_testdata_file
 from small_inputs import small_phantom
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.data.lattice import on_lattice
+from SpatioTemporalLib.data.grids.lattice import on_lattice
 from SpatioTemporalLib.data.result import Display, Result
 from SpatioTemporalLib.io.dicom.objects import write_dicom_result
 

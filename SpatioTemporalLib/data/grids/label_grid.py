@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import Finding, GeometryError, InputError, Severity
-from .geometry import Geometry
-from .volumes import LabelMap
+from ...errors import Finding, GeometryError, InputError, Severity
+from ..geometry import Geometry
+from ..volumes import LabelMap
 
 MOST_CLIPPED = 0.5
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import Finding, Severity
-from .geometry import DIRECTION_TOLERANCE, POSITION_TOLERANCE_MM, Geometry
-from .volumes import LabelMap, Map
+from ...errors import Finding, Severity
+from ..geometry import DIRECTION_TOLERANCE, POSITION_TOLERANCE_MM, Geometry
+from ..volumes import LabelMap, Map
 
 
 def on_lattice(image: LabelMap | Map, grid: Geometry, name: str) -> LabelMap | Map:

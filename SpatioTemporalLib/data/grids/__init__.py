@@ -1,0 +1,1 @@
+"""Grids of voxels: what is regular, and what labels a grid can hold."""
