@@ -17,6 +17,7 @@ from ..display.volume_display import show_as_anatomy
 from ..scene import attributes
 from ..scene.application import sequences_logic
 from ..series.frames import frames_of, sequence_of
+from ..values.overlapping_segments import overlapping_segments
 from ..values.segmentation_nodes import fill_segmentation
 from ..values.units import units_entry
 from ..values.value_nodes import labels_from_node, unit_of
@@ -101,6 +102,8 @@ def is_follow_up(node) -> bool:
 def follow_up_from_node(node) -> FollowUp:
     """The visits of a sequence whose index is days, each with the segmentation it refers to as "mask".
 
+    Where segments overlap, each is a mask of its own too, under its name and cut to where it lies.
+
     Raises
     ------
     InputError
@@ -127,7 +130,7 @@ def follow_up_from_node(node) -> FollowUp:
     for number, volume in enumerate(frames.volumes):
         image = Map(node_values(volume), node_geometry(volume), unit, volume.GetName() or IMAGE)
         mask = sequence.GetNodeReference(f"{MASK_REFERENCE}{number}")
-        drawn = {} if mask is None else {MASK: labels_from_node(mask, image.geometry)}
+        drawn = {} if mask is None else {MASK: labels_from_node(mask, image.geometry), **overlapping_segments(mask)}
         findings += [finding for labels in drawn.values() for finding in labels.findings]
         visits.append(Visit(attributes.index_number(sequence, number), {IMAGE: image}, drawn))
     return FollowUp(sequence.GetName() or "visits", tuple(visits), tuple(findings))

@@ -67,6 +67,11 @@ def drawn_structures(visit: Visit) -> tuple[tuple[Drawn, ...], tuple[Finding, ..
 
 def _regions(visit: Visit) -> Iterator[tuple[str, np.ndarray, LabelMap]]:
     for name, labels in visit.masks.items():
+        # Segments that overlap come one by one beside the label map that cannot hold them all.
+        if name not in {label.name for label in labels.labels.values()} and all(
+            label.name in visit.masks for label in labels.labels.values()
+        ):
+            continue
         only = len(labels.labels) == 1
         for value, label in labels.labels.items():
             region = labels.region(value)
