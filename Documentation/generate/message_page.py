@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from .markdown import page, plain
+from .meanings import MEANINGS
 from .message_codes import Message
 
 KINDS = {
@@ -29,13 +30,12 @@ def message_page(messages: list[Message]) -> str:
         parts += [f"## {title}", sentence]
         some = [message for message in messages if message.code[0] in letters]
         for code, same in groupby(some, key=lambda m: m.code):
-            parts += [f"({code.lower()})=\n### {code}", _told(list(same))]
+            parts += [f"({code.lower()})=\n### {code}", plain(MEANINGS.get(code, "")), _told(list(same))]
     return page(*parts)
 
 
 def _told(messages: list[Message]) -> str:
-    lines = dict.fromkeys(_line(message) for message in messages if message.message or message.fix)
-    return "\n".join(lines) or "The text is put together where it is told."
+    return "\n".join(dict.fromkeys(_line(message) for message in messages if message.message or message.fix))
 
 
 def _line(message: Message) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from .markdown import fenced
 
 MATH = ".. math::"
+INLINE = re.compile(r":math:`([^`]*)`")
 
 
 def notes_as_markdown(notes: str) -> str:
@@ -15,5 +18,5 @@ def notes_as_markdown(notes: str) -> str:
             formula = " ".join(paragraph.removeprefix(MATH).split())
             parts.append(fenced("{math}", formula))
         else:
-            parts.append(paragraph)
+            parts.append(INLINE.sub(r"$\1$", paragraph))
     return "\n\n".join(parts)

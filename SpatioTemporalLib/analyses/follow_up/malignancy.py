@@ -122,7 +122,17 @@ def _map(name: str, symbol: str, help: str, colours: str = "coolwarm") -> Output
     parameters=MalignancyParameters,
 )
 def malignancy(visits, nodule=None, point=None, patient=None, *, parameters, context):
-    """Probability of malignancy from two or more examinations, how sure it is, and what in which visit it rests on."""
+    r"""Probability of malignancy from two or more examinations, how sure it is, and what in which visit it rests on.
+
+    Notes
+    -----
+    .. math:: p = \frac{1}{1 + e^{-(a \bar{x} + b)}}, \quad \bar{x} = \frac{1}{M} \sum_{m=1}^M (z_{m,1} - z_{m,0})
+
+    z are the two scores that each of the M networks of the bundle gives, a and b its calibration (Platt, Advances in
+    Large Margin Classifiers, 1999). The interval goes from the 2.5th to the 97.5th percentile of the same formula for
+    the networks one by one, or for samples of dropout where there is one network. The influence of a visit is how far x
+    falls when the visit shows what its neighbour showed.
+    """
     require("torch", package="torch", extra="networks", purpose="A network")
     from ...networks.bundle.reading import read_bundle
     from ...networks.bundle.shipped import bundle_path

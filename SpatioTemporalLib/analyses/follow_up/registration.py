@@ -72,7 +72,24 @@ class VisitsParameters(RegistrationParameters):
     parameters=VisitsParameters,
 )
 def registration(visits, region=None, *, parameters, context):
-    """Each later visit on the grid of the first, moved rigidly or deformed, with what says whether to trust it."""
+    r"""Each later visit on the grid of the first, moved rigidly or deformed, with what says whether to trust it.
+
+    Notes
+    -----
+    The rigid motion takes a place x of the first visit to R x + t in the later one. By default it makes the mutual
+    information of the values f of the first and m of the later visit the largest, from a joint histogram p (Mattes
+    2003):
+
+    .. math:: I = \sum_f \sum_m p(f, m) \ln \frac{p(f, m)}{p(f) \, p(m)}
+
+    The deformation adds a displacement u, which grows in each iteration by this step and is then smoothed by a Gaussian
+    (symmetric forces of Vercauteren 2009):
+
+    .. math:: \Delta u = \frac{2 (F - M) (\nabla F + \nabla M)}{|\nabla F + \nabla M|^2 + (F - M)^2 / \kappa^2}
+
+    F is the first visit, M the later one as it is moved so far; kappa, half a voxel, is the longest step. The local
+    volume after displacement by before is the determinant of the derivative of x + u.
+    """
     images = [replace(v.images["image"], name=f"visit at day {v.days:g}") for v in visits.visits]
     first, later = images[0], images[1:]
     findings = ()

@@ -32,7 +32,22 @@ from ...steps.voxels.voxelwise import map_voxels
     ],
 )
 def bolus_arrival_time(series, mask=None, *, parameters, context):
-    """When contrast reaches each voxel, from the bend between baseline and rise."""
+    r"""When contrast reaches each voxel, from the bend between baseline and rise.
+
+    Notes
+    -----
+    .. math:: S(t) = \beta_0 + \beta_1 (t - t_a)_+ + \beta_2 (t - t_a)_+^2, \quad (x)_+ = \max(x, 0)
+
+    The linear-quadratic model of Cheong 2003, fitted by least squares for bends at frames and half-way between them. It
+    is fitted to the first frames after the bend only, and a second rise, leakage of a population's bolus beside the
+    bolus in plasma, is tried too. Arrival is the mean over the bends, by their likelihood:
+
+    .. math:: \hat{t}_a = \frac{\sum_b t_b \, e^{-c_b / 2}}{\sum_b e^{-c_b / 2}}, \quad c_b = \min \left(
+        \frac{R_b}{\sigma^2} + 1.2 \, n_b \right)
+
+    R is the sum of squares of the fit, sigma the noise of the curve and n the number of frames up to the peak that the
+    fit leaves out, each of which costs a little more than a frame that is explained.
+    """
     maps, _ = map_voxels(
         lambda curves, index: {"arrival": bolus_arrival(series.times, curves)},
         series.values,

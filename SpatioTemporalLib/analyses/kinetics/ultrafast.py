@@ -81,7 +81,19 @@ class UltrafastParameters(EnhancementParameters):
     parameters=UltrafastParameters,
 )
 def ultrafast(series, mask=None, aif_mask=None, *, parameters, context):
-    """Slope, time to enhancement and initial area of the first pass, for scans of several lengths."""
+    r"""Slope, time to enhancement and initial area of the first pass, for scans of several lengths.
+
+    Notes
+    -----
+    .. math:: E(t) = 100 \left( \frac{S(t)}{S_0} - 1 \right) \%
+
+    .. math:: MS = \max_t \frac{dE}{dt}, \quad TTE = t_{a} - t_{a,ref}, \quad IAUC = \int_{t_{a,ref}}^{t_{a,ref} + d}
+        E(t) \, dt
+
+    S0 is the mean signal before contrast, d the length of the scan after arrival. The slope is that of the straight
+    line through slope_frames frames; arrival t_a in a voxel is found as by kinetics.bolus_arrival, and t_a,ref is that
+    in the aorta where its mask is given, else in the region as a whole (Mann 2014).
+    """
     enhancement = relative_enhancement_of(series, aif_mask or mask, parameters)
     durations = _durations(series, enhancement, parameters)
     counts = [int(np.searchsorted(series.times, enhancement.arrival + d, side="right")) for d in durations]

@@ -59,7 +59,19 @@ class ClassificationParameters:
     parameters=ClassificationParameters,
 )
 def classification(table, *, parameters, context):
-    """Discrimination, decisions and calibration of predicted probabilities, with intervals and comparison."""
+    r"""Discrimination, decisions and calibration of predicted probabilities, with intervals and comparison.
+
+    Notes
+    -----
+    .. math:: precision = \frac{TP}{TP + FP}, \quad recall = \frac{TP}{TP + FN}, \quad specificity = \frac{TN}{TN + FP},
+        \quad F_1 = \frac{2 \, TP}{2 \, TP + FP + FN}
+
+    .. math:: BS = \frac{1}{n} \sum_{i=1}^n (p_i - y_i)^2, \quad ECE = \sum_b \frac{n_b}{n} | \bar{p}_b - \bar{y}_b |
+
+    TP, FP, TN and FN count cases that are called right or wrong at the threshold, p is the probability of a case and y
+    1 where it is positive, else 0. ECE, the calibration error, goes over bins b of equally many cases (Nguyen and
+    O'Connor, EMNLP 2015); BS is the score of Brier, Mon Weather Rev 78:1 (1950). AUC is that of prediction.roc.
+    """
     models = _models(table, parameters)
     positive, known = _labels(table, parameters)
     rng = np.random.default_rng(context.seed)

@@ -46,7 +46,20 @@ class RocParameters:
     parameters=RocParameters,
 )
 def roc(table, *, parameters, context):
-    """Area under the ROC curve of each column of measurements, with DeLong's intervals and paired tests."""
+    r"""Area under the ROC curve of each column of measurements, with DeLong's intervals and paired tests.
+
+    Notes
+    -----
+    .. math:: \hat{\theta} = \frac{1}{m n} \sum_{i=1}^m \sum_{j=1}^n \psi(X_i, Y_j), \quad \psi(x, y) = 1, \,
+        \frac{1}{2}, \, 0 \quad (x > y, \, x = y, \, x < y)
+
+    .. math:: var(\hat{\theta}) = \frac{S_{10}}{m} + \frac{S_{01}}{n}, \quad z = \frac{\hat{\theta}_1 -
+        \hat{\theta}_2}{\sqrt{var(\hat{\theta}_1) + var(\hat{\theta}_2) - 2 \, cov(\hat{\theta}_1, \hat{\theta}_2)}}
+
+    X are the m positive, Y the n other cases. S10 is the variance over the positive cases of the share of others below
+    each, S01 that over the others of the share of positive cases above each (DeLong 1988). Where the interval of the
+    area would pass 0 or 1 it is Newcombe's, Stat Med 25:559 (2006).
+    """
     positive = _positive(table, parameters)
     names = _measurements(table, parameters)
     sign = 1.0 if parameters.higher_is_positive else -1.0

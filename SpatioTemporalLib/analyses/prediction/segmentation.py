@@ -57,7 +57,18 @@ class SegmentationParameters:
     parameters=SegmentationParameters,
 )
 def segmentation(table, *, parameters, context):
-    """Overlap of each model's masks with those drawn, with intervals and comparison."""
+    r"""Overlap of each model's masks with those drawn, with intervals and comparison.
+
+    Notes
+    -----
+    .. math:: DSC = \frac{2 \, |A \cap B|}{|A| + |B|}, \quad \bar{d} \pm t_{n - 1} \frac{s}{\sqrt{n}}
+
+    A are the voxels that a model found, B those that were drawn (Dice 1945). The mean over n patients has Student's
+    interval, with s the standard deviation. The share p of look-alikes that were taken for the structure has that of
+    Wilson 1927, with z the quantile of the normal distribution:
+
+    .. math:: \frac{p + z^2 / (2 n) \pm z \sqrt{p (1 - p) / n + z^2 / (4 n^2)}}{1 + z^2 / n}
+    """
     models = _models(table)
     everybody = np.ones(table.row_count, dtype=bool)
     rows = []

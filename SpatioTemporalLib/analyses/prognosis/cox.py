@@ -107,8 +107,8 @@ def cox(table, patients=None, *, parameters, context):
     -----
     .. math::
        h(t|x) = h_0(t) \, e^{x \beta}, \qquad
-       \ell(\beta) = \frac1N \sum_{i: \delta_i = 1} \Big[ x_i \beta - \ln \sum_{j: t_j \ge t_i} e^{x_j \beta} \Big]
-       - \lambda \Big( \frac{1 - \alpha}{2} \|\beta\|^2 + \alpha \|\beta\|_1 \Big)
+       \ell(\beta) = \frac1N \sum_{i: \delta_i = 1} \left[ x_i \beta - \ln \sum_{j: t_j \ge t_i} e^{x_j \beta} \right]
+       - \lambda \left( \frac{1 - \alpha}{2} \|\beta\|^2 + \alpha \|\beta\|_1 \right)
 
     with standardised covariates in the penalty, its strength chosen by the
     cross-validated partial likelihood. With a penalty intervals are too narrow,

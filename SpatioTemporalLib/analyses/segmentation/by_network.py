@@ -73,7 +73,17 @@ class ByNetworkParameters:
     parameters=ByNetworkParameters,
 )
 def by_network(series, *, parameters, context):
-    """The structure that a trained network finds in the frames before and after injection, knowing their times."""
+    r"""The structure that a trained network finds in the frames before and after injection, knowing their times.
+
+    Notes
+    -----
+    .. math:: P = \frac{1}{1 + e^{-(a \bar{x} + b)}}, \quad \bar{x} = \frac{1}{M N} \sum_{m=1}^M \sum_{n=1}^N (z_{m,n,1}
+        - z_{m,n,0})
+
+    z are the two scores of a voxel by network m of M, shown the frame before contrast, the first after it and the later
+    frame n of N, each with its time after injection; a and b are the slope and intercept of the bundle. A voxel is part
+    of the structure where P reaches the threshold.
+    """
     require("torch", package="torch", extra="networks", purpose="A network")
     from ...networks.bundle.reading import read_bundle
     from ...networks.bundle.shipped import bundle_path

@@ -56,7 +56,7 @@ def _notes(analysis: Analysis) -> list[str]:
             formula = paragraph.removeprefix(FORMULA).replace(r"\,", "").replace(r"\quad", "")
             lines += [*_wrapped(" ".join(formula.split()), "    "), ""]
         else:
-            lines += [*_wrapped(" ".join(paragraph.split()), ""), ""]
+            lines += [*_wrapped(" ".join(paragraph.replace(":math:`", "`").split()), ""), ""]
     return lines
 
 

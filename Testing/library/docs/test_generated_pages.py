@@ -13,6 +13,7 @@ from Documentation.generate.analysis_page import analysis_page
 from Documentation.generate.example_files import write_inputs
 from Documentation.generate.examples import example_of
 from Documentation.generate.manual import analysis_file, write_manual
+from Documentation.generate.notes import MATH
 from Documentation.generate.pictures import picture_of
 from SpatioTemporalLib.declare import Input, Output
 from SpatioTemporalLib.declare import analysis as analysis_decorator
@@ -62,6 +63,10 @@ def test_page_has_all_that_is_declared(analysis):
     # Every row has as many cells as its heading.
     for table in re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE):
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
+
+
+def test_every_analysis_says_its_formula():
+    assert [a.id for a in st.analyses().values() if a.domain != "dummy" and MATH not in a.notes] == []
 
 
 @pytest.mark.parametrize("analysis", OURS)

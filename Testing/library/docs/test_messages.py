@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from Documentation.generate.manual import SOURCES
+from Documentation.generate.meanings import MEANINGS
 from Documentation.generate.message_codes import messages_of
 from Documentation.generate.message_page import message_page
 
@@ -45,6 +46,13 @@ def test_most_codes_have_their_text_and_errors_what_to_do(messages):
     assert len(said) > 0.95 * len(codes)
     errors = {c for c in codes if c.startswith("E-")}
     assert len(errors & {m.code for m in messages if m.fix}) > 0.9 * len(errors)
+
+
+def test_every_code_says_what_it_means(messages):
+    said = {m.code for m in messages if m.message}
+    assert {m.code for m in messages} - said == set(MEANINGS)
+    page = message_page(messages)
+    assert "### E-TIME-ORDER\n\nA frame has a time that is not later" in page
 
 
 def test_texts_are_read_from_the_tree(tmp_path: Path):

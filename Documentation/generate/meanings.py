@@ -1,0 +1,15 @@
+"""What the codes mean whose text is put together only where it is told."""
+
+MEANINGS = {
+    "E-CROP": "The shape, spacing, window or way of registration of the regions that a network is shown cannot be.",
+    "E-DICOM-KIND": "A DICOM file holds no images that are frames over time, such as a localiser, a report or images "
+    "that differ in something else than time; the text says what it holds.",
+    "E-FILE-CORRUPT": "A file is damaged, cut off or contradicts itself; the text says where.",
+    "E-NO-POINT": "A curve was asked for at the position of the mouse, and no position in an image is known yet.",
+    "E-PACKAGE": "What was asked for needs a package that is not installed; the text says which, and how to get it.",
+    "E-RUN": "The run ended in an error that has no code of its own; the text says which.",
+    "E-SCENE-FACT": "Something that a scene keeps of a series or a result cannot be read any more; the text says what.",
+    "E-TIME-ORDER": "A frame has a time that is not later than that of the frame before it; the text names both.",
+    "I-LOG-RANK": "Survival of thirds of the patients by their predicted risk, compared by the log-rank test.",
+    "N-GROWTH-COURSE": "What lesions did between the visits, such as to vanish or to return; the text names them.",
+}
