@@ -10,6 +10,7 @@ from ..data.curve import Table
 from ..io.output.folder import output_folder
 from ..io.tables.file import write_table
 from ..numerics.progression.logistic_course import Population, log_paces, onsets
+from .progression_states import SimulatedStates, simulated_states
 from .progression_visits import POPULATION, SCORES, SimulatedVisits, VisitPlan, simulated_course
 
 VISITS, TRUTH = "visits.csv", "truth.csv"
@@ -19,7 +20,7 @@ BEST_COGNITION = 30.0
 RANGES = ("cognition=30:0",)
 
 
-def visits_table(simulated: SimulatedVisits) -> Table:
+def visits_table(simulated: SimulatedVisits | SimulatedStates) -> Table:
     """One row a visit: participant, age and scores, NaN where one was not measured."""
     visits = simulated.visits
     names = people_names(visits.people)
@@ -58,3 +59,19 @@ def write_tables(folder: str | os.PathLike, visits: Table, truth: Table, *, over
     with output_folder(folder, "cohort", overwrite=overwrite) as new:
         write_table(new / VISITS, visits)
         write_table(new / TRUTH, truth)
+
+
+def states_table(simulated: SimulatedStates) -> Table:
+    """One row a visit: participant, age, and the state it was in, counted from 1."""
+    visits = simulated.visits
+    names = people_names(visits.people)
+    columns = {ID: [names[n] for n in visits.person], "age": np.round(visits.times, 4).tolist()}
+    return Table(columns | {"state": (simulated.state + 1).tolist()}, {"age": "years"}, "truth")
+
+
+def write_states(
+    folder: str | os.PathLike, count: int, plan: VisitPlan, rng: np.random.Generator, *, overwrite: bool = False
+) -> None:
+    """Write ``visits.csv`` of so many people who pass through known states, and ``truth.csv`` with the states."""
+    simulated = simulated_states(count, rng, plan)
+    write_tables(folder, visits_table(simulated), states_table(simulated), overwrite=overwrite)

@@ -40,6 +40,9 @@ class VisitPlan:
     before: float = 2.0
 
 
+YEARLY = VisitPlan()
+
+
 @dataclass(frozen=True, eq=False)
 class SimulatedVisits:
     """Visits, and what nobody measured: (N, D) effects of each person, standardised; (R, K) scores without noise."""
@@ -50,7 +53,7 @@ class SimulatedVisits:
 
 
 def simulated_course(
-    people: int, rng: np.random.Generator, plan: VisitPlan = VisitPlan(), population: Population = POPULATION
+    people: int, rng: np.random.Generator, plan: VisitPlan = YEARLY, population: Population = POPULATION
 ) -> SimulatedVisits:
     """Scores of people whose onset, log pace and sources are drawn from a population, from 0 (healthy) to 1.
 

@@ -13,4 +13,4 @@ def few_people(phantom):
     return table
 
 
-PROGRESSION = {("progression.course", "visits"): few_people}
+PROGRESSION = {(f"progression.{name}", "visits"): few_people for name in ("course", "states")}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from SpatioTemporalLib.simulation.progression_states import simulated_states
 from SpatioTemporalLib.simulation.progression_tables import RANGES, visits_table
-from SpatioTemporalLib.simulation.progression_visits import simulated_course
+from SpatioTemporalLib.simulation.progression_visits import VisitPlan, simulated_course
 
 from .offer import Offer, offered
 
@@ -23,4 +24,15 @@ def visits() -> Offer:
             "conversion_score": "memory",
             "conversion_threshold": 0.7,
         },
+    )
+
+
+@offered("progression.states")
+def stages() -> Offer:
+    """A hundred and twenty people who pass through four states."""
+    table = visits_table(simulated_states(120, np.random.default_rng(0), VisitPlan(visits=6)))
+    return Offer(
+        "A hundred and twenty simulated people at six visits, and the way of one of them through four states.",
+        {"visits": table},
+        {"ranges": RANGES, "states": 4, "patient": "p003"},
     )

@@ -12,7 +12,7 @@ from ...simulation.dce_phantom import FIRST_POST_S, Protocol
 from ...simulation.dce_phantom_cohort import write_dce_cohort
 from ...simulation.nodule_cohort import write_nodule_cohort
 from ...simulation.nodule_growth import POPULATION, TWO_VISITS, bayes_auc
-from ...simulation.progression_tables import RANGES, TRUTH, VISITS, write_course
+from ...simulation.progression_tables import RANGES, TRUTH, VISITS, write_course, write_states
 from ...simulation.progression_visits import VisitPlan
 from ..options.cohort import numbers_given
 from ..terminal.progress import ProgressBar
@@ -31,9 +31,11 @@ def add_to(verbs) -> None:
         "--missing",
         type=float,
         default=0.0,
-        help="0..1 of earlier visits that do not take place; of progression, of the scores that were not measured",
+        help="0..1 of earlier visits that do not take place; of progression and states, of scores not measured",
     )
-    parser.add_argument("--visits", type=int, default=5, metavar="N", help="of each person of progression (default 5)")
+    parser.add_argument(
+        "--visits", type=int, default=5, metavar="N", help="of each person of progression and states (default 5)"
+    )
     parser.add_argument("--unknown", type=float, default=0.0, help="0..1 of the covariates that are left empty")
     parser.add_argument(
         "--later", default="60,480", metavar="LOW,HIGH", help="s after injection of the later phase of dce-lesions"
@@ -98,11 +100,20 @@ def _simulate_progression(arguments) -> None:
         )
     plan = VisitPlan(visits=arguments.visits, missing=arguments.missing)
     rng = np.random.default_rng(arguments.seed)
-    write_course(arguments.out, arguments.count, plan, rng, overwrite=arguments.overwrite)
+    write, analysis, truth = PROGRESSIONS[arguments.what]
+    write(arguments.out, arguments.count, plan, rng, overwrite=arguments.overwrite)
     print(
-        f"{arguments.out}: {VISITS} for progression.course, with --ranges {','.join(RANGES)}; {TRUTH} has onset and "
-        "log pace of each participant. Simulated: no patient is among them."
+        f"{arguments.out}: {VISITS} for {analysis}, with --ranges {','.join(RANGES)}; {TRUTH} has {truth}. "
+        "Simulated: no patient is among them."
     )
 
 
-SIMULATIONS = {"nodules": _simulate_nodules, "dce-lesions": _simulate_dce_lesions, "progression": _simulate_progression}
+PROGRESSIONS = {
+    "progression": (write_course, "progression.course", "onset and log pace of each participant"),
+    "states": (write_states, "progression.states", "the state at each visit"),
+}
+SIMULATIONS = {
+    "nodules": _simulate_nodules,
+    "dce-lesions": _simulate_dce_lesions,
+    **dict.fromkeys(PROGRESSIONS, _simulate_progression),
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ...errors import InputError, ParameterError, counted
@@ -41,7 +43,13 @@ def require_course(table: VisitTable, sources: int, where: str) -> None:
             f"sources = {sources} with {counted(len(table.scales), 'score')}: sources move scores against one another",
             fix=f"Set sources to {len(table.scales) - 1}.",
         )
-    for scale, slope in zip(table.scales, within_person_slopes(table.visits)):
+    require_rise(table, range(len(table.scales)), where)
+
+
+def require_rise(table: VisitTable, scores: Iterable[int], where: str) -> None:
+    """Refuse scores, by their numbers, that do not worsen within people: ``E-PROGRESSION-DIRECTION``."""
+    slopes = within_person_slopes(table.visits)
+    for scale, slope in ((table.scales[k], slopes[k]) for k in scores):
         if not slope > 0:
             moves = "was never measured twice in one person" if np.isnan(slope) else "does not worsen within people"
             found = "" if np.isnan(slope) else f" ({scale.change_in_its_unit(slope):+.3g} a year)"

@@ -1,0 +1,141 @@
+"""States that people pass through, never back, as seen through scores that scatter about each state's means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .transitions import transition_matrices
+from .visits import Visits
+
+YEARS_A_STEP = 0.0025  # spans are told apart to the day
+
+
+@dataclass(frozen=True, eq=False)
+class States:
+    """A left-to-right Markov chain in continuous time with Gaussian scores.
+
+    start : (S,) probability of each state at the first visit. generator : (S, S) rates, 1/year.
+    means, deviations : (S, K) of the scores in each state.
+    """
+
+    start: np.ndarray
+    generator: np.ndarray
+    means: np.ndarray
+    deviations: np.ndarray
+
+    @property
+    def count(self) -> int:
+        return len(self.start)
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """Visits with the years between them: (G,) spans that occur, and (R,) which of them leads to each visit.
+
+    The entry of a person's first visit means nothing.
+    """
+
+    visits: Visits
+    spans: np.ndarray
+    which: np.ndarray
+
+    @cached_property
+    def ranks(self) -> list[np.ndarray]:
+        """Rows of everybody's first visits, of the second ones, and so on."""
+        visits = self.visits
+        return [visits.starts[visits.counts > t] + t for t in range(int(visits.counts.max()))]
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """What visits tell of states: (R, S) probabilities, (N,) log likelihoods, (G, S, S) `ends` of `expected_moves`."""
+
+    probabilities: np.ndarray
+    log_likelihoods: np.ndarray
+    ends: np.ndarray
+
+
+def with_spans(visits: Visits) -> Spans:
+    """Visits with the years between those of each person, to the day."""
+    gaps = np.diff(visits.times, prepend=visits.times[0])
+    gaps[visits.starts] = 0.0
+    spans, which = np.unique(np.round(gaps / YEARS_A_STEP) * YEARS_A_STEP, return_inverse=True)
+    return Spans(visits, spans, which)
+
+
+def log_densities(visits: Visits, states: States) -> np.ndarray:
+    """(R, S) log density of what was measured at each visit in each state; 0 where nothing was."""
+    departs = (visits.values[:, None, :] - states.means) / states.deviations
+    logs = -0.5 * departs**2 - np.log(states.deviations) - 0.5 * np.log(2 * np.pi)
+    return np.where(visits.measured[:, None, :], logs, 0.0).sum(axis=-1)
+
+
+def posterior(spanned: Spans, states: States, weights: np.ndarray | None = None) -> Posterior:
+    """Probabilities of the states at each visit given all visits of the person (forward-backward).
+
+    weights : (N,) of people in `ends`; one for each when left out.
+    """
+    visits = spanned.visits
+    logs = log_densities(visits, states)
+    largest = logs.max(axis=1)
+    densities = np.exp(logs - largest[:, None])
+    chances = transition_matrices(states.generator, spanned.spans)
+    forward, scale = np.empty_like(densities), np.empty(len(densities))
+    for t, rows in enumerate(spanned.ranks):
+        before = np.einsum("rk,rkl->rl", forward[rows - 1], chances[spanned.which[rows]]) if t else states.start
+        joint = before * densities[rows]
+        # Densities far from every state a person can still be in vanish; the least number keeps the chain going.
+        scale[rows] = np.maximum(joint.sum(axis=1), np.finfo(float).tiny)
+        forward[rows] = joint / scale[rows, None]
+    backward = np.ones_like(densities)
+    ends = np.zeros((len(spanned.spans), states.count, states.count))
+    for rows in reversed(spanned.ranks[1:]):
+        ahead = densities[rows] * backward[rows] / scale[rows, None]
+        backward[rows - 1] = np.einsum("rkl,rl->rk", chances[spanned.which[rows]], ahead)
+        own = 1.0 if weights is None else weights[visits.person[rows], None, None]
+        np.add.at(ends, spanned.which[rows], own * forward[rows - 1][:, :, None] * ahead[:, None, :])
+    probabilities = forward * backward
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    return Posterior(probabilities, visits.sums(np.log(scale) + largest), ends)
+
+
+def most_probable_path(spanned: Spans, states: States) -> np.ndarray:
+    """(R,) int: the states, counted from 0, of each person's most probable path as a whole (Viterbi)."""
+    logs = log_densities(spanned.visits, states)
+    with np.errstate(divide="ignore"):
+        chances = np.log(transition_matrices(states.generator, spanned.spans))
+        start = np.log(states.start)
+    best, came_from = np.empty_like(logs), np.zeros(logs.shape, dtype=int)
+    for t, rows in enumerate(spanned.ranks):
+        if t == 0:
+            best[rows] = start + logs[rows]
+            continue
+        through = best[rows - 1][:, :, None] + chances[spanned.which[rows]]
+        came_from[rows] = through.argmax(axis=1)
+        best[rows] = through.max(axis=1) + logs[rows]
+    path = np.empty(len(logs), dtype=int)
+    last = spanned.visits.starts + spanned.visits.counts - 1
+    path[last] = best[last].argmax(axis=1)
+    for rows in reversed(spanned.ranks[1:]):
+        path[rows - 1] = came_from[rows, path[rows]]
+    return path
+
+
+def time_to_reach(states: States, now: np.ndarray, state: int, longest: float) -> np.ndarray:
+    """(N,) years until being in a state or beyond is more likely than not; NaN where it takes longer than `longest`.
+
+    now : (N, S) probabilities of the states.
+    """
+    years = np.linspace(0.0, longest, 401)
+    beyond = transition_matrices(states.generator, years)[:, :, state:].sum(axis=-1) @ now.T
+    reached = beyond > 0.5
+    first = reached.argmax(axis=0)
+    previous = np.maximum(first - 1, 0)
+    people = np.arange(len(now))
+    low, high = beyond[previous, people], beyond[first, people]
+    rise = np.where(high > low, high - low, 1.0)
+    found = years[previous] + (years[first] - years[previous]) * np.clip((0.5 - low) / rise, 0, 1)
+    return np.where(reached.any(axis=0), np.where(first == 0, 0.0, found), np.nan)
