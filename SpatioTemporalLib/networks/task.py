@@ -80,6 +80,10 @@ class Task(ABC):
     truths, answers : tuple of str
         Columns of `assessed` that are the patient's, and those that are the
         bundle's own and are told apart where several are compared.
+    calibrated : bool
+        Whether what a network gives is a probability that held-out patients calibrate; bundles and verbs say how then.
+    balanced : bool
+        Whether patients have classes, by `strata`, of which training can draw equally many.
     monitors : mapping
         By the name of a number that training can watch, its column of `validated` and
         whether it is to fall (1) or to rise (-1); the first is the usual one.
@@ -101,6 +105,8 @@ class Task(ABC):
     truths: tuple[str, ...]
     answers: tuple[str, ...]
     monitors: Mapping[str, tuple[str, int]]
+    calibrated: bool = False
+    balanced: bool = False
 
     # What is shown.
 

@@ -50,6 +50,20 @@ def test_a_bundle_says_what_it_segments(capsys, trained):
     assert code == 0 and "film_unet: segmentation of lesion" in out and "after injection" in out and "whole" in out
 
 
+def test_a_calibration_that_means_nothing_is_not_told(capsys, trained, cohort_folder):
+    code, out, _ = run(capsys, "bundle", trained)
+    assert code == 0 and "alibrat" not in out and "- Threshold: 0.5" in out
+    assert "alibrat" not in (trained / "docs" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("option", [["--balance", "true"], ["--covariates", "age"]])
+def test_options_that_segmentation_has_no_use_for_are_refused(capsys, cohort_folder, tmp_path, option):
+    given = ["train", "film_unet", "--cohort", cohort_folder, "--out", tmp_path / "b", *OPTIONS, *BRIEF, *option]
+    said = refused(capsys, *given)
+    assert "E-PARAMETER" in said and f"Leave {option[0]} out." in said
+    assert not (tmp_path / "b").exists()
+
+
 def test_bundles_are_evaluated_by_dice_and_compared(capsys, trained, cohort_folder, tmp_path):
     other = shutil.copytree(trained, tmp_path / "other")
     fresh = tmp_path / "fresh"

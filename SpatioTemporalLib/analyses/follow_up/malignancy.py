@@ -32,6 +32,7 @@ from ...steps.follow_up.visit_crops import centre_of_mask, centres_of
 from ...steps.voxels.named_segment import named_segment, visits_with_segment
 from ...system.packages import require
 
+TASK = "classification"
 NOT_TO_BE_USED = {"W-REGISTRATION-CHANCE", "W-REGISTRATION-WORSE"}
 DOUBTFUL = {"W-REGISTRATION-POOR", "W-REGISTRATION-DOUBTFUL", "W-REGISTRATION-FOLD"}
 MAP_HELP = "On the grid of what the network saw of each visit, in that visit's own coordinates."
@@ -41,7 +42,7 @@ def _described(bundle: str) -> Described:
     # Imported when a bundle is chosen: listing the analyses must stay quick.
     from ...networks.bundle.metadata import described_bundle
 
-    return described_bundle(bundle)
+    return described_bundle(bundle, TASK)
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def malignancy(visits, nodule=None, point=None, patient=None, *, parameters, con
     from ...networks.inference.patient import Wishes, assess
 
     context.progress(0.0, "reading the bundle")
-    bundle = read_bundle(bundle_path(parameters.bundle), "classification")
+    bundle = read_bundle(bundle_path(parameters.bundle), TASK)
     wishes = Wishes(
         **{name: getattr(parameters, name) for name in ("layer_cam", "grad_cam", "integrated_gradients", "occlusion")},
         baseline=parameters.baseline,

@@ -17,12 +17,14 @@ from ...errors import Finding, InputError, Severity
 from ...steps.bolus.acquired_phases import chosen_phases, covering_grid, on_grid, scaled_phases, shown_times
 from ...system.packages import require
 
+TASK = "segmentation"
+
 
 def _described(bundle: str) -> Described:
     # Imported when a bundle is chosen: listing the analyses must stay quick.
     from ...networks.bundle.metadata import described_bundle
 
-    return described_bundle(bundle)
+    return described_bundle(bundle, TASK)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def by_network(series, *, parameters, context):
     from ...networks.inference.segmentation import logit_map
 
     context.progress(0.0, "reading the bundle")
-    bundle = read_bundle(bundle_path(parameters.bundle), "segmentation")
+    bundle = read_bundle(bundle_path(parameters.bundle), TASK)
     shown, facts = bundle.facts.shown, bundle.facts
     seconds = series.times - parameters.injection
     chosen, findings = _frames(seconds, facts, parameters, series.name)

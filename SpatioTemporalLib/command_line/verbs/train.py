@@ -68,6 +68,7 @@ def _add_shown_options(group) -> None:
 def train(arguments) -> None:
     require("torch", package="torch", extra="networks", purpose="Training")
     from ...networks.inference.prediction import automatic_device
+    from ...networks.task_registry import task_named
     from ...networks.training.distributed import process_group
 
     folder = Path(arguments.out)
@@ -82,7 +83,8 @@ def train(arguments) -> None:
         if group.leads:
             measured = ", ".join(f"{name} {value:.3f}" for name, value in facts.training.metrics.items())
             print(f"covariates: {', '.join(str(c) for c in facts.covariates) or 'none'}")
-            print(f"{counted(facts.training.patients, 'patient')}, {measured}; {facts.calibration.note}")
+            calibration = f"; {facts.calibration.note}" if task_named(facts.task).calibrated else ""
+            print(f"{counted(facts.training.patients, 'patient')}, {measured}{calibration}")
             print(f"bundle in {folder}, curves in {_working(folder)}. For research only, not for clinical use.")
 
 
@@ -97,6 +99,7 @@ def _trained(arguments, cohort: Cohort, settings: TrainingSettings, group):
     from ...networks.training.procedure import train_cohort
 
     task = served_task(network_named(arguments.network), arguments.task)
+    _require_use(task, arguments)
     plan = Plan(
         architecture=Architecture(arguments.network, arguments.preset, _settings(arguments.set)),
         shown=_shown(arguments, task.settings),
@@ -124,6 +127,16 @@ def _trained(arguments, cohort: Cohort, settings: TrainingSettings, group):
     )
     context.progress(1.0, "done")
     return facts
+
+
+def _require_use(task, arguments) -> None:
+    """Refuse an option that the task has no use for, rather than to seem to follow it."""
+    if arguments.parameter_balance is not None and not task.balanced:
+        raise ParameterError(
+            "E-PARAMETER",
+            f"--balance draws classes of patients equally often, and {task.name} has none",
+            fix="Leave --balance out.",
+        )
 
 
 def _working(folder: Path) -> Path:

@@ -51,16 +51,37 @@ def covariates_of(path: str | os.PathLike) -> tuple[Covariate, ...]:
     return read_facts(_container(path)).covariates
 
 
-def described_bundle(path: str | os.PathLike) -> Described:
-    """What a bundle is, in a line, and the covariates it takes.
+def require_task(facts: BundleFacts, wanted: str, where: str) -> None:
+    """Refuse a bundle that was trained for another task than the wanted one; "" takes any.
 
     Raises
     ------
     InputError
-        ``E-BUNDLE...`` when it is none, or broken; ``E-SAMPLE`` when it was to be installed and is not.
+        ``E-BUNDLE-TASK``
+    """
+    if wanted and facts.task != wanted:
+        raise InputError(
+            "E-BUNDLE-TASK",
+            f"was trained for {facts.task}, {wanted} is asked for",
+            where=where,
+            fix="Choose another bundle, or the analysis that takes this one.",
+        )
+
+
+def described_bundle(path: str | os.PathLike, task: str = "") -> Described:
+    """What a bundle is, in a line, and the covariates it takes.
+
+    task : what it must have been trained for, "" for anything
+
+    Raises
+    ------
+    InputError
+        ``E-BUNDLE...`` when it is none, broken, or of another task; ``E-SAMPLE`` when it was to be installed and is
+        not.
     """
     container = _container(path)
     facts = read_facts(container)
+    require_task(facts, task, container.where)
     phrases = (f"Network {facts.architecture.name}", *task_named(facts.task).in_words(facts), _covariates(facts))
     return Described(
         text="; ".join(phrases) + ".",

@@ -17,7 +17,7 @@ from ..task_registry import task_named
 from .container import Container
 from .facts import BundleFacts
 from .limits import maker, planned_network, require_room
-from .metadata import read_facts, read_json
+from .metadata import read_facts, read_json, require_task
 from .weights import read_weights, require_fit
 
 SELF_TEST = "tests/case0/expected.json"
@@ -69,7 +69,8 @@ def read_bundle(path: str | os.PathLike, task: str = "") -> Bundle:
     """
     container = Container(path)
     facts = read_facts(container)
-    _require_task(facts, task, container.where)
+    require_task(facts, task, container.where)
+    _require_served(facts, container.where)
     names = container.models()
     if not names:
         raise InputError(
@@ -115,14 +116,7 @@ def answers_of(task: str, networks: tuple[nn.Module, ...], batch: Batch) -> Tens
         return torch.stack([task_named(task).told(batch.scores(network)) for network in networks])
 
 
-def _require_task(facts: BundleFacts, wanted: str, where: str) -> None:
-    if wanted and facts.task != wanted:
-        raise InputError(
-            "E-BUNDLE-TASK",
-            f"was trained for {facts.task}, {wanted} is asked for",
-            where=where,
-            fix="Choose another bundle, or the analysis that takes this one.",
-        )
+def _require_served(facts: BundleFacts, where: str) -> None:
     declared = registered().get(facts.architecture.name)
     if declared is not None and facts.task not in declared.tasks:
         text = f"says that {declared.name} was trained for {facts.task}, which that network does not serve"

@@ -71,7 +71,8 @@ def description_of(facts: BundleFacts) -> str:
         f"- Method: {card.citation}",
         *task.page(facts),
         f"- Covariates: {', '.join(str(c) for c in facts.covariates) or 'none'}",
-        f"- Calibration: {facts.calibration.note}; threshold {facts.threshold:g}",
+        *([f"- Calibration: {facts.calibration.note}"] if task.calibrated else []),
+        f"- Threshold: {facts.threshold:g}",
         f"- Trained on: {training.data} ({training.patients} cases, {100 * training.share:.0f} % {training.outcome})",
         *(f"- {name}: {value:.4g}" for name, value in training.metrics.items()),
     ]

@@ -30,6 +30,7 @@ class Classification(Task):
     output, inference = "probability", "crop"
     analysis = "prediction.classification"
     truths, answers = ("participant_id", "label"), ("probability",)
+    calibrated = balanced = True
     monitors = {"loss": ("validation loss", 1), "auc": ("validation AUC", -1)}
 
     def completed(self, cohort, plan):

@@ -26,7 +26,7 @@ class TrainingSettings:
         str, Help("What of the validation patients decides which epoch is the best; the task's own when empty.")
     ] = ""
     balance: Annotated[
-        bool, Help("Draw both classes equally often; the probabilities are brought back to the real share after.")
+        bool, Help("Draw all classes of patients equally often; probabilities are brought back to the real share.")
     ] = True
     augment: Annotated[
         bool, Help("Turn, mirror and shift all visits of a patient alike, and vary the intensity of each a little.")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from small_bundles import AGE, SEX, small_bundle, small_facts
+from small_phases import small_phase_bundle
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import NamedValue
@@ -38,6 +39,16 @@ def described(tmp_path):
 
 def test_covariates_are_read_from_the_metadata_alone(described):
     assert covariates_of(described()) == (AGE, SEX)
+
+
+@pytest.mark.parametrize("id", ["segmentation.by_network", "follow_up.malignancy"])
+def test_bundle_of_another_task_is_refused_when_it_is_chosen(id, tmp_path):
+    other = small_bundle(tmp_path / "a") if id.startswith("segm") else small_phase_bundle(tmp_path / "a")
+    (parameter,) = [p for p in st.get(id).parameters if p.name == "bundle"]
+    with pytest.raises(st.InputError, match="E-BUNDLE-TASK") as refused:
+        parameter.path.describe(str(other))
+    assert "is asked for" in str(refused.value)
+    assert parameter.path.describe(parameter.default).text.startswith("Network ")
 
 
 def test_an_archive_that_holds_the_folder_is_described_as_the_folder_is(tmp_path):
