@@ -13,4 +13,4 @@ def few_people(phantom):
     return table
 
 
-PROGRESSION = {(f"progression.{name}", "visits"): few_people for name in ("course", "states")}
+PROGRESSION = {(f"progression.{name}", "visits"): few_people for name in ("course", "robust", "states")}

@@ -11,7 +11,7 @@ from SpatioTemporalLib.simulation.progression_visits import VisitPlan, simulated
 from .offer import Offer, offered
 
 
-@offered("progression.course")
+@offered("progression.course", "progression.robust")
 def visits() -> Offer:
     """A hundred people with five visits each; conversion is predicted from the first three."""
     table = visits_table(simulated_course(100, np.random.default_rng(0)))

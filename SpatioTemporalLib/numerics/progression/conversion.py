@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from .logistic_course import Individuals, Population, log_paces, onsets
+from .robust_course import RobustCourse
 from .visits import Visits
 
 DRAWS = 2000
@@ -54,12 +55,33 @@ def predicted_crossing(
     The interval has the quantiles over effects drawn about the mode. Everybody is given the same standard draws, so
     that nobody's interval depends on who else is there.
     """
-    drawn = rng.standard_normal((DRAWS, 1, population.effects))
-    roots = np.linalg.cholesky(individuals.covariances)
-    effects = individuals.modes + np.einsum("nij,dnj->dni", roots, np.broadcast_to(drawn, (DRAWS, *roots.shape[:2])))
+    effects = _drawn(individuals.modes, individuals.covariances, rng)
     ages = crossing_age(population, effects, score, threshold)
-    low, high = np.quantile(ages, [0.5 - confidence / 2, 0.5 + confidence / 2], axis=0)
-    return Crossing(crossing_age(population, individuals.modes, score, threshold), low, high, ages)
+    return _crossing(crossing_age(population, individuals.modes, score, threshold), ages, confidence)
+
+
+def robust_crossing(
+    course: RobustCourse, score: int, threshold: float, *, confidence: float, rng: np.random.Generator
+) -> Crossing:
+    """The same on a robust course: the time at which each person has the disease age of the threshold.
+
+    NaN for everybody where the curve never reaches it.
+    """
+    own, wanted = course.own, course.curves.ages(score, threshold)
+    drawn = _drawn(np.column_stack([own.centre, own.log_speed]), own.covariances, rng)
+    ages = own.middle + (wanted - drawn[..., 0]) * np.exp(-drawn[..., 1])
+    return _crossing(own.middle + (wanted - own.centre) * np.exp(-own.log_speed), ages, confidence)
+
+
+def _drawn(means: np.ndarray, covariances: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(DRAWS, N, D) normal draws of (N, D) means, from the same standard ones for everybody."""
+    standard = rng.standard_normal((DRAWS, means.shape[1]))
+    return means + np.einsum("nij,dj->dni", np.linalg.cholesky(covariances), standard)
+
+
+def _crossing(age: np.ndarray, drawn: np.ndarray, confidence: float) -> Crossing:
+    low, high = np.quantile(drawn, [0.5 - confidence / 2, 0.5 + confidence / 2], axis=0)
+    return Crossing(age, low, high, drawn)
 
 
 def observed_conversion(visits: Visits, score: int, threshold: float) -> Conversion:

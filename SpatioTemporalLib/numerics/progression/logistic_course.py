@@ -78,6 +78,12 @@ def logits(population: Population, effects: np.ndarray, times: np.ndarray) -> np
     return population.level + population.rate * passed[..., None] + effects[..., 2:] @ population.loadings.T
 
 
+def slopes_at_onset(population: Population) -> np.ndarray:
+    """(K,) change of each score in a year at the onset, 1/year."""
+    expected = special.expit(population.level)
+    return population.rate * expected * (1 - expected)
+
+
 def slopes_of_logits(population: Population, effects: np.ndarray, times: np.ndarray) -> np.ndarray:
     """(..., K, D) derivatives of `logits` with respect to the effects."""
     pace = np.exp(log_paces(population, effects))

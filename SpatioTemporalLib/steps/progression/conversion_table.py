@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
-import numpy as np
-
 from ...data.curve import Table
 from ...declare import Help, Range, Unit
 from ...errors import ParameterError
-from ...numerics.progression.conversion import carried_forward, observed_conversion, predicted_crossing
-from ...numerics.progression.logistic_course import Individuals, Population
+from ...numerics.progression.conversion import Crossing, carried_forward, observed_conversion
 from ...numerics.progression.visits import Visits, within_person_slopes
 from .score_scales import Scale
 from .visit_table import VisitTable
@@ -63,37 +60,25 @@ def threshold_of(scales: tuple[Scale, ...], parameters: ConversionParameters) ->
 
 
 def conversion_table(
-    known: VisitTable,
-    seen: Visits,
-    population: Population,
-    individuals: Individuals,
-    threshold: Threshold | None,
-    parameters,
-    seed: int,
-) -> Table | None:
-    """One row a person; `seen` has all visits of the same people, also those after the moment of predicting."""
-    if threshold is None:
-        return None
-    crossing = predicted_crossing(
-        population,
-        individuals,
-        *threshold,
-        confidence=parameters.confidence / 100,
-        rng=np.random.default_rng(seed),
-    )
+    known: VisitTable, seen: Visits, crossing: Crossing, threshold: Threshold, *, horizon: float, usual_slope: float
+) -> Table:
+    """One row a person.
+
+    seen : all visits of the same people, also those after the moment of predicting.
+    usual_slope : 1/year, of the straight line where those who are predicted show none, as at one visit each.
+    """
     visits = known.visits
     last = visits.times[visits.starts + visits.counts - 1]
     later = observed_conversion(seen, *threshold)
     slope = within_person_slopes(visits)[threshold.score]
-    # Without a slope of those who are predicted, as of one visit of one patient, the population's at its onset.
-    slope = slope if slope > 0 else _slope_at_onset(population, threshold.score)
+    slope = slope if slope > 0 else usual_slope
     columns = {
         "participant_id": list(known.people),
         "predicted from": last.tolist(),
         "predicted": crossing.age.tolist(),
         "lower": crossing.low.tolist(),
         "upper": crossing.high.tolist(),
-        "probability": (crossing.drawn <= last + parameters.horizon).mean(axis=0).tolist(),
+        "probability": (crossing.drawn <= last + horizon).mean(axis=0).tolist(),
         "carried forward": carried_forward(visits, *threshold, slope).tolist(),
         "converted": later.seen.astype(int).tolist(),
         "seen after": later.after.tolist(),
@@ -101,8 +86,3 @@ def conversion_table(
         "last seen": seen.times[seen.starts + seen.counts - 1].tolist(),
     }
     return Table(columns, dict.fromkeys(YEARS, "years"), "conversion")
-
-
-def _slope_at_onset(population: Population, score: int) -> float:
-    at_onset = 1 / (1 + np.exp(-population.level[score]))
-    return float(population.rate[score] * at_onset * (1 - at_onset))

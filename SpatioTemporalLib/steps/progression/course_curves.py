@@ -32,7 +32,7 @@ def population_curves(table: VisitTable, population: Population, individuals: In
     years = np.linspace(*reach, POINTS)
     curves = []
     for k, scale in enumerate(table.scales):
-        points = _measured(along, table.visits.values[rows, k], f"{scale.name} of {table.people[patient]}", ALONG)
+        points = measured_points(along, table.visits.values[rows, k], f"{scale.name} of {table.people[patient]}", ALONG)
         curves += points
         values = special.expit(population.level[k] + population.rate[k] * years)
         # A line in the colour of the points it belongs to.
@@ -54,7 +54,7 @@ def patient_curves(
     spread = np.sqrt(np.einsum("tkd,de,tke->tk", slopes, individuals.covariances[patient], slopes))
     curves = []
     for k, scale in enumerate(table.scales):
-        points = _measured(measured, table.visits.values[rows, k], scale.name, AGE)
+        points = measured_points(measured, table.visits.values[rows, k], scale.name, AGE)
         curves += points
         curves.append(
             Curve(
@@ -71,7 +71,7 @@ def patient_curves(
     return tuple(curves)
 
 
-def _measured(times: np.ndarray, values: np.ndarray, name: str, axis: str) -> list[Curve]:
+def measured_points(times: np.ndarray, values: np.ndarray, name: str, axis: str) -> list[Curve]:
     """The values that are there, as points; several at one time are their mean."""
     known = np.isfinite(values)
     moments, number = np.unique(times[known], return_inverse=True)

@@ -6,7 +6,14 @@ import numpy as np
 from scipy import special
 
 from ...data.curve import Table
-from ...numerics.progression.logistic_course import Individuals, Population, log_likelihood, log_paces, onsets
+from ...numerics.progression.logistic_course import (
+    Individuals,
+    Population,
+    log_likelihood,
+    log_paces,
+    onsets,
+    slopes_at_onset,
+)
 from ...numerics.progression.visits import Visits
 from .score_scales import Scale
 from .visit_table import VisitTable
@@ -48,13 +55,13 @@ def onset_deviation(population: Population, individuals: Individuals) -> np.ndar
 def population_table(scales: tuple[Scale, ...], population: Population) -> Table:
     """Curves and noise of each score, in its own unit."""
     at_onset = special.expit(population.level)
-    steepness = at_onset * (1 - at_onset)
+    steepness, slopes = at_onset * (1 - at_onset), slopes_at_onset(population)
     rows = [
         {
             "score": scale.name,
             "unit": scale.unit,
             "at onset": float(scale.in_its_unit(at_onset[k])),
-            "change in a year": float(scale.change_in_its_unit(steepness[k] * population.rate[k])),
+            "change in a year": float(scale.change_in_its_unit(slopes[k])),
             "residual noise": abs(float(scale.change_in_its_unit(population.noise[k]))),
             **{
                 f"source {q + 1}": float(scale.change_in_its_unit(steepness[k] * population.loadings[k, q]))
