@@ -9,7 +9,7 @@ import SpatioTemporalLib as st
 from .offer import Offer, offered
 
 
-@offered(st.Table, "prediction.roc", "prediction.classification")
+@offered("prediction.roc", "prediction.classification")
 def cases() -> Offer:
     """A hundred cases of two kinds, with a measurement and a probability that tell most of them apart."""
     rng = np.random.default_rng(0)
