@@ -98,8 +98,14 @@ class Field:
         text = text.removesuffix(unit).strip() if unit else text
         if self.parameter.type is float and not self.parameter.repeated:
             text = text.replace(",", ".")
-        nothing = () if self.parameter.repeated and not self.parameter.nullable else None
-        return text or nothing
+        return text or self._nothing()
+
+    def _nothing(self) -> object:
+        """What an empty field stands for."""
+        if self.parameter.repeated and not self.parameter.nullable:
+            return ()
+        # A text that may be empty is so from the start.
+        return "" if self.parameter.default == "" else None
 
     def edited(self) -> None:
         self.show_validity()

@@ -19,6 +19,7 @@ from SpatioTemporalNodes.values.table_nodes import CurveNodes, fill_chart
 from SpatioTemporalNodes.values.value_nodes import labels_from_node
 
 from SpatioTemporalLib.data import Curve
+from SpatioTemporalLib.data.curve import SECONDS
 from SpatioTemporalLib.errors import InputError, SpatioTemporalError
 from SpatioTemporalLib.io import write_curves
 from SpatioTemporalLib.steps.voxels.regions import region_curves
@@ -144,9 +145,17 @@ class LookStep(Step):
             note = str(error)
         if not lines and not note:
             note = _("Move the mouse over a slice view, pin points, or choose segments.")
-        timed = self.view is None or self.view.timed
         title = f"{MODES[self.mode].split(' [')[0]} [{unit}]" if unit else ""
-        self.plot.show(lines, _("time [s]") if timed else _("frame"), title, self._now(), note)
+        self.plot.show(lines, self._axis(), title, self._now(), note)
+
+    def _axis(self) -> str:
+        """What the lines go over."""
+        if self.mode == "fit":
+            return next((curve.axis for curve in self._of_a_run()), SECONDS)
+        return _("time [s]") if self.view is None or self.view.timed else _("frame")
+
+    def _of_a_run(self) -> list[Curve]:
+        return self.fits or self.panel.results.chosen_curves()
 
     @property
     def mode(self) -> str:
@@ -154,10 +163,10 @@ class LookStep(Step):
 
     def curves(self) -> list[Curve]:
         """All curves that are drawn, as they are drawn."""
-        curves = []
+        curves, axis = [], self._axis() if self.mode == "fit" else SECONDS
         for line, unit in self._drawn():
             fit_of = line.name.removesuffix(" fit") if line.drawn == "line" else ""
-            curves.append(Curve(line.times, line.values, unit, line.name, fit_of, line.spread))
+            curves.append(Curve(line.times, line.values, unit, line.name, fit_of, line.spread, axis=axis))
         return curves
 
     def save(self, path) -> None:
@@ -208,7 +217,7 @@ class LookStep(Step):
     def _drawn(self) -> list[tuple[Line, str]]:
         """Every line with the unit of its values."""
         if self.mode == "fit":
-            return fit_lines(self.fits or self.panel.results.chosen_curves())
+            return fit_lines(self._of_a_run())
         if self.view is None:
             return []
         if self.mode == "concentration" and not self.view.timed:

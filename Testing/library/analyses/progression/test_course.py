@@ -195,7 +195,7 @@ def one_visit_each(table):
 @pytest.mark.parametrize(
     ("wrong", "parameters", "code", "words"),
     [
-        (lambda t: t, {"ranges": ()}, "E-PROGRESSION-RANGE", "cognition=30"),
+        (lambda t: t, {"ranges": ()}, "E-PROGRESSION-RANGE", "0 .healthy. and 1 .worst."),
         (lambda t: t, {"ranges": ("cognition=0:30",)}, "E-PROGRESSION-DIRECTION", "cognition=30:0"),
         (lambda t: changed(t, memory=[0.4] * 300), {}, "E-PROGRESSION-CONSTANT", "0.4 at every visit"),
         (one_person, {}, "E-PROGRESSION-PEOPLE", "1 participant has two visits"),
