@@ -10,6 +10,7 @@ from gui.user import User
 from slicerdouble.desktop import clear_scene, load_scene, save_scene
 from slicerdouble.slice_view import slice_picture
 from small_bundles import AGE, small_bundle, two_scans
+from small_phases import small_phase_bundle
 from SpatioTemporalNodes.values.segmentation_nodes import fill_segmentation
 from SpatioTemporalNodes.values.voxels import node_geometry, set_node_geometry, set_node_values
 
@@ -21,11 +22,12 @@ JOINED = "Visits of CT 1"
 
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory):
-    """A folder with a bundle that takes age and sex, one that takes age, and a broken one."""
+    """A folder with a bundle that takes age and sex, one that takes age, a broken one, and one of another task."""
     folder = tmp_path_factory.mktemp("bundles")
     small_bundle(folder / "both")
     small_bundle(folder / "age only", covariates=(AGE,))
     small_bundle(folder / "broken")
+    small_phase_bundle(folder / "of phases")
     (folder / "broken" / METADATA).write_text("{")
     return folder
 
@@ -191,7 +193,9 @@ def test_what_does_not_fit_is_said_below_its_field_and_keeps_the_run_from_starti
     assert not panel.run.ui.startButton.enabled
     user.type_into(field(panel, "covariates").rows["age"], "")
     assert panel.run.ui.startButton.enabled and panel.analyse.values()["covariates"] == ("sex=F",)
-    for name, words in (("broken", "no valid JSON"), ("nowhere", "is not there"), ("", "has 3 files")):
+    wrong = {"broken": "no valid JSON", "nowhere": "is not there", "": "has 4 files"}
+    wrong["of phases"] = "was trained for segmentation, classification is asked for"
+    for name, words in wrong.items():
         field(panel, "bundle").editor.setText(str(bundles / name))
         assert words in field(panel, "bundle").reason.text
         assert not field(panel, "bundle").about.visible and not panel.run.ui.startButton.enabled
