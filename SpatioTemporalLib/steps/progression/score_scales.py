@@ -98,6 +98,6 @@ def _require_range(table: Table, scale: Scale, low: float, high: float) -> None:
         f"the score {scale.name!r} holds values from {low:g} to {high:g}; scores are expected between "
         f"{scale.healthy:g} (healthy) and {scale.worst:g} (worst)",
         where=table.name,
-        fix=f"Say in ranges what it is in health and at worst, as {scale.name}={high:.3g}:{low:.3g} where low is bad and "
-        f"{scale.name}={low:.3g}:{high:.3g} where high is bad; best with the ends of its scale.",
+        fix=f"Say in ranges what it is in health and at worst, as {scale.name}={high:.3g}:{low:.3g} where low is bad "
+        f"and {scale.name}={low:.3g}:{high:.3g} where high is bad; best with the ends of its scale.",
     )
