@@ -12,13 +12,15 @@ from types import ModuleType
 from . import analyses as built_in
 from .declare import Analysis
 from .errors import ParameterError
+from .io.images.format_registry import found_formats
+from .kinds.registry import found_kinds
 
 ENTRY_POINT_GROUP = "spatiotemporal.analyses"
 
 
 @dataclass(frozen=True)
 class Unavailable:
-    """A module that was meant to hold analyses and could not be imported."""
+    """A module that was meant to hold analyses, or kinds or formats of another package, and could not be imported."""
 
     module: str
     reason: str
@@ -26,7 +28,7 @@ class Unavailable:
 
 @functools.cache
 def discover() -> tuple[dict[str, Analysis], tuple[Unavailable, ...]]:
-    """All analyses by id, sorted, and the modules that failed to import.
+    """All analyses by id, sorted, and the modules that failed to import, those with kinds and formats among them.
 
     Raises
     ------
@@ -45,6 +47,7 @@ def discover() -> tuple[dict[str, Analysis], tuple[Unavailable, ...]]:
             other = found.setdefault(declaration.id, declaration)
             if other.function is not declaration.function:
                 raise TypeError(f"{declaration.id} is declared twice: {_place(other)} and {_place(declaration)}")
+    broken += [Unavailable(*told) for told in (*found_kinds().broken, *found_formats().broken)]
     return dict(sorted(found.items())), tuple(broken)
 
 

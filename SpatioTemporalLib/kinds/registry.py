@@ -6,15 +6,15 @@ import functools
 from typing import Any
 
 from ..errors import InputError
-from ..system.declarations import declarations
+from ..system.declarations import Found, declarations
 from .kind import Files, Given, Kind, Nodes
 
 ENTRY_POINT_GROUP = "spatiotemporal.kinds"
 
 
 @functools.cache
-def known_kinds() -> dict[str, Kind]:
-    """All kinds by name, sorted; each lies in a module of `kinds.declared`, or another package offers it.
+def found_kinds() -> Found[Kind]:
+    """All kinds, each in a module of `kinds.declared` or offered by another package, and what is broken of these.
 
     Raises
     ------
@@ -22,6 +22,11 @@ def known_kinds() -> dict[str, Kind]:
         If two claim the same name.
     """
     return declarations(Kind, f"{__package__}.declared", what="kind", group=ENTRY_POINT_GROUP)
+
+
+def known_kinds() -> dict[str, Kind]:
+    """All kinds by name, sorted."""
+    return found_kinds().declared
 
 
 def is_input(data: type) -> bool:

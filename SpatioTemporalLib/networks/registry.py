@@ -66,7 +66,7 @@ def networks() -> dict[str, Network]:
     """
     for name in ("torch", "monai"):
         require(name, package=name, extra="networks", purpose="A network")
-    return declarations(Network, f"{__package__}.systems", what="network", attribute="declaration")
+    return declarations(Network, f"{__package__}.systems", what="network", attribute="declaration").declared
 
 
 def network_named(name: str) -> Network:

@@ -21,7 +21,7 @@ def known_tasks() -> dict[str, Task]:
     TypeError
         If two claim the same name.
     """
-    return declarations(Task, f"{__package__}.tasks", what="task")
+    return declarations(Task, f"{__package__}.tasks", what="task").declared
 
 
 def task_named(name: str) -> Task:

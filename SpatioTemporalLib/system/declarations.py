@@ -5,15 +5,24 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
-def declarations(of: type[T], package: str, *, what: str, group: str = "", attribute: str = "") -> dict[str, T]:
-    """All declarations of a type by name, sorted.
+@dataclass(frozen=True)
+class Found(Generic[T]):
+    """Declarations by name, sorted, and what other packages offer that cannot be imported: its place, and why."""
+
+    declared: dict[str, T]
+    broken: tuple[tuple[str, str], ...] = ()
+
+
+def declarations(of: type[T], package: str, *, what: str, group: str = "", attribute: str = "") -> Found[T]:
+    """All declarations of a type.
 
     Parameters
     ----------
@@ -34,12 +43,13 @@ def declarations(of: type[T], package: str, *, what: str, group: str = "", attri
         If two claim the same name.
     """
     found: dict[str, T] = {}
-    for place, loaded in [*_modules(package), *_offered(group)]:
+    broken: list[tuple[str, str]] = []
+    for place, loaded in [*_modules(package), *_offered(group, broken)]:
         for value in vars(loaded).values() if isinstance(loaded, ModuleType) else [loaded]:
             declared = getattr(value, attribute, None) if attribute else value
             if isinstance(declared, of) and found.setdefault(declared.name, declared) is not declared:
                 raise TypeError(f"the {what} {declared.name} is declared twice, the second time in {place}")
-    return dict(sorted(found.items()))
+    return Found(dict(sorted(found.items())), tuple(broken))
 
 
 def _modules(package: str) -> Iterator[tuple[str, ModuleType]]:
@@ -48,6 +58,9 @@ def _modules(package: str) -> Iterator[tuple[str, ModuleType]]:
         yield module.name, importlib.import_module(module.name)
 
 
-def _offered(group: str) -> Iterator[tuple[str, object]]:
+def _offered(group: str, broken: list[tuple[str, str]]) -> Iterator[tuple[str, object]]:
     for entry in entry_points(group=group) if group else ():
-        yield entry.value, entry.load()
+        try:
+            yield entry.value, entry.load()
+        except Exception as error:  # noqa: BLE001 - one bad package must not hide all that is there
+            broken.append((entry.value, f"{type(error).__name__}: {error}"))

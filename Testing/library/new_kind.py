@@ -11,7 +11,7 @@ from manual_blocks import the_file
 from other_packages import known
 
 from SpatioTemporalLib.kinds import declared
-from SpatioTemporalLib.kinds.registry import known_kinds
+from SpatioTemporalLib.kinds.registry import found_kinds
 
 MODULE = f"{declared.__name__}.injections"
 ANALYSIS = '''
@@ -42,7 +42,7 @@ def new_kind(folder: Path):
     (folder / "injections.py").write_text(the_file("input.md"), encoding="utf-8")
     before = list(declared.__path__)
     declared.__path__.append(str(folder))
-    known_kinds.cache_clear()
+    found_kinds.cache_clear()
     try:
         module = importlib.import_module(MODULE)
         names = {"Injections": module.Injections, "Table": module.Table}
@@ -51,5 +51,5 @@ def new_kind(folder: Path):
             yield module.Injections
     finally:
         declared.__path__[:] = before
-        known_kinds.cache_clear()
+        found_kinds.cache_clear()
         sys.modules.pop(MODULE, None)

@@ -17,7 +17,7 @@ READERS = "SpatioTemporalNodes.kinds"
 @functools.cache
 def node_readers() -> dict[str, NodeReader]:
     """The readers of nodes by the name of the kind they give; each lies in a module of `SpatioTemporalNodes.kinds`."""
-    return declarations(NodeReader, READERS, what="reader of nodes")
+    return declarations(NodeReader, READERS, what="reader of nodes").declared
 
 
 def node_classes(kind: type) -> tuple[str, ...]:

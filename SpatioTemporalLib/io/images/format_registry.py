@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from ...system.declarations import declarations
+from ...system.declarations import Found, declarations
 from .image_format import ImageFormat
 
 FORMATS = f"{__package__.rpartition('.')[0]}.formats"
@@ -13,8 +13,8 @@ LONGEST_START = 4096  # bytes
 
 
 @functools.cache
-def image_formats() -> dict[str, ImageFormat]:
-    """All formats by name, sorted; each lies in a module of `io.formats`, or another package offers it.
+def found_formats() -> Found[ImageFormat]:
+    """All formats, each in a module of `io.formats` or offered by another package, and what is broken of these.
 
     Raises
     ------
@@ -23,11 +23,16 @@ def image_formats() -> dict[str, ImageFormat]:
     """
     found = declarations(ImageFormat, FORMATS, what="format", group=ENTRY_POINT_GROUP)
     owners: dict[str, str] = {}
-    for declared in found.values():
+    for declared in found.declared.values():
         for ending in declared.endings:
             if owners.setdefault(ending, declared.name) != declared.name:
                 raise TypeError(f"the ending {ending} is claimed by {owners[ending]} and {declared.name}")
     return found
+
+
+def image_formats() -> dict[str, ImageFormat]:
+    """All formats by name, sorted."""
+    return found_formats().declared
 
 
 def endings(*, on_grid_only: bool = False) -> tuple[str, ...]:

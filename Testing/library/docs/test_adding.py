@@ -15,7 +15,7 @@ from Documentation.generate.format_page import format_page
 from Documentation.generate.network_page import network_page
 from SpatioTemporalLib import cli, registry
 from SpatioTemporalLib.io import formats
-from SpatioTemporalLib.io.images.format_registry import image_formats
+from SpatioTemporalLib.io.images.format_registry import found_formats, image_formats
 from SpatioTemporalLib.networks import registry as network_registry
 from SpatioTemporalLib.networks import systems
 
@@ -99,9 +99,9 @@ def new_format(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "text_volume.py").write_text(the_file("format.md"), encoding="utf-8")
     monkeypatch.setattr(formats, "__path__", [*formats.__path__, str(folder)])
-    image_formats.cache_clear()
+    found_formats.cache_clear()
     yield
-    image_formats.cache_clear()
+    found_formats.cache_clear()
     forget("SpatioTemporalLib.io.formats.text_volume", monkeypatch)
 
 

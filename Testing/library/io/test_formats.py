@@ -9,9 +9,10 @@ from library.fuzzing.batch import modules
 from SpatioTemporalLib.io import formats
 from SpatioTemporalLib.io.images import format_registry
 from SpatioTemporalLib.io.images.file_names import image_stem
-from SpatioTemporalLib.io.images.format_registry import format_named_by, format_of, image_formats
+from SpatioTemporalLib.io.images.format_registry import format_named_by, format_of, found_formats
 from SpatioTemporalLib.io.images.image_format import ImageFormat
 from SpatioTemporalLib.io.sidecars.images import sidecar_path
+from SpatioTemporalLib.system.declarations import Found
 
 
 def declared(name, *endings):
@@ -52,13 +53,13 @@ def test_endings_of_formats_are_cut_off_names(file, stem):
 
 def test_an_ending_that_two_formats_claim_names_both(monkeypatch):
     both = {"One": declared("One", ".one"), "Other": declared("Other", ".two", ".one")}
-    monkeypatch.setattr(format_registry, "declarations", lambda *given, **options: both)
-    image_formats.cache_clear()
+    monkeypatch.setattr(format_registry, "declarations", lambda *given, **options: Found(both))
+    found_formats.cache_clear()
     try:
         with pytest.raises(TypeError, match="ending .one is claimed by One and Other"):
-            image_formats()
+            found_formats()
     finally:
-        image_formats.cache_clear()
+        found_formats.cache_clear()
 
 
 @pytest.mark.parametrize("endings", [(), ("nii",), (".NII",)])
