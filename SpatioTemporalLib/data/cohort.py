@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class Cohort:
     findings : tuple of Finding
     identity : callable, optional
         Gives a text that changes when the files of a row number of `participants` do.
+    tables : dict of name to Table
+        What is measured of the participants already, with a column ``participant_id``.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Cohort:
     masks: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     identity: Callable[[int], str] | None = None
+    tables: dict[str, Table] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -128,6 +129,9 @@ class Task(ABC):
     def check(self, cases, what: str) -> None:  # noqa: B027 - of some cases something can always be learned
         """Refuse cases that nothing can be learned from; `what` says which they are."""
 
+    def fit_inputs(self, network: nn.Module, cases) -> None:  # noqa: B027 - most networks need no such thing
+        """Let a network know what it has to of its training cases, such as their means, before it learns."""
+
     # What is right, and how far from it a network is.
 
     @abstractmethod
@@ -157,6 +161,16 @@ class Task(ABC):
         """The same numbers for people, one row a patient."""
 
     # Bundles.
+
+    def example(self, facts: BundleFacts, seed: int, patients: int):
+        """Made-up patients of the shapes a bundle takes, with values from a seed, the same on every machine."""
+        from .cases.batch import random_batch
+
+        return random_batch(facts, seed, patients)
+
+    def size(self, facts: BundleFacts) -> int:
+        """How many numbers of one patient a network is shown."""
+        return math.prod(facts.shown.shape) * facts.visits[1] * len(facts.shown.spacings)
 
     @abstractmethod
     def shown_as_json(self, shown) -> dict[str, object]:

@@ -10,6 +10,7 @@ from ...context import Context
 from ...errors import ParameterError
 from ...simulation.dce_phantom import FIRST_POST_S, Protocol
 from ...simulation.dce_phantom_cohort import write_dce_cohort
+from ...simulation.liver_cohort import write_liver_cohort
 from ...simulation.nodule_cohort import write_nodule_cohort
 from ...simulation.nodule_growth import POPULATION, TWO_VISITS, bayes_auc
 from ...simulation.progression_tables import RANGES, TRUTH, VISITS, write_course, write_states
@@ -112,8 +113,19 @@ PROGRESSIONS = {
     "progression": (write_course, "progression.course", "onset and log pace of each participant"),
     "states": (write_states, "progression.states", "the state at each visit"),
 }
+
+
+def _simulate_liver(arguments) -> None:
+    if arguments.count < 1:
+        raise ParameterError("E-PARAMETER", f"--count {arguments.count} makes no cohort", fix="Give one or more.")
+    context = Context(report=ProgressBar(), seed=arguments.seed)
+    print(write_liver_cohort(arguments.out, arguments.count, context, overwrite=arguments.overwrite))
+    print("Each patient's hazard and the lesion that drives it are in truth.csv. Simulated: no patient is among them.")
+
+
 SIMULATIONS = {
     "nodules": _simulate_nodules,
     "dce-lesions": _simulate_dce_lesions,
     **dict.fromkeys(PROGRESSIONS, _simulate_progression),
+    "liver-metastases": _simulate_liver,
 }

@@ -19,10 +19,11 @@ from ..files.boundary import existing_file
 from ..files.plain_numbers import number as plain_number
 from ..reading.volumes import read_labels, read_map
 from ..tables.delimited import Delimited, name_and_unit, read_delimited
+from ..tables.file import read_table
 from .checks import Codes, Column, Problems, check_ids, check_known, check_span, day_of, typed_column
 from .images import check_files, check_images, check_places, identity_of
 
-PARTICIPANTS, TIMEPOINTS = "participants.csv", "timepoints.csv"
+PARTICIPANTS, TIMEPOINTS, STRUCTURES = "participants.csv", "timepoints.csv", "structures.csv"
 ID = "participant_id"
 ID_NAMES = (ID, "patient_id", "subject_id", "id")
 MISSING = ("", "n/a")
@@ -55,7 +56,8 @@ def read_cohort(folder: str | os.PathLike, *, missing: Collection[str] = (), rea
     ``date`` (YYYY-MM-DD), or for phases of one examination ``seconds`` after
     injection; images as ``image:ct [HU]`` (files, or folders of DICOM files),
     masks as ``mask:lesion`` (paths from the folder), and covariates of the visit. Identifiers are texts:
-    007 is not 7.
+    007 is not 7. ``structures.csv``, where it is there, has one row a structure
+    or lesion and visit, as `prognosis.structures` measures them, with ``participant_id`` and ``days``.
 
     Parameters
     ----------
@@ -84,6 +86,7 @@ def read_cohort(folder: str | os.PathLike, *, missing: Collection[str] = (), rea
     problems, codes = Problems(), Codes((*MISSING, *missing), tuple(real))
     participants = _participants(people, codes, problems)
     table, files, findings = _visits(visits, participants.columns[ID], folder, codes, problems)
+    tables = _tables(folder, participants.columns[ID], problems)
     problems.raise_all(folder.name)
     return Cohort(
         name=folder.name,
@@ -94,7 +97,23 @@ def read_cohort(folder: str | os.PathLike, *, missing: Collection[str] = (), rea
         masks=tuple(name for kind, name, _, _ in files.columns if kind == "mask"),
         findings=(*people.findings, *visits.findings, *findings),
         identity=partial(_identity, participants.columns[ID], table, files),
+        tables=tables,
     )
+
+
+def _tables(folder: Path, known: list[str], problems: Problems) -> dict[str, Table]:
+    """What is measured of the participants already, by the name of its file."""
+    if not (folder / STRUCTURES).exists():
+        return {}
+    read = read_delimited(existing_file(folder / STRUCTURES))
+    ids = _named_columns(read)[ID][1]
+    check_known(ids, [row for row, _ in read.rows], known, STRUCTURES, problems)
+    measured = read_table(folder / STRUCTURES)
+    # Identifiers are texts, whatever they look like.
+    columns = {ID: ids} | {name: cells for name, cells in measured.columns.items() if name.lower() not in ID_NAMES}
+    return {
+        Path(STRUCTURES).stem: Table(columns, {n: u for n, u in measured.units.items() if n in columns}, STRUCTURES)
+    }
 
 
 def _participants(people: Delimited, codes: Codes, problems: Problems) -> Table:

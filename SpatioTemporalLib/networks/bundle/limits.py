@@ -16,6 +16,7 @@ from ...io.files.json_text import is_number
 from ...io.files.room import free_memory
 from ...system.plain_text import for_message
 from ..registry import build
+from ..task_registry import task_named
 from .facts import Architecture, BundleFacts
 
 MOST_ARGUMENTS, MOST_LAYERS, LONGEST_ARGUMENT = 2000, 20_000, 100
@@ -70,14 +71,14 @@ def require_room(facts: BundleFacts, patients: int, where: str) -> None:
     InputError
         ``E-BUNDLE-SIZE``
     """
-    shape, visits, channels = facts.shown.shape, facts.visits[1], len(facts.shown.spacings)
-    shown = math.prod(shape) * visits * channels
+    visits, shape = facts.visits[1], facts.shown.shape
+    shown = task_named(facts.task).size(facts)
     needed, free = 4 * MAPS_AT_ONCE * shown * patients, free_memory()
     if shown > MOST_INPUTS or (free is not None and needed > free):
-        size = "×".join(map(str, shape))
+        size = f"regions of {'×'.join(map(str, shape))} voxels" if shape else "its inputs"
         raise InputError(
             "E-BUNDLE-SIZE",
-            f"regions of {size} voxels at up to {visits} visits would take about {needed / 2**30:.1f} GiB of memory"
+            f"{size} at up to {visits} visits would take about {needed / 2**30:.1f} GiB of memory"
             + (f", {free / 2**30:.1f} GiB are free" if free is not None else ""),
             where=where,
             fix="Close other programs, or get the bundle anew from where it came.",

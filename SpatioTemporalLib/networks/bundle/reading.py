@@ -93,23 +93,6 @@ def read_bundle(path: str | os.PathLike, task: str = "") -> Bundle:
     return bundle
 
 
-def random_batch(facts: BundleFacts, seed: int, patients: int = 2) -> Batch:
-    """Inputs of the right shapes with values from a seed, the same on every machine."""
-    rng = np.random.default_rng(seed)
-    visits, shape = facts.visits[1], facts.shown.shape
-    images = rng.random((patients, visits, len(facts.shown.spacings), *shape)).astype(np.float32)
-    levels = [len(c.levels) for c in facts.covariates]
-    covariates = np.array([[rng.integers(n) if n else rng.random() for n in levels] for _ in range(patients)])
-    times = np.arange(visits) * 180.0 + np.zeros((patients, 1))
-    return Batch(
-        torch.from_numpy(images),
-        torch.from_numpy(times).float(),
-        torch.ones(patients, visits, dtype=torch.bool),
-        torch.from_numpy(covariates.reshape(patients, len(levels))).float(),
-        torch.ones(patients, len(levels), dtype=torch.bool),
-    )
-
-
 def answers_of(task: str, networks: tuple[nn.Module, ...], batch: Batch) -> Tensor:
     """(members, B) the number by which a bundle of that task is recognised, on the device of the batch."""
     with torch.inference_mode():
@@ -158,7 +141,7 @@ def _answers(bundle: Bundle, seed: int, patients: int) -> np.ndarray:
     """(members, patients) what the networks say of random inputs, as the metadata describe inputs."""
     require_room(bundle.facts, patients, bundle.name)
     try:
-        batch = random_batch(bundle.facts, seed, patients)
+        batch = task_named(bundle.facts.task).example(bundle.facts, seed, patients)
         return answers_of(bundle.facts.task, bundle.networks, batch).double().numpy()
     except (InputError, RuntimeError, ValueError, IndexError, TypeError, AssertionError, ZeroDivisionError) as error:
         said = error.message if isinstance(error, InputError) else str(error)

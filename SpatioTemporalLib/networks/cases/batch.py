@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from ..bundle.facts import BundleFacts
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,3 +52,20 @@ class Batch:
 def joined(batches: list[Batch]) -> Batch:
     """All patients of several batches in one."""
     return Batch(*(torch.cat(parts) for parts in zip(*(batch.parts for batch in batches))))
+
+
+def random_batch(facts: BundleFacts, seed: int, patients: int = 2) -> Batch:
+    """Inputs of the shapes that a bundle takes, with values from a seed, the same on every machine."""
+    rng = np.random.default_rng(seed)
+    visits, shape = facts.visits[1], facts.shown.shape
+    images = rng.random((patients, visits, len(facts.shown.spacings), *shape)).astype(np.float32)
+    levels = [len(c.levels) for c in facts.covariates]
+    covariates = np.array([[rng.integers(n) if n else rng.random() for n in levels] for _ in range(patients)])
+    times = np.arange(visits) * 180.0 + np.zeros((patients, 1))
+    return Batch(
+        torch.from_numpy(images),
+        torch.from_numpy(times).float(),
+        torch.ones(patients, visits, dtype=torch.bool),
+        torch.from_numpy(covariates.reshape(patients, len(levels))).float(),
+        torch.ones(patients, len(levels), dtype=torch.bool),
+    )

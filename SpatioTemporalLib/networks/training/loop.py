@@ -64,6 +64,7 @@ def train_network(network: nn.Module, exercise: Exercise, folder: Path, context:
     exercise = replace(exercise, settings=_watching(task, exercise.settings))
     task.check(exercise.train, "training")
     task.check(exercise.validation, "validation")
+    task.fit_inputs(network, exercise.train)
     network.to(exercise.device)
     _channels_last(network)
     optimizer = torch.optim.AdamW(

@@ -15,7 +15,8 @@ from small_networks import SMALL, small_network
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.networks.bundle.container import METADATA
 from SpatioTemporalLib.networks.bundle.facts import Architecture, BundleFacts, Training, facts_as_json, facts_from_json
-from SpatioTemporalLib.networks.bundle.reading import random_batch, read_bundle
+from SpatioTemporalLib.networks.bundle.reading import read_bundle
+from SpatioTemporalLib.networks.cases.batch import random_batch
 from SpatioTemporalLib.networks.bundle.writing import write_bundle
 from SpatioTemporalLib.networks.calibration import Calibration
 from SpatioTemporalLib.networks.inference.prediction import ensemble_logits
