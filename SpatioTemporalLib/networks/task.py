@@ -79,12 +79,14 @@ class Task(ABC):
     analysis : str
         Identifier of the analysis that assesses many patients.
     truths, answers : tuple of str
-        Columns of `assessed` that are the patient's, and those that are the
-        bundle's own and are told apart where several are compared.
+        Columns of `assessed` that are the patient's, and how those begin that
+        are the bundle's own and are told apart where several are compared.
     calibrated : bool
         Whether what a network gives is a probability that held-out patients calibrate; bundles and verbs say how then.
     balanced : bool
         Whether patients have classes, by `strata`, of which training can draw equally many.
+    usual : mapping
+        Settings of training that suit the task better than the usual ones.
     monitors : mapping
         By the name of a number that training can watch, its column of `validated` and
         whether it is to fall (1) or to rise (-1); the first is the usual one.
@@ -108,6 +110,7 @@ class Task(ABC):
     monitors: Mapping[str, tuple[str, int]]
     calibrated: bool = False
     balanced: bool = False
+    usual: Mapping[str, object] = {}
 
     # What is shown.
 

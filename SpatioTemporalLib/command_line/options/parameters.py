@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from ...parameters import parameters_of
 
 
@@ -20,9 +23,9 @@ def add_parameter_options(group, parameters_type: type) -> None:
         )
 
 
-def given_parameters(arguments, parameters_type: type):
-    """The dataclass with what was given, checked."""
-    values = {}
+def given_parameters(arguments, parameters_type: type, usual: Mapping[str, object] = MappingProxyType({})):
+    """The dataclass with what was given, checked; `usual` stands for defaults that were not given."""
+    values = dict(usual)
     for parameter in parameters_of(parameters_type):
         value = getattr(arguments, f"parameter_{parameter.name}")
         if value is not None:

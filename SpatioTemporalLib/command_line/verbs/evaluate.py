@@ -87,6 +87,7 @@ def _predicted(arguments, cohort: Cohort, what: tuple, folder: Path, subgroups: 
     task, bundles = what
     rows = _rows(cohort, arguments.split)
     columns: dict[str, list] = {}
+    units: dict[str, str] = {}
     for n, bundle in enumerate(bundles):
         label = arguments.label or task.truth_column(cohort, bundle.facts)
         table, findings = task.assessed(
@@ -102,13 +103,15 @@ def _predicted(arguments, cohort: Cohort, what: tuple, folder: Path, subgroups: 
             print(finding)
         columns |= {name: cells for name, cells in table.columns.items() if name in task.truths}
         own = "" if len(bundles) == 1 else f" {_short_name(bundle, bundles, n)}"
-        columns |= {f"{name}{own}": table.columns[name] for name in task.answers}
+        answers = [name for name in table.columns if name.startswith(task.answers) and name not in task.truths]
+        columns |= {f"{name}{own}": table.columns[name] for name in answers}
+        units |= {name: unit for name, unit in table.units.items() if name in columns}
     if not arguments.cache:
         # Voxels of patients are no part of what is handed on.
         shutil.rmtree(folder / REGIONS)
     for name in subgroups:
         columns[name] = [cohort.participants.columns[name][n] for n in rows]
-    return Table(columns, name="predictions")
+    return Table(columns, units, name="predictions")
 
 
 def _subgroups(text: str, cohort: Cohort) -> tuple[str, ...]:

@@ -76,10 +76,11 @@ def train(arguments) -> None:
     require_free(folder, "bundle", overwrite=arguments.overwrite)
     if arguments.folds == 1 or arguments.folds < 0:
         raise ParameterError("E-PARAMETER", f"--folds {arguments.folds} is no number of parts", fix="Give 2 or more.")
-    settings = given_parameters(arguments, TrainingSettings)
+    # Checked before the cohort is read, which takes long.
+    given_parameters(arguments, TrainingSettings)
     cohort = given_cohort(arguments)
     with process_group(automatic_device(arguments.device)) as group:
-        facts = _trained(arguments, cohort, settings, group)
+        facts = _trained(arguments, cohort, group)
         if group.leads:
             measured = ", ".join(f"{name} {value:.3f}" for name, value in facts.training.metrics.items())
             print(f"covariates: {', '.join(str(c) for c in facts.covariates) or 'none'}")
@@ -88,7 +89,7 @@ def train(arguments) -> None:
             print(f"bundle in {folder}, curves in {_working(folder)}. For research only, not for clinical use.")
 
 
-def _trained(arguments, cohort: Cohort, settings: TrainingSettings, group):
+def _trained(arguments, cohort: Cohort, group):
     """Facts of the bundle, trained by this process and the others of its group."""
     from ...networks.bundle.facts import Architecture
     from ...networks.inference.prediction import automatic_device
@@ -107,7 +108,7 @@ def _trained(arguments, cohort: Cohort, settings: TrainingSettings, group):
         label=arguments.label,
         covariates=_names(arguments.covariates),
         folds=arguments.folds,
-        settings=settings,
+        settings=given_parameters(arguments, TrainingSettings, task.usual),
         data=arguments.data or cohort.name,
         simulated=arguments.simulated,
     )

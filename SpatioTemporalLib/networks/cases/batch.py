@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from torch import Tensor, nn
-
-if TYPE_CHECKING:
-    from ..bundle.facts import BundleFacts
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +49,8 @@ def joined(batches: list[Batch]) -> Batch:
     return Batch(*(torch.cat(parts) for parts in zip(*(batch.parts for batch in batches))))
 
 
-def random_batch(facts: BundleFacts, seed: int, patients: int = 2) -> Batch:
-    """Inputs of the shapes that a bundle takes, with values from a seed, the same on every machine."""
+def random_batch(facts, seed: int, patients: int = 2) -> Batch:
+    """Inputs of the shapes that the facts of a bundle say, with values from a seed, the same on every machine."""
     rng = np.random.default_rng(seed)
     visits, shape = facts.visits[1], facts.shown.shape
     images = rng.random((patients, visits, len(facts.shown.spacings), *shape)).astype(np.float32)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+from ...steps.structures.graph_arrays import LESION_FEATURES, ORGAN_FEATURES, SCAN_FEATURES
+from ...steps.structures.roles import ORGANS
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,3 +56,30 @@ class GraphBatch:
         near = self.near * kept.to(self.near)
         at = torch.where(there.to(self.at.device)[..., None], self.at, torch.full_like(self.at, float("nan")))
         return GraphBatch(*(near if p is self.near else at if p is self.at else p for p in self.parts))
+
+
+def random_graphs(facts, seed: int, patients: int) -> GraphBatch:
+    """Graphs of the shapes that the facts of a bundle say, with values from a seed, the same on every machine."""
+    rng = np.random.default_rng(seed)
+    visits, lesions, organs = facts.visits[1], 3, len(ORGANS)
+
+    def drawn(*shape: int) -> Tensor:
+        return torch.from_numpy(rng.normal(0, 1, (patients, visits, *shape)).astype(np.float32))
+
+    def there(*shape: int) -> Tensor:
+        return torch.ones((patients, visits, *shape), dtype=torch.bool)
+
+    levels = [len(c.levels) for c in facts.covariates]
+    codes = np.array([[rng.integers(n) if n else rng.random() for n in levels] for _ in range(patients)])
+    return GraphBatch(
+        lesions=drawn(lesions, len(LESION_FEATURES)),
+        seen=there(lesions),
+        organs=drawn(organs, len(ORGAN_FEATURES)),
+        drawn=there(organs),
+        scans=drawn(len(SCAN_FEATURES)),
+        mask=there(),
+        near=drawn(lesions, lesions).abs(),
+        at=drawn(lesions, organs, 2),
+        covariates=torch.from_numpy(codes.reshape(patients, len(levels))).float(),
+        covariate_mask=torch.ones((patients, len(levels)), dtype=torch.bool),
+    )

@@ -109,7 +109,7 @@ def _epoch(network: nn.Module, optimizer, exercise: Exercise, progress: Progress
     torch.manual_seed(_seed_of(settings.seed, progress.epoch, group.rank))
     generator = torch.Generator().manual_seed(_seed_of(settings.seed, progress.epoch, -1))
     strata, drawn = exercise.task.strata(exercise.train), {"seed": settings.seed, "epoch": progress.epoch}
-    batches = epoch_batches(strata, settings.batch_size, **drawn, balance=settings.balance)
+    batches = epoch_batches(strata, settings.batch_size, **drawn, balance=settings.balance and exercise.task.balanced)
     network.train()
     losses = []
     for n, rows in enumerate(batches):

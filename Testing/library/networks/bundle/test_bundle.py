@@ -16,9 +16,9 @@ from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.networks.bundle.container import METADATA
 from SpatioTemporalLib.networks.bundle.facts import Architecture, BundleFacts, Training, facts_as_json, facts_from_json
 from SpatioTemporalLib.networks.bundle.reading import read_bundle
-from SpatioTemporalLib.networks.cases.batch import random_batch
 from SpatioTemporalLib.networks.bundle.writing import write_bundle
 from SpatioTemporalLib.networks.calibration import Calibration
+from SpatioTemporalLib.networks.cases.batch import random_batch
 from SpatioTemporalLib.networks.inference.prediction import ensemble_logits
 from SpatioTemporalLib.steps.follow_up.covariates import Covariate
 from SpatioTemporalLib.steps.follow_up.visit_crops import CropSettings
