@@ -13,9 +13,18 @@ from ..data.curve import Table
 from ..io.cohort.files import ID, PARTICIPANTS, STRUCTURES, TIMEPOINTS, read_cohort
 from ..io.output.folder import output_folder
 from ..io.tables.file import write_table
+from ..numerics.statistics.growth import equivalent_diameter
 from ..steps.structures.roles import PORTAL, TUMOUR
 from ..steps.structures.structure_table import COLUMNS, DAYS, LESION, NODE, PLACE, STRUCTURE, units_of
-from .liver_metastases import LIVER_RADIUS_MM, SCANS_DAYS, USUAL, Effects, LiverPatient, draw_patient
+from .liver_metastases import (
+    LIVER_RADIUS_MM,
+    PORTAL_THICKNESS_MM,
+    SCANS_DAYS,
+    USUAL,
+    Effects,
+    LiverPatient,
+    draw_patient,
+)
 
 TRUTH = "truth.csv"
 SPLITS = ("train", "train", "train", "validation", "test")
@@ -77,7 +86,12 @@ def structure_rows(name: str, patient: LiverPatient) -> list[dict[str, object]]:
         for lesion, (place, log_volume) in enumerate(zip(patient.places, log_volumes), start=1):
             own = dict(zip(PLACE, np.round(place, 2).tolist()))
             own |= {NODE: f"lesion {lesion}, day {day:g}", STRUCTURE: TUMOUR, LESION: lesion}
-            own |= {"volume": round(float(np.exp(log_volume)), 5), "distance to portal": round(abs(float(place[2])), 3)}
-            own["distance to capsule"] = round(LIVER_RADIUS_MM - float(np.linalg.norm(place)), 3)
+            volume = float(np.exp(log_volume))
+            # From surface to surface, as it is measured on images.
+            radius = float(equivalent_diameter(volume)) / 2
+            to_portal = abs(float(place[2])) - PORTAL_THICKNESS_MM / 2 - radius
+            to_capsule = LIVER_RADIUS_MM - float(np.linalg.norm(place)) - radius
+            own |= {"volume": round(volume, 5), "distance to portal": round(max(to_portal, 0.0), 3)}
+            own["distance to capsule"] = round(max(to_capsule, 0.0), 3)
             rows.append(base | own)
     return rows

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LIVER_RADIUS_MM = 80.0
+LIVER_RADIUS_MM, PORTAL_THICKNESS_MM = 80.0, 7.0
 SCANS_DAYS = (0.0, 45.0, 90.0)
 DAYS_PER_MONTH = 365.25 / 12
 MOST_LESIONS = 8

@@ -26,7 +26,8 @@ from ...declare import (
     Unit,
     analysis,
 )
-from ...errors import Finding, InputError, ParameterError, Severity, counted
+from ...errors import ParameterError, counted
+from ...steps.follow_up.known_covariates import known_covariates
 from ...steps.follow_up.lesion_growth import growth_of_masks
 from ...steps.follow_up.visit_crops import centre_of_mask, centres_of
 from ...steps.voxels.named_segment import named_segment, visits_with_segment
@@ -153,10 +154,11 @@ def malignancy(visits, nodule=None, point=None, patient=None, *, parameters, con
         nodule, more = named_segment(nodule, parameters.segment)
         unsure += more
     centres = _centres(visits, nodule, point, parameters.nodule_visit)
-    known = _known(bundle, visits, patient, parameters.covariates)
+    names = [covariate.name for covariate in bundle.facts.covariates]
+    known = known_covariates(names, visits, patient, parameters.covariates)
     found = assess(bundle, visits, centres, known, wishes, context)
     grown, left_out = growth_of_masks(visits, parameters.measurement_error / 100)
-    findings = (*unsure, *found.findings, *left_out, *_of_simulation(bundle))
+    findings = (*unsure, *found.findings, *left_out, *bundle.warnings)
     tables = {"prediction": _prediction(bundle, found), "visits": _visits(found), "growth": grown}
     maps = {
         name: {n + 1: Map(values[n], found.crops.grids[n], "1", name) for n in range(len(values))}
@@ -187,29 +189,6 @@ def _visit_of(visits: FollowUp, nodule: LabelMap | None) -> int:
     grids = [next(iter(visit.images.values())).geometry for visit in visits.visits]
     fitting = [n for n, grid in enumerate(grids) if nodule is not None and grid.matches(nodule.geometry)]
     return fitting[0] if len(fitting) == 1 else len(grids) - 1
-
-
-def _known(bundle, visits: FollowUp, patient: Table | None, assigned: tuple[str, ...]) -> dict[str, object]:
-    """Covariates by name: as given one by one, else of the table's row, else of the latest visit that has them."""
-    names = [covariate.name for covariate in bundle.facts.covariates]
-    known = {n: v for visit in visits.visits for n, v in visit.covariates.items() if n in names}
-    if patient is not None:
-        if patient.row_count != 1:
-            raise InputError(
-                "E-TABLE",
-                f"{patient.row_count} rows were given, one was expected",
-                where=patient.name,
-                fix="Give the row of this patient alone.",
-            )
-        known |= {name: cells[0] for name, cells in patient.columns.items() if name in names}
-    for assignment in filter(None, (text.strip() for text in assigned)):
-        name, equals, value = (part.strip() for part in assignment.partition("="))
-        if not equals:
-            raise ParameterError(
-                "E-PARAMETER", f"covariates: {assignment!r} has no value", fix="Write them as age=63, sex=F."
-            )
-        known[name] = value
-    return known
 
 
 def _prediction(bundle, found) -> Table:
@@ -247,10 +226,3 @@ def _visits(found) -> Table:
 def _trusted(motion) -> str:
     codes = {finding.code for finding in motion.findings}
     return "do not use it" if codes & NOT_TO_BE_USED else "look at it" if codes & DOUBTFUL else "can be used"
-
-
-def _of_simulation(bundle) -> tuple[Finding, ...]:
-    if not bundle.facts.training.simulated:
-        return ()
-    text = "was trained on simulated data; its answer says nothing about a real patient"
-    return (Finding("W-SIMULATED", Severity.WARN, text, bundle.name),)

@@ -115,7 +115,7 @@ def by_network(series, *, parameters, context):
         "segmentation": labels,
         "probability": Map(probability, series.geometry, "1", "probability"),
         "phases": _phases(chosen, seconds, labels, bundle),
-        "findings": (*findings, *_of_simulation(bundle)),
+        "findings": (*findings, *bundle.warnings),
     }
 
 
@@ -149,10 +149,3 @@ def _phases(chosen: list[int], seconds: np.ndarray, labels: LabelMap, bundle) ->
         "bundle": [bundle.name] * len(chosen),
     }
     return Table(columns, {"time after injection": "s", "volume found": "mL"}, "phases")
-
-
-def _of_simulation(bundle) -> tuple[Finding, ...]:
-    if not bundle.facts.training.simulated:
-        return ()
-    text = "was trained on simulated data; its answer says nothing about a real patient"
-    return (Finding("W-SIMULATED", Severity.WARN, text, bundle.name),)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...errors import InputError
+from ...errors import Finding, InputError, Severity
 from ...system.plain_text import for_message
 from ..cases.batch import Batch
 from ..registry import networks as registered
@@ -35,6 +35,14 @@ class Bundle:
     name: str
     facts: BundleFacts
     networks: tuple[nn.Module, ...]
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What must be told beside every answer of its."""
+        if not self.facts.training.simulated:
+            return ()
+        text = "was trained on simulated data; its answer says nothing about a real patient"
+        return (Finding("W-SIMULATED", Severity.WARN, text, self.name),)
 
     def refuse_seen(self, cases) -> None:
         """Raise ``E-LEAK`` when some of these patients were among those it was trained on."""

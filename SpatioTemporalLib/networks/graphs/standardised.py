@@ -13,7 +13,8 @@ FARTHEST = 6.0
 class Standardised(nn.Module):
     """Features (..., F) with NaN where not known to (..., 2 F): standardised, 0 for gaps, and 1 where known.
 
-    hidden : (F,) bool of features that are never shown.
+    hidden : numbers of features that are never shown; what no training patient had joins them, since the layers that
+    follow never learned what it means.
     """
 
     def __init__(self, count: int, hidden: tuple[int, ...] = ()):
@@ -22,10 +23,10 @@ class Standardised(nn.Module):
         self.register_buffer("scale", torch.ones(count))
         shown = torch.ones(count)
         shown[list(hidden)] = 0.0
-        self.register_buffer("shown", shown, persistent=False)
+        self.register_buffer("shown", shown)
 
     def learn(self, values: Tensor) -> None:
-        """Take mean and standard deviation of (N, F) values; a feature that is never known or never varies stays."""
+        """Take mean and standard deviation of (N, F) values; features that never vary among them are hidden."""
         known = torch.isfinite(values)
         count = known.sum(dim=0)
         clean = torch.where(known, values, torch.zeros_like(values)).double()
@@ -35,6 +36,7 @@ class Standardised(nn.Module):
         usable = (count > 1) & (scale > SMALLEST)
         self.mean.copy_(mean.float())
         self.scale.copy_(torch.where(usable, scale, torch.ones_like(scale)).float())
+        self.shown.mul_(usable)
 
     def forward(self, values: Tensor) -> Tensor:
         known = torch.isfinite(values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +33,7 @@ class STGSettings:
     over_time : bool
         Whether earlier visits and growth are looked at.
     portal : bool
-        Whether distances to the portal vein are.
+        Whether distances to the portal vein are, and places, which imply them.
     chain : bool
         Whether hazards come from a chain of states, one a step, in place of a layer.
     contrast, decoupling : float
@@ -49,7 +49,7 @@ class STGSettings:
 
     width: int = 64
     layers: int = 2
-    dropout: float = 0.2
+    dropout: float = 0.3
     bases: int = 0
     over_time: bool = True
     portal: bool = True
@@ -111,6 +111,8 @@ class STG(nn.Module):
         self.organ_input = Standardised(len(ORGAN_FEATURES))
         self.scan_input = Standardised(len(SCAN_FEATURES), hidden["scan"])
         sizes = {"lesion": len(LESION_FEATURES), "organ": len(ORGAN_FEATURES), "scan": len(SCAN_FEATURES)}
+        self.register_buffer("organs_known", torch.ones(len(ORGANS), dtype=torch.bool))
+        self.register_buffer("relations_known", torch.ones((len(ORGANS), 2), dtype=torch.bool))
         self.project = nn.ModuleDict({kind: _projection(2 * count, settings) for kind, count in sizes.items()})
         self.organ_kind = nn.Embedding(len(ORGANS), width)
         levels = list(settings.levels)
@@ -133,6 +135,9 @@ class STG(nn.Module):
         self.lesion_input.learn(batch.lesions[batch.seen])
         self.organ_input.learn(batch.organs[batch.drawn])
         self.scan_input.learn(batch.scans[batch.mask])
+        self.organs_known.copy_(batch.drawn.flatten(0, 1).any(dim=0))
+        at = batch.at[batch.seen]
+        self.relations_known.copy_(torch.isfinite(at).any(dim=0))
 
     def forward(self, batch: GraphBatch) -> Tensor:
         return self._scores(self._state(batch)[0])
@@ -162,7 +167,7 @@ class STG(nn.Module):
 
     def _state(self, batch: GraphBatch) -> tuple[Tensor, tuple[Tensor, Tensor], Tensor]:
         """(B, width) all together, those of the two towers, that of the clinical facts."""
-        batch = batch if self.settings.portal else _without_portal(batch)
+        batch = self._as_learned(batch)
         lesions = self._projected("lesion", self.lesion_input(batch.lesions))
         scans = self._projected("scan", self.scan_input(batch.scans))
         organs = self._projected("organ", self.organ_input(batch.organs[:, -1])) + self.organ_kind.weight
@@ -173,6 +178,14 @@ class STG(nn.Module):
             return self.mix(torch.cat([spatial, clinical], dim=1)), (spatial, spatial), clinical
         temporal = self.temporal(lesions, scans, batch)
         return self.mix(torch.cat([spatial, temporal, clinical], dim=1)), (spatial, temporal), clinical
+
+    def _as_learned(self, batch: GraphBatch) -> GraphBatch:
+        """Without structures and relations that no training patient had, or that are not to be looked at."""
+        known = self.relations_known.clone()
+        if not self.settings.portal:
+            known[ORGANS.index(PORTAL)] = False
+        at = batch.at.masked_fill(~known, float("nan"))
+        return replace(batch, at=at, drawn=batch.drawn & self.organs_known)
 
     def _projected(self, kind: str, values: Tensor) -> Tensor:
         return torch.relu(self.shared(self.project[kind](values)))
@@ -208,16 +221,11 @@ def _projection(count: int, settings: STGSettings) -> nn.Linear:
 
 def _hidden(settings: STGSettings) -> dict[str, tuple[int, ...]]:
     """Features that are never shown, by number."""
-    hidden = {name for name in LESION_FEATURES if PORTAL in name} if not settings.portal else set()
+    told = (PORTAL, "place") if not settings.portal else ()
+    hidden = {name for name in LESION_FEATURES if any(word in name for word in told)}
     if not settings.over_time:
         hidden |= {*GROWTH, "months"}
     return {
         "lesion": tuple(n for n, name in enumerate(LESION_FEATURES) if name in hidden),
         "scan": tuple(n for n, name in enumerate(SCAN_FEATURES) if name in hidden),
     }
-
-
-def _without_portal(batch: GraphBatch) -> GraphBatch:
-    at = batch.at.clone()
-    at[..., ORGANS.index(PORTAL), :] = float("nan")
-    return GraphBatch(*(at if part is batch.at else part for part in batch.parts))

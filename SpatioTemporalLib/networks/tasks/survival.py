@@ -34,7 +34,7 @@ class Survival(Task):
     analysis = "prediction.survival"
     truths, answers = ("participant_id", "time", "event"), ("risk", "survival at", "expected time")
     monitors = {"loss": ("validation loss", 1), "concordance": ("validation C", -1)}
-    usual = {"batch_size": 256, "learning_rate": 3e-3, "patience": 30}
+    usual = {"batch_size": 256, "learning_rate": 1e-3, "patience": 30}
 
     def completed(self, cohort, plan):
         from ..cases.graphs import outcomes_of

@@ -83,7 +83,7 @@ def graph_arrays(structures: Table) -> GraphArrays:
             organs[visit[row], n] = _organ(own)
     _add_growth(lesions, volumes, days)
     near = np.stack([_closeness(own, there) for own, there in zip(places, seen)])
-    return GraphArrays(days, lesions, seen, names, organs, drawn, _scans(days, volumes, seen), near, at)
+    return GraphArrays(days, lesions, seen, names, organs, drawn, scan_features(days, volumes, seen), near, at)
 
 
 def _numbers(structures: Table) -> dict[str, np.ndarray]:
@@ -169,7 +169,8 @@ def _closeness(places: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return near
 
 
-def _scans(days: np.ndarray, volumes: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def scan_features(days: np.ndarray, volumes: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """(T, S) of visits at days (T,), from volumes (T, L) in mL of the lesions seen."""
     total = np.log(np.maximum(np.nansum(volumes, axis=1), LITTLE_ML))
     months = days / DAYS_PER_MONTH
     growth = np.full(len(days), np.nan)
