@@ -17,6 +17,7 @@ from ...steps.survival.charts import by_risk, calibration_chart, decision_chart,
 from ...steps.survival.horizons import chosen_horizons, fine_horizons
 from ...steps.survival.measures import Setting, brier_of, concordances, fine_times, measure_rows
 from ...steps.survival.predictions import Prediction, predictions_of
+from ...steps.survival.subgroups import subgroup_rows
 from ...steps.survival.survival_table import Followed, followed
 
 SUSPECT, FEWEST = 0.95, 10
@@ -31,6 +32,9 @@ class SurvivalParameters:
     horizons: Annotated[
         tuple[float, ...],
         Help("Times to assess after, in the unit of the times; 1, 2, 3 and 5 years, as far as known, when empty."),
+    ] = ()
+    subgroups: Annotated[
+        tuple[str, ...], Help("Columns that divide the patients, comma-separated, as sex or scanner.")
     ] = ()
     confidence: Annotated[float, Unit("%"), Range(50, 99.9), Help("Of the intervals.")] = 95.0
     resamples: Annotated[int, Range(100, 20000), Help("Of the bootstrap over patients."), Advanced()] = 1000
@@ -71,6 +75,7 @@ class SurvivalParameters:
             optional=True,
             help="Each model against the last in the same resamples: difference of C and integrated Brier score.",
         ),
+        Output("subgroups", Table, optional=True, help="C in each part of the patients."),
         Output("calibration", Curve, optional=True, help="Observed over predicted chance of an event in fifths."),
         Output("error", Curve, optional=True, help="Brier score over time beside that of Kaplan and Meier's curve."),
         Output("decision_curve", Curve, optional=True, help="Net benefit of acting on the predictions."),
@@ -106,16 +111,18 @@ def survival(table, training=None, *, parameters, context):
         rows += own
         findings += _suspicion(name, own, patients)
     context.progress(0.8, "comparing")
+    divided, few = subgroup_rows(table, patients.rows, models, setting, parameters.subgroups)
     horizon = float(setting.horizons[len(setting.horizons) // 2])
     thirds = by_risk(models, setting, patients.unit)
     return {
         "measures": _table(rows, "measures", {"horizon": patients.unit}),
         "survival_by_risk": thirds,
         "comparison": _comparison(models, setting),
+        "subgroups": _table(divided, "subgroups") if divided else None,
         "calibration": calibration_chart(models, setting, horizon, patients.unit) or None,
         "error": error_chart(models, setting, patients.unit) or None,
         "decision_curve": decision_chart(models, patients.outcomes, horizon, patients.unit) or None,
-        "findings": (*findings, *_thirds_differ(models, setting)),
+        "findings": (*findings, *few, *_thirds_differ(models, setting)),
     }
 
 

@@ -108,7 +108,7 @@ def _predicted(arguments, cohort: Cohort, what: tuple, folder: Path, subgroups: 
         units |= {name: unit for name, unit in table.units.items() if name in columns}
     if not arguments.cache:
         # Voxels of patients are no part of what is handed on.
-        shutil.rmtree(folder / REGIONS)
+        shutil.rmtree(folder / REGIONS, ignore_errors=not (folder / REGIONS).exists())
     for name in subgroups:
         columns[name] = [cohort.participants.columns[name][n] for n in rows]
     return Table(columns, units, name="predictions")

@@ -8,10 +8,14 @@ from pathlib import Path
 from ...sample_data import sample_file
 
 SHIPPED = "demo"
-FOLDERS = {SHIPPED: "simulated_nodule_bundle", "dce-demo": "simulated_dce_bundle"}
+FOLDERS = {
+    SHIPPED: "simulated_nodule_bundle",
+    "dce-demo": "simulated_dce_bundle",
+    "liver-demo": "simulated_liver_bundle",
+}
 
 
 def bundle_path(path: str | os.PathLike) -> Path:
-    """Where a bundle lies; "demo" and "dce-demo" are those that are shipped."""
+    """Where a bundle lies; the names of `FOLDERS` are those that are shipped."""
     name = FOLDERS.get(str(path))
     return sample_file(name) if name else Path(path)

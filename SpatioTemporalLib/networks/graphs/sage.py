@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+EVERY = "every"
 Relation = tuple[str, str, str]
 """Kind of the nodes that tell, name, kind of the nodes that are told."""
 
@@ -77,8 +78,9 @@ class HeteroSAGE(nn.Module):
         super().__init__()
         relations = [relation for relation in relations if relation[2] in kinds]
         self.relations = tuple(relations)
-        shared = nn.Linear(width, width) if bases else None
-        self.own = nn.ModuleDict({kind: shared or nn.Linear(width, width) for kind in kinds})
+        self.kinds = tuple(kinds)
+        # With bases one matrix serves all kinds.
+        self.own = nn.ModuleDict({kind: nn.Linear(width, width) for kind in ([EVERY] if bases else kinds)})
         self.told = RelationWeights(width, len(relations), bases)
         used = {name: (attributes or {})[name] for _, name, _ in relations if name in (attributes or {})}
         self.edge = nn.ModuleDict({name: nn.Linear(n, width, bias=False) for name, n in used.items()})
@@ -92,7 +94,7 @@ class HeteroSAGE(nn.Module):
 
     def aggregated(self, nodes: Mapping[str, Tensor], edges: Mapping[Relation, Edges]) -> dict[str, Tensor]:
         """Before norm and activation."""
-        sums = {kind: own(nodes[kind]) for kind, own in self.own.items()}
+        sums = {kind: self.own[kind if kind in self.own else EVERY](nodes[kind]) for kind in self.kinds}
         for number, relation in enumerate(self.relations):
             source, name, target = relation
             told = mean_of_neighbours(nodes[source], edges[relation], self.edge[name] if name in self.edge else None)

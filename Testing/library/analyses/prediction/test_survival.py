@@ -149,3 +149,14 @@ def test_words_for_events_and_missing_cells():
     found = st.run("prediction.survival", table=table(columns), resamples=100)
     assert value_of(found, "Harrell C", column="patients") == 77
     assert sum(f.code == "W-MISSING" for f in found.findings) == 2
+
+
+def test_parts_of_the_patients_are_measured_for_themselves():
+    columns = patients(200)
+    sex = ["F" if n % 3 else "M" for n in range(200)]
+    sex[:2] = ["rare", "rare"]
+    found = st.run("prediction.survival", table=table(columns | {"sex": sex}), resamples=100, subgroups=("sex",))
+    parts = found["subgroups"].columns
+    assert set(parts["is"]) == {"F", "M"}
+    assert all(0.55 < v < 0.85 for v, m in zip(parts["value"], parts["model"]) if m == "predictions")
+    assert any(f.code == "W-SUBGROUP" and "rare" in f.message for f in found.findings)
