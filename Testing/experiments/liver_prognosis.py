@@ -25,9 +25,10 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.networks.cases.graphs import GraphCases
 from SpatioTemporalLib.networks.explanation.left_out import contributions
+from SpatioTemporalLib.networks.hazards.predicted import predicted_columns
 from SpatioTemporalLib.networks.inference.graphs import scores_of
 from SpatioTemporalLib.networks.registry import build, parameter_counts
-from SpatioTemporalLib.networks.tasks.survival import SURVIVAL, predicted_columns
+from SpatioTemporalLib.networks.tasks.survival import SURVIVAL
 from SpatioTemporalLib.networks.training.loop import Exercise, train_network
 from SpatioTemporalLib.networks.training.settings import TrainingSettings
 from SpatioTemporalLib.numerics.survival.concordance import harrell_c

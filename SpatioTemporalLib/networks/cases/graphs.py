@@ -20,6 +20,7 @@ from ...steps.follow_up.covariates import Covariate, coded
 from ...steps.structures.graph_arrays import GraphArrays, graph_arrays
 from ...steps.structures.graph_settings import GraphSettings
 from ...steps.structures.structure_table import structure_table
+from .endpoints import outcome_columns
 from .graph_batch import GraphBatch
 from .participants import of_each, splits_of
 
@@ -160,11 +161,6 @@ def outcomes_of(people: Table, endpoints: Sequence[str]) -> np.ndarray:
                 if cell not in ("", None):
                     found[n, e, place] = scale * float(cell)
     return found
-
-
-def outcome_columns(endpoint: str) -> tuple[str, str]:
-    """The columns of an endpoint's time and event."""
-    return (f"{endpoint}_time", f"{endpoint}_event") if endpoint != "event" else ("time", "event")
 
 
 def _tables(cohort: Cohort) -> dict[str, Table]:

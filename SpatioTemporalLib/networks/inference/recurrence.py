@@ -17,7 +17,7 @@ from ..bundle.facts import far_from_training
 from ..bundle.reading import Bundle
 from ..cases.graphs import batch_of
 from ..explanation.left_out import Contributions, contributions
-from ..tasks.survival import survival_of
+from ..hazards.predicted import survival_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,17 +10,12 @@ from ...data.curve import Table
 from ...errors import Finding, InputError, ParameterError, Severity, counted
 from ...numerics.survival.concordance import harrell_c
 from ...numerics.survival.outcomes import Outcomes
-from ...numerics.survival.survival_curves import median_time
-from ...steps.follow_up.covariates import learned_covariates
 from ...steps.structures.graph_settings import GraphSettings
-from ...steps.survival.clinical_table import clinical_columns, design_matrix, learned_design, refuse_outcome_in_disguise
-from ...steps.survival.survival_table import followed
 from ..calibration import Calibration
 from ..task import Task, TimeAxis
 
 VALIDATION_PART = 5
 FEWEST_EVENTS = 5
-MOST_TOLD_TIME = 10.0  # times the last horizon
 
 
 class Survival(Task):
@@ -37,11 +32,12 @@ class Survival(Task):
     usual = {"batch_size": 256, "learning_rate": 1e-3, "patience": 30}
 
     def completed(self, cohort, plan):
+        from ..cases.endpoints import clinical_covariates, endpoints_of
         from ..cases.graphs import outcomes_of
         from ..training.order import cohort_splits
 
         shown = plan.shown or GraphSettings()
-        endpoints = _endpoints(cohort, plan.label or ",".join(shown.endpoints))
+        endpoints = endpoints_of(cohort, plan.label or ",".join(shown.endpoints))
         shown = replace(shown, endpoints=endpoints)
         known = outcomes_of(cohort.participants, endpoints)
         strata = np.where(np.isfinite(known[:, 0]).all(axis=1), known[:, 0, 1], np.nan)
@@ -49,7 +45,7 @@ class Survival(Task):
         splits = cohort_splits(own, strata, VALIDATION_PART, plan.settings.seed)
         learning = [n for n, split in enumerate(splits) if split in ("train", "validation")[: 2 if plan.folds else 1]]
         plan = replace(plan, shown=shown, label=",".join(endpoints))
-        covariates = _covariates(cohort, plan, learning)
+        covariates = clinical_covariates(cohort, plan, learning)
         return replace(plan, architecture=_for_data(plan, covariates)), covariates, splits
 
     def cases(self, cohort, shown, covariates, label, *, cache, context, rows=None):
@@ -182,6 +178,8 @@ class Survival(Task):
 
     def assessed(self, bundle, cohort, rows, *, label, cache, device, context):
         shown = replace(bundle.facts.shown, endpoints=tuple(label.split(","))) if label else bundle.facts.shown
+        from ..hazards.predicted import predicted_columns
+
         cases = self.cases(cohort, shown, bundle.facts.covariates, label, cache=cache, context=context, rows=rows)
         bundle.refuse_seen(cases)
         scores = np.mean([_scores(network, cases, device) for network in bundle.networks], axis=0)
@@ -189,7 +187,9 @@ class Survival(Task):
         return Table(columns, {"time": "months", "expected time": "months"}, "predictions"), _few_visits(bundle, cases)
 
     def truth_column(self, cohort, facts):
-        return _endpoints(cohort, facts.shown.endpoints[0])[0]
+        from ..cases.endpoints import endpoints_of
+
+        return endpoints_of(cohort, facts.shown.endpoints[0])[0]
 
     def picture(self, path, table, result):
         from ...pictures.figures import draw_curves, new_figure, save_figure
@@ -202,21 +202,6 @@ class Survival(Task):
 
 
 SURVIVAL = Survival()
-
-
-def predicted_columns(scores: np.ndarray, horizons) -> dict[str, list]:
-    """What `prediction.survival` reads, of the first endpoint of scores (N, E, 2 + K)."""
-    survival = survival_of(scores[:, 0])
-    columns = {"risk": scores[:, 0, 0].tolist()}
-    columns |= {f"survival at {h:g}": survival[:, n].tolist() for n, h in enumerate(horizons)}
-    middle = median_time(survival, horizons)
-    return columns | {"expected time": np.minimum(middle, MOST_TOLD_TIME * horizons[-1]).tolist()}
-
-
-def survival_of(scores: np.ndarray) -> np.ndarray:
-    """(..., K) chance of being without the event at the end of each step, from scores (..., 2 + K)."""
-    # log(1 - hazard) of a logit, without overflow.
-    return np.exp(-np.logaddexp(0.0, scores[..., 2:]).cumsum(axis=-1))
 
 
 def _scores(network, cases, device: str) -> np.ndarray:
@@ -237,50 +222,6 @@ def _concordance(risk: np.ndarray, cases) -> float:
     known = np.isfinite(cases.outcomes[:, 0]).all(axis=1)
     outcomes = Outcomes(cases.outcomes[known, 0, 0], cases.outcomes[known, 0, 1])
     return float(harrell_c(outcomes, risk[known])[0])
-
-
-def _endpoints(cohort, wanted: str) -> tuple[str, ...]:
-    """Names of the endpoints that are asked for, or of all that the participants have."""
-    columns = cohort.participants.columns
-    pairs = [name.removesuffix("_time") for name in columns if name.endswith("_time")]
-    pairs = [name for name in pairs if f"{name}_event" in columns]
-    pairs += ["event"] if {"time", "event"} <= set(columns) else []
-    chosen = tuple(filter(None, wanted.split(","))) or tuple(pairs)
-    missing = [name for name in chosen if name not in pairs]
-    if missing or not chosen:
-        raise InputError(
-            "E-LABEL",
-            f"of the endpoint {missing[0] if missing else ''!r} time and event are not known; known are "
-            f"{', '.join(pairs) or 'none'}",
-            where=cohort.name,
-            fix="Add columns recurrence_time [months] and recurrence_event (1 or 0), or those of another endpoint, to "
-            "participants.csv; name the endpoint with --label.",
-        )
-    return chosen
-
-
-def _covariates(cohort, plan, learning: list[int]):
-    """Those that are named, or all that vary, were known beforehand, and are not the outcome under another name."""
-    from ..cases.graphs import outcome_columns
-
-    people = cohort.participants
-    outcome_names = {name for endpoint in _endpoints(cohort, "") for name in outcome_columns(endpoint)}
-    time, event = outcome_columns(plan.shown.endpoints[0])
-    rest = Table(
-        {n: c for n, c in people.columns.items() if n not in outcome_names - {time, event}},
-        {n: u for n, u in people.units.items() if n not in outcome_names - {time, event}}, people.name,
-    )  # fmt: skip
-    if plan.covariates == ():
-        return ()
-    names, _ = clinical_columns(
-        rest, plan.covariates or (), (), with_afterwards=plan.shown.covariates_after, outcome=(time, event)
-    )
-    if not names:
-        return ()
-    patients = followed(rest, time, event)
-    design = learned_design(rest, names, learning)
-    refuse_outcome_in_disguise(patients, design_matrix(design, rest, patients.rows), design.names, cohort.name)
-    return learned_covariates(people, names, learning)
 
 
 def _for_data(plan, covariates):
