@@ -55,7 +55,8 @@ def write_inputs(example: Example, folder: Path, most_voxels: int | None = None)
     for name, value in example.inputs.items():
         if name in example.offer.files:
             continue
-        if isinstance(value, st.LabelMap) and most_voxels is not None:
+        # Regions that a table names have to be there, all of them.
+        if isinstance(value, st.LabelMap) and most_voxels is not None and len(value.labels) == 1:
             value = _thinned(value, most_voxels)
         _write(folder / file_name(name, value), value)
 

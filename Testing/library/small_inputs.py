@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from small_progression import PROGRESSION
+from small_progression import PROGRESSION, REGIONS
 from small_tracers import TRACERS
 
 import SpatioTemporalLib as st
@@ -163,6 +163,7 @@ INVERSIONS = recoveries("inversion_time", inverted=True)
 # What analyses need that other data than the kinds of their inputs say, by analysis and input.
 OF_ITS_OWN = {
     **PROGRESSION,
+    **REGIONS,
     **TRACERS,
     ("follow_up.growth", "measurements"): measured_lesions,
     ("kinetics.distributed_parameter", "mask"): few_voxels,

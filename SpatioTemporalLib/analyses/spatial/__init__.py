@@ -1,0 +1,1 @@
+"""Values of regions that lie beside one another."""

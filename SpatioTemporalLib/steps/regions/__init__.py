@@ -1,0 +1,1 @@
+"""What analyses of values by region share."""
