@@ -16,7 +16,22 @@ def few_people(phantom):
     return table
 
 
+def conversions(phantom):
+    """Seven people predicted at 70, of whom four converted later, one before, and one was not seen again."""
+    columns = {
+        "participant_id": list("abcdefg"),
+        "predicted from": [70.0] * 7,
+        "predicted": [72.0, 73.5, 71.0, 76.0, 69.0, 78.0, 75.0],
+        "carried forward": [73.0, 72.0, 74.0, 75.0, 70.0, 74.0, 76.0],
+        "converted": [1, 1, 1, 1, 1, 0, 0],
+        "seen after": [71.0, 73.0, 70.0, 74.0, float("nan"), 77.0, 70.0],
+        "seen by": [72.0, 74.0, 71.0, 75.0, 69.5, float("nan"), float("nan")],
+    }
+    return Table(columns, name="conversion")
+
+
 PROGRESSION = {(f"progression.{name}", "visits"): few_people for name in ("course", "robust", "states")}
+PROGRESSION[("prediction.conversion", "table")] = conversions
 
 
 def quarters(phantom):
