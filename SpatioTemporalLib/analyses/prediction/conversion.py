@@ -128,7 +128,8 @@ def _errors(seen: Seen, predicted: np.ndarray, counts: np.ndarray, horizon: floa
     except InputError as error:
         if error.code != "E-SURVIVAL-HORIZON":
             raise
-        findings.append(Finding("W-CONVERSION-HORIZON", Severity.MASK, f"no AUC: {error.message}", where))
+        text = f"there is no AUC, for want of people who were followed so long: {error.message}"
+        findings.append(Finding("W-CONVERSION-HORIZON", Severity.MASK, text, where))
         return conversion_errors(seen, predicted, counts, None)
 
 
