@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy import special
 
 from .transitions import transition_matrices
 from .visits import Visits
 
 YEARS_A_STEP = 0.0025  # spans are told apart to the day
+MOST_LOG = 700.0  # its exponential is still a number
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,36 +80,53 @@ def posterior(spanned: Spans, states: States, weights: np.ndarray | None = None)
 
     weights : (N,) of people in `ends`; one for each when left out.
     """
-    visits = spanned.visits
-    logs = log_densities(visits, states)
-    largest = logs.max(axis=1)
-    densities = np.exp(logs - largest[:, None])
+    logs = log_densities(spanned.visits, states)
     chances = transition_matrices(states.generator, spanned.spans)
-    forward, scale = np.empty_like(densities), np.empty(len(densities))
+    forward, scale = _forward(spanned, states, logs, chances)
+    backward, ends = _backward(spanned, logs, chances, forward, weights)
+    joint = _log(forward) + backward
+    probabilities = np.exp(joint - special.logsumexp(joint, axis=1, keepdims=True))
+    return Posterior(probabilities, spanned.visits.sums(scale), ends)
+
+
+def _forward(spanned: Spans, states: States, logs: np.ndarray, chances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(R, S) probabilities of the states given the visits so far, and (R,) log density of each visit given those."""
+    forward, scale = np.empty_like(logs), np.empty(len(logs))
     for t, rows in enumerate(spanned.ranks):
         before = np.einsum("rk,rkl->rl", forward[rows - 1], chances[spanned.which[rows]]) if t else states.start
-        joint = before * densities[rows]
-        # Densities far from every state a person can still be in vanish; the least number keeps the chain going.
-        scale[rows] = np.maximum(joint.sum(axis=1), np.finfo(float).tiny)
-        forward[rows] = joint / scale[rows, None]
-    backward = np.ones_like(densities)
-    ends = np.zeros((len(spanned.spans), states.count, states.count))
+        # Among the states that can be reached: what was measured may be far from all of them, and near to others.
+        joint = _log(before) + logs[rows]
+        scale[rows] = special.logsumexp(joint, axis=1)
+        forward[rows] = np.exp(joint - scale[rows, None])
+    return forward, scale
+
+
+def _backward(
+    spanned: Spans, logs: np.ndarray, chances: np.ndarray, forward: np.ndarray, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(R, S) log density of the later visits given each state, and `Posterior.ends`."""
+    backward, log_chances = np.zeros_like(logs), _log(chances)
+    ends = np.zeros_like(chances)
     for rows in reversed(spanned.ranks[1:]):
-        ahead = densities[rows] * backward[rows] / scale[rows, None]
-        backward[rows - 1] = np.einsum("rkl,rl->rk", chances[spanned.which[rows]], ahead)
-        own = 1.0 if weights is None else weights[visits.person[rows], None, None]
-        np.add.at(ends, spanned.which[rows], own * forward[rows - 1][:, :, None] * ahead[:, None, :])
-    probabilities = forward * backward
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
-    return Posterior(probabilities, visits.sums(np.log(scale) + largest), ends)
+        which, ahead = spanned.which[rows], logs[rows] + backward[rows]
+        backward[rows - 1] = special.logsumexp(log_chances[which] + ahead[:, None, :], axis=2)
+        before = np.einsum("rk,rkl->rl", forward[rows - 1], chances[which])
+        joint = special.logsumexp(_log(before) + ahead, axis=1)
+        share = np.where(before > 0, np.exp(np.minimum(ahead - joint[:, None], MOST_LOG)), 0.0)
+        own = 1.0 if weights is None else weights[spanned.visits.person[rows], None, None]
+        np.add.at(ends, which, own * forward[rows - 1][:, :, None] * share[:, None, :])
+    return backward, ends
+
+
+def _log(probabilities: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.log(probabilities)
 
 
 def most_probable_path(spanned: Spans, states: States) -> np.ndarray:
     """(R,) int: the states, counted from 0, of each person's most probable path as a whole (Viterbi)."""
     logs = log_densities(spanned.visits, states)
-    with np.errstate(divide="ignore"):
-        chances = np.log(transition_matrices(states.generator, spanned.spans))
-        start = np.log(states.start)
+    chances, start = _log(transition_matrices(states.generator, spanned.spans)), _log(states.start)
     best, came_from = np.empty_like(logs), np.zeros(logs.shape, dtype=int)
     for t, rows in enumerate(spanned.ranks):
         if t == 0:

@@ -51,12 +51,17 @@ def require_rise(table: VisitTable, scores: Iterable[int], where: str) -> None:
     slopes = within_person_slopes(table.visits)
     for scale, slope in ((table.scales[k], slopes[k]) for k in scores):
         if not slope > 0:
-            moves = "was never measured twice in one person" if np.isnan(slope) else "does not worsen within people"
-            found = "" if np.isnan(slope) else f" ({scale.change_in_its_unit(slope):+.3g} a year)"
+            if np.isnan(slope):
+                raise InputError(
+                    "E-PROGRESSION-DIRECTION",
+                    f"the score {scale.name!r} was measured at two times in nobody, so that it tells no course",
+                    where=where,
+                    fix="Leave it out of scores, and check the times.",
+                )
             raise InputError(
                 "E-PROGRESSION-DIRECTION",
-                f"the score {scale.name!r} {moves}{found}; the values {scale.healthy:g} for health and "
-                f"{scale.worst:g} for the worst are taken",
+                f"the score {scale.name!r} does not worsen within people ({scale.change_in_its_unit(slope):+.3g} a "
+                f"year); {scale.healthy:g} is taken for health and {scale.worst:g} for the worst",
                 where=where,
                 fix=f"If it is the other way round, say so in ranges: {scale.name}={scale.worst:g}:{scale.healthy:g}; "
                 "else leave it out of scores.",

@@ -60,5 +60,6 @@ def known_visits(table: VisitTable, parameters: MomentParameters, patient: str =
 
 def everything_seen(table: VisitTable, known: VisitTable) -> Visits:
     """All visits of the people of `known`, those after the moment of predicting too."""
-    there = np.isin(np.array(table.people, dtype=object)[table.visits.person], np.array(known.people, dtype=object))
-    return table.visits.kept(there)
+    kept = set(known.people)
+    there = np.array([name in kept for name in table.people])
+    return table.visits.kept(there[table.visits.person])

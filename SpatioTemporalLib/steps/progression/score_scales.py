@@ -93,11 +93,11 @@ def _require_range(table: Table, scale: Scale, low: float, high: float) -> None:
     ends = scale.normalised([low, high])
     if ends.min() >= -MARGIN and ends.max() <= 1 + MARGIN:
         return
+    found = f"{low:g}" if low == high else f"values from {low:g} to {high:g}"
     raise InputError(
         "E-PROGRESSION-RANGE",
-        f"the score {scale.name!r} holds values from {low:g} to {high:g}; scores are expected between "
-        f"{scale.healthy:g} (healthy) and {scale.worst:g} (worst)",
+        f"the score {scale.name!r} holds {found}; scores are expected between {scale.healthy:g} (healthy) and "
+        f"{scale.worst:g} (worst)",
         where=table.name,
-        fix=f"Say in ranges what it is in health and at worst, as {scale.name}={high:.3g}:{low:.3g} where low is bad "
-        f"and {scale.name}={low:.3g}:{high:.3g} where high is bad; best with the ends of its scale.",
+        fix=f"Say in ranges what it is in health and at worst, as {scale.name}=30:0 where 30 is best and 0 worst.",
     )

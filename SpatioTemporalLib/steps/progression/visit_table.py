@@ -126,7 +126,8 @@ def _joined(table: Table, people: list[str], times: np.ndarray, values: np.ndarr
     same = np.zeros(len(rows), bool)
     same[1:] = (np.diff(person) == 0) & (np.diff(times[rows]) == 0)
     again = same.copy()
-    again[1:] &= np.array([np.array_equal(a, b, equal_nan=True) for a, b in zip(values[rows[1:]], values[rows[:-1]])])
+    one, other = values[rows[1:]], values[rows[:-1]]
+    again[1:] &= ((one == other) | (np.isnan(one) & np.isnan(other))).all(axis=1)
     findings = list(_told(table, people, usable, rows, same & ~again, again))
     findings += _beyond(table, values[rows], scales)
     kept = ~again

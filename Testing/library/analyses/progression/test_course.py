@@ -231,3 +231,19 @@ def test_simulated_tables_run_from_a_shell(tmp_path, capsys):
     assert np.corrcoef(found["onset"], truth["onset"])[0, 1] > 0.97
     assert cli.main(["simulate", "progression", "--count", "0", "--out", str(tmp_path / "t")]) != 0
     assert "no table" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["course", "robust", "states"])
+def test_one_new_patient_at_one_visit_is_placed(name):
+    new = rows_of(visits(), [n == 0 for n in range(300)])
+    found = st.run(f"progression.{name}", visits=visits(), new_patients=new, ranges=RANGES)
+    assert found.individuals.columns["participant_id"] == ["p01"] and found.individuals.columns["visits"] == [1]
+
+
+@pytest.mark.parametrize("name", ["course", "robust", "states"])
+def test_scores_of_two_values_only_are_taken(name):
+    table = visits()
+    steps = changed(table, memory=[float(value > 0.5) for value in table.columns["memory"]])
+    found = st.run(f"progression.{name}", visits=steps, ranges=RANGES)
+    numbers = [c for column in found.individuals.columns.values() for c in column if isinstance(c, float)]
+    assert np.isfinite(numbers).all()

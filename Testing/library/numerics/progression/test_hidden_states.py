@@ -232,3 +232,16 @@ def test_time_to_a_state_is_where_its_probability_passes_a_half():
     found = time_to_reach(two, now, 1, 50.0)
     np.testing.assert_allclose(found, [np.log(2) / rate, 0.0, np.log(0.8 / 0.5) / rate], atol=0.01)
     assert np.isnan(time_to_reach(two, now[:1], 1, 1.0)[0])
+
+
+def test_what_no_state_ahead_can_have_given_does_not_break_the_chain():
+    """Who is in the last state for certain and then measures as in the first: nobody goes back, and all stay finite."""
+    narrow = States(THREE.start, THREE.generator, THREE.means, np.full((3, 2), 0.01))
+    visits = Visits(np.zeros(3, int), np.arange(3.0), np.array([[0.8, 0.7], [0.1, 0.2], [0.1, 0.2]]))
+    found = posterior(with_spans(visits), narrow)
+    assert np.isfinite(found.probabilities).all() and np.isfinite(found.ends).all()
+    assert np.isfinite(found.log_likelihoods).all() and found.log_likelihoods[0] < -1000
+    expected = found.probabilities @ np.arange(3)
+    assert (np.diff(expected) >= -1e-9).all()
+    moves, years = expected_moves(narrow.generator, with_spans(visits).spans, found.ends)
+    assert years.sum() == pytest.approx(2.0) and np.isfinite(moves).all()
