@@ -112,6 +112,13 @@ def measured_of(table: Table, rows: np.ndarray, columns: dict[str, str]) -> Meas
             where=table.name,
             fix=f"Fill the column {columns['value']!r}.",
         )
+    if "expected" in given and not np.nansum(value):
+        raise InputError(
+            "E-REGIONS-VALUE",
+            "no region has a count above zero, so that no ratio is known",
+            where=table.name,
+            fix="Choose another column.",
+        )
     if not ({"expected", "error"} & set(given)) and np.ptp(value[np.isfinite(value)]) == 0:
         raise InputError(
             "E-REGIONS-VALUE",
@@ -123,8 +130,9 @@ def measured_of(table: Table, rows: np.ndarray, columns: dict[str, str]) -> Meas
 
 
 def _by_region(table: Table, rows: np.ndarray, column: str) -> np.ndarray:
-    numbers = numbers_of(table, column)
-    return np.where((rows >= 0) & np.isfinite(numbers[rows]), numbers[rows], np.nan)
+    found = np.where(rows >= 0, numbers_of(table, column)[rows], np.nan)
+    _refuse(table, column, found, np.isinf(found), rows, "a finite number")
+    return found
 
 
 def _refuse(table: Table, column: str, values: np.ndarray, wrong: np.ndarray, rows: np.ndarray, expected: str) -> None:

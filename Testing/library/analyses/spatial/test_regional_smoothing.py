@@ -125,6 +125,8 @@ def with_cell(name, row, cell):
         (lambda: table(value=[1.5] * 37), {}, "E-REGIONS-VALUE", "nothing to smooth"),
         (lambda: table(value=[1.0, 2.0] + [float("nan")] * 35), {}, "E-REGIONS-VALUE", "2 regions have a value"),
         (table, {"value": "volume"}, "E-TABLE", "volume"),
+        (with_cell("value", 3, float("inf")), {}, "E-REGIONS-VALUE", "row 4"),
+        (lambda: table(value=[0.0] * 37, e=[2.0] * 37), {"expected": "e"}, "E-REGIONS-VALUE", "above zero"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(make, parameters, code, words):
