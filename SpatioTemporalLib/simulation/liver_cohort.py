@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -12,10 +13,12 @@ from ..data.cohort import Cohort
 from ..data.curve import Table
 from ..io.cohort.files import ID, PARTICIPANTS, STRUCTURES, TIMEPOINTS, read_cohort
 from ..io.output.folder import output_folder
+from ..io.output.write import write_labels, write_map
 from ..io.tables.file import write_table
 from ..numerics.statistics.growth import equivalent_diameter
 from ..steps.structures.roles import PORTAL, TUMOUR
 from ..steps.structures.structure_table import COLUMNS, DAYS, LESION, NODE, PLACE, STRUCTURE, units_of
+from .liver_images import liver_follow_up
 from .liver_metastases import (
     LIVER_RADIUS_MM,
     PORTAL_THICKNESS_MM,
@@ -38,28 +41,31 @@ def write_liver_cohort(
     *,
     effects: Effects = USUAL,
     splits: Sequence[str] = SPLITS,
+    images: bool = False,
     overwrite: bool = False,
 ) -> Cohort:
     """Patients with their clinical facts, recurrence, and the structures of three scans, written as a cohort.
 
-    There are no images: ``structures.csv`` holds what `prognosis.structures`
-    would measure of them, and ``truth.csv`` each patient's log hazard and the
-    lesion that drives it most.
+    ``structures.csv`` holds what `prognosis.structures` would measure, and
+    ``truth.csv`` each patient's log hazard and the lesion that drives it most.
 
     Parameters
     ----------
     splits : given to the patients in turn
+    images : whether CT-like images with segments are written in place of ``structures.csv``
     """
     names = [f"liver{n:0{len(str(count))}d}" for n in range(1, count + 1)]
     patients = [draw_patient(context.rng, effects) for _ in names]
     rows = [row for name, patient in zip(names, patients) for row in structure_rows(name, patient)]
     with output_folder(folder, "cohort", overwrite=overwrite) as new:
-        context.progress(0.5, "writing tables")
         write_table(new / PARTICIPANTS, participants_of(names, patients, splits))
-        visits = [(name, day) for name in names for day in SCANS_DAYS]
-        write_table(new / TIMEPOINTS, Table({ID: [n for n, _ in visits], "days": [d for _, d in visits]}))
-        units = {column: unit for column, unit in units_of().items() if column in KNOWN}
-        write_table(new / STRUCTURES, Table({c: [row[c] for row in rows] for c in (ID, *KNOWN)}, units))
+        if images:
+            write_table(new / TIMEPOINTS, _written_images(new, names, patients, context))
+        else:
+            visits = [(name, day) for name in names for day in SCANS_DAYS]
+            write_table(new / TIMEPOINTS, Table({ID: [n for n, _ in visits], "days": [d for _, d in visits]}))
+            units = {column: unit for column, unit in units_of().items() if column in KNOWN}
+            write_table(new / STRUCTURES, Table({c: [row[c] for row in rows] for c in (ID, *KNOWN)}, units))
         truth = {ID: names, "log hazard": [p.log_hazard for p in patients]}
         truth["driver"] = [int(np.argmax(p.drivers)) + 1 for p in patients]
         write_table(new / TRUTH, Table(truth))
@@ -95,3 +101,21 @@ def structure_rows(name: str, patient: LiverPatient) -> list[dict[str, object]]:
             own["distance to capsule"] = round(max(to_capsule, 0.0), 3)
             rows.append(base | own)
     return rows
+
+
+def _written_images(folder: Path, names: Sequence[str], patients: Sequence[LiverPatient], context: Context) -> Table:
+    """Images and masks of each patient, and the table that names them."""
+    rows: list[dict[str, object]] = []
+    for n, (name, patient) in enumerate(zip(names, patients)):
+        context.progress(n / len(names), f"drawing {name}")
+        (folder / name).mkdir()
+        for visit in liver_follow_up(patient, context.rng, name).visits:
+            prefix = f"{name}/day{visit.days:g}"
+            write_map(folder / f"{prefix}_ct.nii.gz", visit.images["ct"])
+            row = {ID: name, "days": visit.days, "image:ct": f"{prefix}_ct.nii.gz"}
+            for structure, mask in visit.masks.items():
+                row[f"mask:{structure}"] = f"{prefix}_{structure}.nii.gz"
+                write_labels(folder / row[f"mask:{structure}"], mask)
+            rows.append(row)
+    columns = dict.fromkeys(key for row in rows for key in row)
+    return Table({key: [row.get(key, "") for row in rows] for key in columns}, {"image:ct": "HU"}, "timepoints")

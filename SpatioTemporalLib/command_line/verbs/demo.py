@@ -23,6 +23,7 @@ from ..scene import scene_writer
 from ..terminal.progress import ProgressBar
 from ..terminal.timed_steps import TimedSteps
 from .demo_follow_up import follow_up_demo
+from .demo_prognosis import prognosis_demo
 
 PHANTOM_NOISE = 0.02
 FOLDERS = {
@@ -42,9 +43,12 @@ def add_to(verbs) -> None:
         choices=sorted(DEMOS),
         default="dce",
         help="dce: breast DCE-MRI to quantitative maps, and a phantom with known truth (default); follow-up: simulated "
-        "lung nodules at two visits, and a network that tells the growing ones",
+        "lung nodules at two visits, and a network that tells the growing ones; prognosis: simulated livers with "
+        "metastases at three scans, and a network that tells when they come back",
     )
-    parser.add_argument("--out", metavar="DIR", help="folder for the results (default out/demo, out/demo_follow_up)")
+    parser.add_argument(
+        "--out", metavar="DIR", help="folder for the results (default out/demo, out/demo_follow_up, out/demo_prognosis)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the results of an earlier demo")
     parser.set_defaults(function=demo)
 
@@ -157,4 +161,8 @@ def truth_table(phantom: Phantom, result: Result) -> Table:
     return Table(columns, name="phantom")
 
 
-DEMOS = {"dce": ("out/demo", dce_demo), "follow-up": ("out/demo_follow_up", follow_up_demo)}
+DEMOS = {
+    "dce": ("out/demo", dce_demo),
+    "follow-up": ("out/demo_follow_up", follow_up_demo),
+    "prognosis": ("out/demo_prognosis", prognosis_demo),
+}

@@ -42,6 +42,9 @@ def add_to(verbs) -> None:
         "--later", default="60,480", metavar="LOW,HIGH", help="s after injection of the later phase of dce-lesions"
     )
     parser.add_argument("--extent", default="80,80,60", metavar="R,A,S", help="mm of each image (default 80,80,60)")
+    parser.add_argument(
+        "--images", action="store_true", help="liver-metastases: images with segments in place of a table of structures"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
     parser.add_argument("--overwrite", action="store_true", help="replace a cohort that is there")
     parser.set_defaults(function=simulate)
@@ -119,7 +122,8 @@ def _simulate_liver(arguments) -> None:
     if arguments.count < 1:
         raise ParameterError("E-PARAMETER", f"--count {arguments.count} makes no cohort", fix="Give one or more.")
     context = Context(report=ProgressBar(), seed=arguments.seed)
-    print(write_liver_cohort(arguments.out, arguments.count, context, overwrite=arguments.overwrite))
+    images, overwrite = arguments.images, arguments.overwrite
+    print(write_liver_cohort(arguments.out, arguments.count, context, images=images, overwrite=overwrite))
     print("Each patient's hazard and the lesion that drives it are in truth.csv. Simulated: no patient is among them.")
 
 
