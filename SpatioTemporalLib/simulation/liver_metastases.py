@@ -16,6 +16,7 @@ DAYS_PER_MONTH = 365.25 / 12
 MOST_LESIONS = 8
 PORTAL_DECAY_MM = 25.0
 GROWTH_PER_MONTH = 0.15
+LITTLE_ML = 1e-3
 SHAPE, SCALE_MONTHS = 1.3, 46.0
 # Of 6,000 patients: mean and standard deviation by which terms of the hazard are standardised.
 LOG_VOLUME, GRAPH_TERM = (2.645, 1.009), (0.361, 0.616)
@@ -48,8 +49,8 @@ class LiverPatient:
     """One simulated patient.
 
     places : (L, 3) mm from the middle of the liver. growth : (L,) in standard units. log_volumes : (T, L) ln mL as
-    measured. clinical : by name. log_hazard : against that of the mean patient. drivers : (L,) what each lesion adds to
-    it. time, event : months, and whether it happened then.
+    measured. clinical : by name. log_hazard : against that of the mean patient. drivers : (L,) how far it
+    would fall without each lesion. time, event : months, and whether it happened then.
     """
 
     places: np.ndarray
@@ -87,9 +88,11 @@ def draw_patient(rng: np.random.Generator, effects: Effects = USUAL) -> LiverPat
         "body_mass_index": rng.normal(27, 4),
     }
     terms = np.maximum(growth, 0) * np.exp(-np.abs(places[:, 2]) / PORTAL_DECAY_MM)
-    drivers = effects.graph * terms / GRAPH_TERM[1]
-    hazard = effects.volume * (np.log(np.exp(true[0]).sum()) - LOG_VOLUME[0]) / LOG_VOLUME[1]
-    hazard += drivers.sum() - effects.graph * GRAPH_TERM[0] / GRAPH_TERM[1]
+    volumes = np.exp(true[0])
+    hazard = effects.volume * (np.log(volumes.sum()) - LOG_VOLUME[0]) / LOG_VOLUME[1]
+    hazard += effects.graph * (terms.sum() - GRAPH_TERM[0]) / GRAPH_TERM[1]
+    rest = np.maximum(volumes.sum() - volumes, LITTLE_ML)
+    drivers = effects.graph * terms / GRAPH_TERM[1] + effects.volume * np.log(volumes.sum() / rest) / LOG_VOLUME[1]
     hazard += effects.cea * (clinical["log_cea"] - 2.3) / 1.2 + effects.age * (clinical["age"] - 60) / 11
     hazard += effects.nodes * (clinical["nodes_positive"] - 0.55)
     hazard += effects.extrahepatic * (clinical["extrahepatic"] - 0.12)

@@ -160,10 +160,10 @@ def measured(study: Study, fold: np.ndarray, predicted: dict[str, list], outcome
 
 
 def drivers_named(study: Study, fold: np.ndarray, networks: list, most: int = 400) -> float:
-    """Share of patients with two lesions or more, one of which drives the risk, in whom it adds most to the risk."""
+    """Share of patients with two lesions or more in whom the lesion that drives the risk most is named first."""
     right = []
     for n, patient in enumerate(study.patients):
-        if len(patient.drivers) < 2 or patient.drivers.max() <= 0 or len(right) >= most:
+        if len(patient.drivers) < 2 or len(right) >= most:
             continue
         own = contributions([networks[fold[n]]], study.cases.graphs[n], study.cases.covariates[n], study.cases.known[n])
         right.append(int(own.lesions[0].argmax()) == int(patient.drivers.argmax()))

@@ -173,6 +173,7 @@ OF_ITS_OWN = {
     ("prediction.survival", "table"): predicted_survival,
     ("prognosis.cox", "table"): predicted_survival,
     ("prognosis.structures", "visits"): drawn_liver,
+    ("prognosis.recurrence", "visits"): drawn_liver,
     ("kinetics.transverse_relaxation_change", "series"): first_pass,
     ("kinetics.perfusion_by_deconvolution", "series"): first_pass,
     ("kinetics.saturation_recovery_t1", "stack"): recoveries("repetition_time", inverted=False),

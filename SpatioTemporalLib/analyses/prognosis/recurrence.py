@@ -120,22 +120,25 @@ def recurrence(visits, patient=None, *, parameters, context):
 
 
 def _prediction(bundle, found, confidence: float) -> Table:
-    shown, rows = bundle.facts.shown, []
-    horizons = np.array(shown.horizons)
-    for e, endpoint in enumerate(shown.endpoints):
+    """A row an endpoint and quantity; where the network is from stands in every row."""
+    facts = bundle.facts
+    horizons, rows = np.array(facts.shown.horizons), []
+    source = {"network": facts.architecture.name, "bundle": bundle.name, "trained on": facts.training.data}
+    nothing = float("nan")
+    for e, endpoint in enumerate(facts.shown.endpoints):
         low, high = found.band(e, confidence)
-        base = {"endpoint": endpoint, "log-risk": float(found.scores[:, e, 0].mean())}
-        base["expected time"] = found.expected(e, horizons)
+        told = [("log-risk", float(found.scores[:, e, 0].mean()), nothing, nothing, "1")]
+        told.append(("expected time", found.expected(e, horizons), nothing, nothing, "months"))
         for year in YEARS:
-            at = int(np.searchsorted(horizons, year * MONTHS_A_YEAR - 1e-6))
-            if at < len(horizons) and abs(horizons[at] - year * MONTHS_A_YEAR) < 1e-6:
-                chances = (found.survival(e)[at], low[at], high[at])
-                kinds = ("", ", lower", ", upper")
-                base |= {f"without it at {year} y{kind}": float(v) for kind, v in zip(kinds, chances)}
-        rows.append(base | {"network": bundle.facts.architecture.name, "bundle": bundle.name,
-                            "trained on": ("SIMULATED DATA: " if bundle.facts.training.simulated else "")
-                            + bundle.facts.training.data})  # fmt: skip
-    return Table({key: [row[key] for row in rows] for key in rows[0]}, {"expected time": "months"}, "prediction")
+            at = np.flatnonzero(np.abs(horizons - year * MONTHS_A_YEAR) < 1e-6)
+            for n in at:
+                told.append(
+                    (f"without it after {year} y", float(found.survival(e)[n]), float(low[n]), float(high[n]), "1")
+                )
+        for quantity, value, lower, upper, unit in told:
+            row = {"endpoint": endpoint, "quantity": quantity, "value": value, "lower": lower, "upper": upper}
+            rows.append(row | {"unit": unit} | source)
+    return Table({key: [row[key] for row in rows] for key in rows[0]}, name="prediction")
 
 
 def _curves(shown, found, confidence: float) -> tuple[Curve, ...]:

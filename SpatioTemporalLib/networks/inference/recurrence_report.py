@@ -33,7 +33,7 @@ def recurrence_report(content: RecurrencePage) -> Report:
     title = f"Prognosis: {', '.join(facts.shown.endpoints)}"
     parts = [paragraph("For research only, not for clinical use.", "warning")]
     parts += [paragraph(finding.message.capitalize() + ".", "warning") for finding in content.bundle.warnings]
-    parts += [heading("Prediction"), table_of(content.prediction), *_pictures(content)]
+    parts += [heading("Prediction"), table_of(_told(content.prediction)), *_pictures(content)]
     parts += [heading("What adds to the risk"), table_of(content.contributions)]
     text = (
         "Each row: how far the log hazard falls when this alone is left out, and the hazard ratio that is. "
@@ -49,6 +49,12 @@ def recurrence_report(content: RecurrencePage) -> Report:
     )
     parts += [heading("How this was made"), paragraph(made, "small")]
     return Report(title, page(title, parts))
+
+
+def _told(prediction: Table) -> Table:
+    """The table without where the network is from, which stands below."""
+    columns = {name: prediction.columns[name] for name in ("endpoint", "quantity", "value", "lower", "upper", "unit")}
+    return Table(columns, name=prediction.name)
 
 
 def _pictures(content: RecurrencePage) -> list[str]:
