@@ -35,7 +35,7 @@ def stages() -> Offer:
     return Offer(
         "A hundred and twenty simulated people at six visits, and the way of one of them through four states.",
         {"visits": table},
-        {"ranges": RANGES, "states": 4, "patient": "p003"},
+        {"ranges": RANGES, "states": 4, "patient": "p001"},
     )
 
 

@@ -53,7 +53,9 @@ class ConversionParameters:
             "converted, hinge error of who did not (years seen without after it was predicted), correlation of the age "
             "at conversion, and the AUC of conversion by the horizon with weights for who was not followed so long.",
         ),
-        Output("agreement", Curve, optional=True, help="Predicted over observed age at conversion, with the identity."),
+        Output(
+            "agreement", Curve, optional=True, help="Predicted over observed years to conversion, with the identity."
+        ),
         Output(
             "comparison",
             Table,
@@ -171,17 +173,17 @@ def _comparison(found: dict, confidence: float) -> Table | None:
 
 
 def _agreement(models: dict, seen: Seen) -> tuple[Curve, ...]:
-    curves, axis = [], "age at conversion that was seen [years]"
-    ages, number = np.unique(seen.times[seen.converted], return_inverse=True)
+    curves, axis = [], "years to conversion, as seen [years]"
+    waited, number = np.unique((seen.times - seen.start)[seen.converted], return_inverse=True)
     for name, predicted in models.items():
-        own = np.where(np.isfinite(predicted), predicted, np.nan)[seen.converted]
+        own = np.where(np.isfinite(predicted), predicted - seen.start, np.nan)[seen.converted]
         known = np.isfinite(own)
         if known.any():
-            means = np.bincount(number[known], own[known], len(ages))
-            there = np.bincount(number[known], minlength=len(ages))
+            means = np.bincount(number[known], own[known], len(waited))
+            there = np.bincount(number[known], minlength=len(waited))
             at = there > 0
-            curves.append(Curve(ages[at], means[at] / there[at], "years", name, axis=axis, drawn="points"))
-    if len(ages) > 1:
-        ends = ages[[0, -1]]
+            curves.append(Curve(waited[at], means[at] / there[at], "years", name, axis=axis, drawn="points"))
+    if len(waited) > 1:
+        ends = waited[[0, -1]]
         curves.append(Curve(ends, ends, "years", "identity", axis=axis, drawn="line"))
     return tuple(curves)

@@ -19,7 +19,7 @@ POINTS = 121
 # The course is drawn this far into its first and last values, or as far as the patient has come.
 NEARLY = 3.0  # logit: from 5 % to 95 %
 BEFORE = 1.0  # years before the first visit that the patient's own course is drawn from
-ALONG, AGE = "years since onset at the population's pace [years]", "time [years]"
+ALONG, AGE = "disease time since onset [years]", "time [years]"
 
 
 def population_curves(table: VisitTable, population: Population, individuals: Individuals, patient: int) -> tuple:
