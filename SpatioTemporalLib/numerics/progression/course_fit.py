@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from .logistic_course import (
 from .visits import Visits, within_person_slopes
 
 MOST_ROUNDS = 300
+ROWS_AT_A_TIME = 1000
 # The log likelihood is one of thousands of values: a gain of this much in a round is none.
 SMALL_GAIN = 2e-3
 FEWEST_ROUNDS = 10
@@ -62,15 +63,15 @@ def fit_course(
     Gauss-Newton step a round. Means and spreads of the effects are absorbed into the curves at each round (parameter
     expansion; Liu et al., Biometrika 85:755, 1998), without which hundreds of rounds are needed.
     """
-    population = _start(visits, sources)
+    population, blocks = _start(visits, sources), list(_blocks(visits))
     individuals, reached = individual_effects(visits, population), -np.inf
     for number in range(MOST_ROUNDS):
         progress(number / MOST_ROUNDS)
-        drawn = _quadrature(visits, population, individuals)
+        drawn = _joined([_quadrature(v, population, _of(individuals, people)) for v, people in blocks])
         if number >= FEWEST_ROUNDS and drawn.log_likelihood - reached < SMALL_GAIN:
             break
         reached = drawn.log_likelihood
-        population = _moved_curves(visits, population, drawn)
+        population = _moved_curves(population, drawn, visits.measured.sum(axis=0))
         population, modes = _spread_absorbed(population, drawn, onset_level)
         individuals = individual_effects(visits, population, modes)
     population = _turned(population)
@@ -94,14 +95,32 @@ def _start(visits: Visits, sources: int) -> Population:
     return Population(level, rate, _orthogonal(0.5 * loadings, rate), noise, onset, onset_sd, 0.5)
 
 
+def _blocks(visits: Visits) -> Iterator[tuple[Visits, slice]]:
+    """The visits of so many people at a time, and which people these are: every point has an array of all of them."""
+    # The number of the block in which the first visit of each person lies.
+    first = np.flatnonzero(np.diff(visits.starts // ROWS_AT_A_TIME, prepend=-1))
+    for start, stop in itertools.pairwise([*first, visits.people]):
+        yield visits.kept((visits.person >= start) & (visits.person < stop)), slice(start, stop)
+
+
+def _of(individuals: Individuals, people: slice) -> Individuals:
+    return Individuals(individuals.modes[people], individuals.covariances[people])
+
+
 @dataclass(frozen=True, eq=False)
 class _Quadrature:
-    """(M, N, D) effects, (M, N) weights that add up to one for each person, (M, R, K) expected scores."""
+    """(M, N, D) effects, (M, N) weights that add up to one for each person, and sums over both and the visits.
+
+    gradients, matrices : (K, P) and (K, P, P) of the least squares for level, rate and loadings of each score.
+    squares : (K,) squared residuals.
+    """
 
     points: np.ndarray
     weights: np.ndarray
-    expected: np.ndarray
     log_likelihood: float
+    gradients: np.ndarray
+    matrices: np.ndarray
+    squares: np.ndarray
 
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Mean of (M, N, ...) values over points and people."""
@@ -123,7 +142,18 @@ def _quadrature(visits: Visits, population: Population, individuals: Individuals
     joint = np.add.reduceat(rows, visits.starts, axis=1) - 0.5 * (points**2).sum(axis=-1) + logs[:, None]
     total = special.logsumexp(joint, axis=0)
     volumes = np.log(np.einsum("nii->ni", roots)).sum()
-    return _Quadrature(points, np.exp(joint - total), expected, float(total.sum() + volumes))
+    weights = np.exp(joint - total)
+    sums = _curve_sums(visits, population, points, weights, expected)
+    return _Quadrature(points, weights, float(total.sum() + volumes), *sums)
+
+
+def _joined(parts: list[_Quadrature]) -> _Quadrature:
+    """Those of all people."""
+    points, weights = (
+        np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("points", "weights")
+    )
+    names = ("log_likelihood", "gradients", "matrices", "squares")
+    return _Quadrature(points, weights, *(sum(getattr(part, name) for part in parts) for name in names))
 
 
 @functools.cache
@@ -136,29 +166,37 @@ def _nodes(size: int) -> tuple[np.ndarray, np.ndarray]:
     return nodes[kept], np.log(weights[kept] / weights[kept].sum()) + 0.5 * (nodes[kept] ** 2).sum(axis=1)
 
 
-def _moved_curves(visits: Visits, population: Population, drawn: _Quadrature) -> Population:
-    """Level, rate, loadings by one Gauss-Newton step over all points, and the noise that is left after it."""
-    own = drawn.points[:, visits.person]
+def _curve_sums(
+    visits: Visits, population: Population, points: np.ndarray, weights: np.ndarray, expected: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Gradients, matrices and squares of `_Quadrature`; expected : (M, R, K) scores at the points."""
+    own = points[:, visits.person]
     passed = passed_years(population, own, visits.times)
-    weights = drawn.weights[:, visits.person][..., None] * visits.measured
-    residuals = np.where(visits.measured, visits.values - drawn.expected, 0.0)
-    rise = drawn.expected * (1 - drawn.expected)
+    shares = weights[:, visits.person][..., None] * visits.measured
+    residuals = np.where(visits.measured, visits.values - expected, 0.0)
+    rise = expected * (1 - expected)
     columns = np.stack([np.ones_like(passed), passed, *np.moveaxis(own[..., 2:], -1, 0)], axis=-1)
     scores, size = len(population.rate), columns.shape[-1]
     flat = columns.reshape(-1, size)
-    gradients = (flat.T @ (weights * rise * residuals).reshape(-1, scores)).T
+    gradients = (flat.T @ (shares * rise * residuals).reshape(-1, scores)).T
     products = (flat[:, :, None] * flat[:, None, :]).reshape(len(flat), -1)
-    matrices = (products.T @ (weights * rise**2).reshape(-1, scores)).T.reshape(scores, size, size)
+    matrices = (products.T @ (shares * rise**2).reshape(-1, scores)).T.reshape(scores, size, size)
     # The rate moves by its logarithm, which keeps it positive.
     scale = np.ones((scores, size))
     scale[:, 1] = population.rate
-    gradients, matrices = gradients * scale, matrices * scale[:, :, None] * scale[:, None, :]
+    squares = (shares * residuals**2).sum(axis=(0, 1))
+    return gradients * scale, matrices * scale[:, :, None] * scale[:, None, :], squares
+
+
+def _moved_curves(population: Population, drawn: _Quadrature, values: np.ndarray) -> Population:
+    """Level, rate, loadings by one Gauss-Newton step over all points, and noise; values : (K,) how many there are."""
+    gradients, matrices = drawn.gradients, drawn.matrices
+    size = matrices.shape[-1]
     ridge = 1e-6 * np.einsum("kii->k", matrices)[:, None, None] * np.eye(size) + 1e-9 * np.eye(size)
     inverses = np.linalg.inv(matrices + ridge)
     steps = np.einsum("kij,kj->ki", inverses, gradients)
     steps -= _towards_orthogonal(population, inverses, steps)
-    squares = (weights * residuals**2).sum(axis=(0, 1))
-    noise = np.sqrt(squares / np.maximum(visits.measured.sum(axis=0), 1))
+    noise = np.sqrt(drawn.squares / np.maximum(values, 1))
     rate = population.rate * np.exp(np.clip(steps[:, 1], -0.5, 0.5))
     return replace(
         population,
