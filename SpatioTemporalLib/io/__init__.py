@@ -5,6 +5,7 @@ from .cohort.files import read_cohort
 from .cohort.follow_up import read_follow_up, read_participant
 from .files.atomic import atomic_path
 from .output.write import write_labels, write_map, write_series
+from .reading.masks import read_masks
 from .reading.series import read_series
 from .reading.volumes import read_labels, read_map, read_stack
 from .tables.file import read_curve, read_table, write_curves, write_table
@@ -17,6 +18,7 @@ __all__ = [
     "read_follow_up",
     "read_labels",
     "read_map",
+    "read_masks",
     "read_participant",
     "read_series",
     "read_stack",

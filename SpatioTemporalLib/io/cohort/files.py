@@ -17,11 +17,11 @@ from ...errors import Finding, InputError
 from ...system.plain_text import for_message
 from ..files.boundary import existing_file
 from ..files.plain_numbers import number as plain_number
-from ..reading.volumes import read_labels, read_map
 from ..tables.delimited import Delimited, name_and_unit, read_delimited
 from ..tables.file import read_table
 from .checks import Codes, Column, Problems, check_ids, check_known, check_span, day_of, typed_column
 from .images import check_files, check_images, check_places, identity_of
+from .masks import images_of_visit, masks_of_column, names_of_masks
 
 PARTICIPANTS, TIMEPOINTS, STRUCTURES = "participants.csv", "timepoints.csv", "structures.csv"
 ID = "participant_id"
@@ -55,9 +55,10 @@ def read_cohort(folder: str | os.PathLike, *, missing: Collection[str] = (), rea
     visit, in order of time: ``participant_id``, ``days`` since the first visit or
     ``date`` (YYYY-MM-DD), or for phases of one examination ``seconds`` after
     injection; images as ``image:ct [HU]`` (files, or folders of DICOM files),
-    masks as ``mask:lesion`` (paths from the folder), and covariates of the visit. Identifiers are texts:
-    007 is not 7. ``structures.csv``, where it is there, has one row a structure
-    or lesion and visit, as `prognosis.structures` measures them, with ``participant_id`` and ``days``.
+    masks as ``mask:lesion``, or as ``mask`` DICOM segmentations of which each segment is a mask of its own name
+    (paths from the folder), and covariates of the visit. Identifiers are texts: 007 is not 7.
+    ``structures.csv``, where it is there, has one row a structure or lesion and visit, as `prognosis.structures`
+    measures them, with ``participant_id`` and ``days``.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ def read_cohort(folder: str | os.PathLike, *, missing: Collection[str] = (), rea
         visits=table,
         load=partial(_load, participants.columns[ID], table, files),
         images=tuple(_described(name, unit) for kind, name, unit, _ in files.columns if kind == "image"),
-        masks=tuple(name for kind, name, _, _ in files.columns if kind == "mask"),
+        masks=names_of_masks(files.folder, files.columns),
         findings=(*people.findings, *visits.findings, *findings),
         identity=partial(_identity, participants.columns[ID], table, files),
         tables=tables,
@@ -262,11 +263,13 @@ def _load(ids: list[str], visits: Table, files: Files, i: int) -> FollowUp:
         if participant != ids[i]:
             continue
         found = files.of_visit(n)
+        images = [(name, unit, path) for kind, name, unit, path in found if kind == "image"]
+        masks = [(name, path) for kind, name, _, path in found if kind == "mask"]
         loaded.append(
             Visit(
                 days=float(visits.columns["days"][n]),
-                images={name: read_map(path, unit, name) for kind, name, unit, path in found if kind == "image"},
-                masks={name: read_labels(path) for kind, name, _, path in found if kind == "mask"},
+                images=images_of_visit(images, [path for _, path in masks]),
+                masks={own: mask for name, path in masks for own, mask in masks_of_column(name, path).items()},
                 covariates={c: v[n] for c, v in visits.columns.items() if c not in (ID, "days") and c not in paths},
             )
         )

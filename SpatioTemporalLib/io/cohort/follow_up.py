@@ -12,13 +12,15 @@ import numpy as np
 from ...data.follow_up import FollowUp, Visit
 from ...data.geometry import Geometry
 from ...data.grids.label_grid import labels_on_grid
+from ...data.grids.lattice import on_lattice
 from ...data.volumes import LabelMap, Map
 from ...errors import Finding, InputError, counted
+from ..dicom.segmentation.file import images_drawn_on
 from ..dicom.series import read_dicom_volume
 from ..images.file_order import in_natural_order
 from ..images.image import FileImage
+from ..reading.masks import is_segmentation, joined_masks
 from ..reading.read_image import holds_dicom, is_called_dicom, read_image
-from ..reading.volumes import read_labels
 from .files import read_cohort
 
 MASK = "mask"
@@ -42,7 +44,7 @@ def read_follow_up(
     days : sequence of float, optional
         Since the first visit; by default counted from the dates in DICOM files.
     masks : sequence of path or None, optional
-        A label map for each visit, brought onto the grid of its image.
+        A label map, or DICOM segmentation, for each visit, brought onto the grid of its image.
     unit : str, optional
         Of the values, where the files do not say.
     patient : str
@@ -51,7 +53,8 @@ def read_follow_up(
     Returns
     -------
     FollowUp
-        The image of each visit is called "image", its mask "mask".
+        The image of each visit is called "image", its mask "mask"; segments of
+        a DICOM segmentation that overlap are masks of their own names.
 
     Raises
     ------
@@ -62,14 +65,15 @@ def read_follow_up(
     paths = [Path(path) for path in paths]
     _require_one_each(paths, days, "days", "days=[0, 365]")
     _require_one_each(paths, masks, "masks", "masks=[...], None where a visit has none")
-    read = [_read_visit(path) for path in paths]
+    masks = masks or [None] * len(paths)
+    read = [_read_visit(path, mask) for path, mask in zip(paths, masks)]
     given = days
     days = [float(day) for day in days] if days is not None else _days_between([day for _, day in read], paths)
     findings: list[Finding] = [] if given is None else in_natural_order(paths, timed=True, what="day")[1]
     visits = []
-    for (image, _), day, mask in zip(read, days, masks or [None] * len(paths)):
+    for (image, _), day, mask in zip(read, days, masks):
         findings += image.findings
-        drawn = {MASK: _mask(mask, image, findings)} if mask is not None else {}
+        drawn = _masks(mask, image, findings) if mask is not None else {}
         visits.append(Visit(day, {"image": _map(image, unit)}, drawn))
     return FollowUp(patient, tuple(visits), tuple(dict.fromkeys(findings)))
 
@@ -112,10 +116,11 @@ def _require_one_each(paths: list[Path], given: Sequence | None, what: str, form
         )
 
 
-def _read_visit(path: Path) -> tuple[FileImage, int | None]:
+def _read_visit(path: Path, mask: Path_ | None) -> tuple[FileImage, int | None]:
     """An image, and its day on the calendar where it is DICOM that tells it."""
     if is_called_dicom(path) or holds_dicom(path):
-        return read_dicom_volume(path)
+        drawn = images_drawn_on(Path(mask)) if mask is not None and is_segmentation(mask) else None
+        return read_dicom_volume(path, drawn)
     return read_image(path), None
 
 
@@ -143,10 +148,10 @@ def _map(image: FileImage, unit: str | None) -> Map:
     return Map(image.single_volume(), image.geometry, unit, image.name, image.findings)
 
 
-def _mask(path: Path_, image: FileImage, findings: list[Finding]) -> LabelMap:
-    labels = read_labels(path)
-    findings += labels.findings
-    return _on_image(labels, image.geometry, image.file, findings)
+def _masks(path: Path_, image: FileImage, findings: list[Finding]) -> dict[str, LabelMap]:
+    found = joined_masks(path, MASK)
+    findings += dict.fromkeys(finding for labels in found.values() for finding in labels.findings)
+    return {name: _on_image(labels, image.geometry, image.file, findings) for name, labels in found.items()}
 
 
 def _with_masks_on_images(visit: Visit, findings: list[Finding]) -> Visit:
@@ -164,6 +169,7 @@ def _on_image(labels: LabelMap, geometry: Geometry, name: str, findings: list[Fi
     """Labels on the grid of an image; none there may be too, as where a lesion has gone."""
     if not labels.foreground.any():
         return replace(labels, values=np.zeros(geometry.shape, dtype=np.uint8), geometry=geometry)
-    placed, said = labels_on_grid(labels, geometry, name)
+    # Segments cropped or stored along other axes are put in their place at once; others voxel by voxel.
+    placed, said = labels_on_grid(on_lattice(labels, geometry, name), geometry, name)
     findings += said
     return placed

@@ -6,8 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from ...errors import Finding, InputError, Severity, counted
+from .drawn_on import acquisition_drawn_on, names_any, require_same_position
 from .headers.files import reading_dicom
 from .headers.frames import Frame, frames_of
+from .segmentation.segments import DrawnOn
 from .timing.phases import is_dynamic, joined_phases, likeness, phase_findings, show_one_place
 
 # Series smaller than this part of the largest in a folder are not taken for the volume.
@@ -62,8 +64,10 @@ def dynamic_group(headers: list, name: str, *, listed: bool = False) -> tuple[Gr
     return chosen[0], [*phase_findings(chosen[0].frames, name), *_left_out(groups, chosen[0], refused)]
 
 
-def volume_group(headers: list, name: str) -> tuple[Group, list[Finding]]:
+def volume_group(headers: list, name: str, drawn: DrawnOn | None = None) -> tuple[Group, list[Finding]]:
     """The one volume among the files, and what was left out, such as the views it was planned on.
+
+    drawn : which images a segmentation was drawn on, where they are meant.
 
     Raises
     ------
@@ -72,6 +76,8 @@ def volume_group(headers: list, name: str) -> tuple[Group, list[Finding]]:
     """
     frames, refused = usable_frames(headers)
     groups = _by_series(frames)
+    if drawn is not None:
+        groups = [g for g in groups if names_any(drawn, g.frames)] or groups
     most = max(len(group.frames) for group in groups)
     large = [group for group in groups if len(group.frames) > most * PLANNING_VIEWS]
     originals = [g for g in large if "DERIVED" not in g.frames[0].image_type]
@@ -83,14 +89,20 @@ def volume_group(headers: list, name: str) -> tuple[Group, list[Finding]]:
             where=name,
             fix="Put the images of the one you mean into a folder of their own.",
         )
+    left_out = _left_out(groups, chosen[0], refused)
+    if drawn is not None:
+        require_same_position(chosen[0].frames[0], drawn, name)
+        own, told = acquisition_drawn_on(chosen[0].frames, drawn, name)
+        chosen, left_out = [Group(own)], [*left_out, *told]
     if chosen[0].is_dynamic:
         raise InputError(
             "E-DIM",
             f"holds several images of one place, a single volume was expected: {chosen[0]}",
             where=name,
-            fix="Give the folder of one volume; read images over time with read_series.",
+            fix="Give the folder of one volume, or beside it a segmentation that names the images of one acquisition; "
+            "read images over time with read_series.",
         )
-    return chosen[0], _left_out(groups, chosen[0], refused)
+    return chosen[0], left_out
 
 
 def usable_frames(headers: list) -> tuple[list[Frame], list[InputError]]:

@@ -18,6 +18,7 @@ from .headers.frames import Frame, unreadable_facts
 from .headers.grid import grid_of, slices_of
 from .headers.map import is_parametric_map, mapped_unit
 from .headers.pixels import read_values
+from .segmentation.segments import DrawnOn
 from .stopped import whole_frames
 from .timing.pet import series_time
 from .timing.times import resolve_times
@@ -99,8 +100,11 @@ def _add_clocks_of_filing(frames: list[Frame], paths: list[Path]) -> None:
         frame.clocks[LISTED] = next(listed, len(paths))
 
 
-def read_dicom_volume(path: Path) -> tuple[FileImage, int | None]:
+def read_dicom_volume(path: Path, drawn: DrawnOn | None = None) -> tuple[FileImage, int | None]:
     """The one volume in a folder of DICOM files, or in one multi-frame file, and its day on the calendar.
+
+    drawn : what a segmentation says of its images, where these are meant: of several acquisitions at the same places
+        it tells the one that is read.
 
     The day, None where no tag tells it, serves to count days between visits and
     is kept nowhere.
@@ -108,12 +112,12 @@ def read_dicom_volume(path: Path) -> tuple[FileImage, int | None]:
     Raises
     ------
     InputError, GeometryError
-        When there is not exactly one volume, its grid is incomplete, or its
-        pixels cannot be decoded.
+        When there is not exactly one volume, its grid is incomplete, its pixels
+        cannot be decoded, or it lies in another frame of reference than what was drawn.
     """
     with reading_dicom(path):
         headers, file_findings = read_headers([path], path.name)
-        group, left_out = volume_group(headers, path.name)
+        group, left_out = volume_group(headers, path.name, drawn)
         name = name_of(group)
         slices = slices_of(group.frames)
         geometry, place_findings = grid_of(slices, name)

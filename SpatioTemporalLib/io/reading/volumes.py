@@ -11,23 +11,30 @@ import numpy as np
 
 from ...data.volumes import LARGEST_LABEL, ImageStack, LabelMap, Map
 from ...errors import Finding, InputError
+from ..dicom.segmentation.file import images_drawn_on, read_segmentation, together
 from ..dicom.series import read_dicom_volume
 from ..dicom.stack import read_dicom_stack
 from ..files.boundary import existing_file
 from ..files.plain_numbers import number
+from ..images.file_names import image_stem
 from ..images.file_order import in_natural_order
-from ..images.format_registry import image_formats
 from ..images.image import FileImage
 from ..images.plausible import FACTS
 from ..sidecars.images import BIDS_FACTS
 from ..sidecars.label_names import merged_layers, names_of, unnamed_values
-from .read_image import holds_dicom, is_dicom, read_image
+from .read_image import holds_dicom, is_called_dicom, read_image
 from .series import same_grid
 
 SETTING_UNITS = {"flip_angle": "deg", "repetition_time": "s", "echo_time": "s", "inversion_time": "s"}
 
 
-def read_map(path: str | os.PathLike, unit: str | None = None, name: str | None = None) -> Map:
+def read_map(
+    path: str | os.PathLike,
+    unit: str | None = None,
+    name: str | None = None,
+    *,
+    segmentation: str | os.PathLike | None = None,
+) -> Map:
     """One quantity in each voxel from a volume.
 
     Parameters
@@ -35,8 +42,12 @@ def read_map(path: str | os.PathLike, unit: str | None = None, name: str | None 
     path : path           Of any format of `io.formats`, or a folder of DICOM files.
     unit : str, optional  Of the values; needed when the file does not say.
     name : str, optional
+    segmentation : path, optional
+        A DICOM segmentation drawn on the image. Of several acquisitions at the same places it tells the one that is
+        read, and it has to lie in the same frame of reference.
     """
-    image = read_dicom_volume(Path(path))[0] if holds_dicom(path) else _volume(path)
+    drawn = None if segmentation is None else images_drawn_on(Path(segmentation))
+    image = read_dicom_volume(Path(path), drawn)[0] if holds_dicom(path) else _volume(path)
     values = image.single_volume()
     unit = unit or image.unit
     if not unit:
@@ -50,14 +61,17 @@ def read_map(path: str | os.PathLike, unit: str | None = None, name: str | None 
 
 
 def read_labels(path: str | os.PathLike) -> LabelMap:
-    """Labels from a volume, with their names and colours where the file has them.
+    """Labels from a volume or a DICOM segmentation, with their names and colours where the file has them.
 
     Raises
     ------
     InputError
         ``E-MASK-FRAMES`` for one mask per frame, ``E-LABEL-OVERLAP`` for
-        segments that overlap, ``E-LABEL-VALUE`` for values that are not whole.
+        segments that overlap, ``E-LABEL-VALUE`` for values that are not whole,
+        ``E-SEGMENT-KIND`` for DICOM objects that are no segmentation.
     """
+    if is_called_dicom(Path(path)) or holds_dicom(path):
+        return together(read_segmentation(Path(path)), image_stem(Path(path)))
     image = _volume(path)
     file = Path(path).name
     _refuse_intensities(image.values, file)
@@ -168,16 +182,7 @@ def _refuse_impossible(settings: Sequence[float], setting: str, unit: str, file:
 
 
 def _volume(path: str | os.PathLike) -> FileImage:
-    path = existing_file(path)
-    if is_dicom(path):
-        known = [f.name for f in image_formats().values() if f.on_grid and f.read is not None]
-        raise InputError(
-            "E-FILE-KIND",
-            f"is a DICOM file; labels are read from {', '.join(known)}",
-            where=path.name,
-            fix="Load it in Slicer and save the volume or segmentation as .nrrd.",
-        )
-    return read_image(path)
+    return read_image(existing_file(path))
 
 
 def _settings(image: FileImage, path: Path, setting: str, setting_unit: str) -> list[float]:

@@ -31,6 +31,8 @@ RepetitionTime EchoTime InversionTime FlipAngle MagneticFieldStrength ContrastBo
 ActualFrameDuration SeriesDate SeriesTime TimezoneOffsetFromUTC DecayCorrection DecayCorrected DecayCorrectionDateTime
 RadiopharmaceuticalInformationSequence InstanceNumber ContentLabel
 SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence SequenceOfUltrasoundRegions
+FrameOfReferenceUID ReferencedSeriesSequence SegmentSequence SegmentationType SegmentationFractionalType
+MaximumFractionalValue
 """.split()
 LOOKED_AT = set(TAGS)
 PHILIPS_SCALE_SLOPE = 0x2005100E

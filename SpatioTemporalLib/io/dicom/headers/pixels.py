@@ -72,7 +72,7 @@ def _stored(path: Path, notes: dict[str, int]) -> np.ndarray:
     """(N, J, I) stored values of a file's frames."""
     dataset = read_with_pixels(path)
     with reading_dicom(path):
-        _require_decoder(dataset, path)
+        require_decoder(dataset, path)
         frames, rows, columns = int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns)
         samples = int(dataset.get("SamplesPerPixel") or 1)
         needed = claimed_bytes(dataset, path)
@@ -94,7 +94,7 @@ def _stored(path: Path, notes: dict[str, int]) -> np.ndarray:
     return pixels
 
 
-def _require_decoder(dataset, path: Path) -> None:
+def require_decoder(dataset, path: Path) -> None:
     from pydicom.pixels import get_decoder
 
     uid = dataset.file_meta.get("TransferSyntaxUID", "")

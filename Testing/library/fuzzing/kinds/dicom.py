@@ -57,7 +57,7 @@ def says_the_same(folder: Path, found: Reading, differ: list[str]) -> bool:
         # From memory: a damaged length makes room for itself where it is read from a file.
         datasets = [pydicom.dcmread(io.BytesIO(path.read_bytes())) for path in sorted(folder.iterdir())]
         pixels = np.concatenate([_pixels(dataset) for dataset in datasets])
-        numbers, words = _elements(datasets)
+        numbers, words = elements(datasets)
     except Exception:  # noqa: BLE001 - what it cannot read says nothing plainly
         return False
     return all(_stands(name, found.facts.get(name), pixels, numbers, words) for name in differ)
@@ -68,7 +68,7 @@ def _pixels(dataset) -> np.ndarray:
     return (values + float(dataset.get("RescaleIntercept", 0) or 0)).ravel()
 
 
-def _elements(datasets) -> tuple[np.ndarray, set[str]]:
+def elements(datasets) -> tuple[np.ndarray, set[str]]:
     numbers, words = [0.0], set()
     for dataset in datasets:
         for value in _values_of(dataset):
@@ -102,9 +102,9 @@ def _stands(name: str, fact, pixels: np.ndarray, numbers: np.ndarray, words: set
         return all(any(part in word for word in words) for part in fact.removesuffix(" series").split(" series "))
     if name == "affine":
         spacing = np.linalg.norm(fact[:3, :3], axis=0)
-        return _are_near(np.abs(fact[:3, 3]), np.abs(numbers)) and _are_near(spacing[:2], numbers)
-    return _are_near(np.array([fact]), np.concatenate([numbers, numbers / 1000]))
+        return are_near(np.abs(fact[:3, 3]), np.abs(numbers)) and are_near(spacing[:2], numbers)
+    return are_near(np.array([fact]), np.concatenate([numbers, numbers / 1000]))
 
 
-def _are_near(values: np.ndarray, numbers: np.ndarray) -> bool:
+def are_near(values: np.ndarray, numbers: np.ndarray) -> bool:
     return bool((np.abs(values[:, None] - numbers[None]).min(axis=1) <= 1e-5 * np.maximum(1, np.abs(values))).all())

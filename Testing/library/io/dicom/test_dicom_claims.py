@@ -153,7 +153,7 @@ def test_what_is_no_codestream_has_no_size(data):
 def test_pictures_of_another_size_reach_no_decoder(tmp_path, monkeypatch):
     import pydicom
 
-    monkeypatch.setattr("SpatioTemporalLib.io.dicom.headers.pixels._require_decoder", lambda *_: None)
+    monkeypatch.setattr("SpatioTemporalLib.io.dicom.headers.pixels.require_decoder", lambda *_: None)
     monkeypatch.setattr(pydicom.Dataset, "pixel_array", property(lambda _: pytest.fail("decoded")))
     for syntax, make in ((JPEGBaseline8Bit, jpeg), (JPEG2000Lossless, jpeg_2000)):
         path = encapsulated(tmp_path / "a.dcm", syntax, [make(60000, 60000)] * 2)
