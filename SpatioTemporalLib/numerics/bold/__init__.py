@@ -1,0 +1,1 @@
+"""Signals of functional MRI: responses, designs, linear models with autocorrelated noise."""
