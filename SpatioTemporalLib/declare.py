@@ -234,6 +234,8 @@ def _check_declaration(declaration: Analysis) -> None:
     faults += [f"{o.name} is a {o.kind}" for o in declaration.outputs if not is_output(o.kind)]
     faults += [f"there cannot be several {o.name}" for o in declaration.outputs if o.several and o.kind not in SEVERAL]
     faults += [f"{i.name} is made for {e}" for i in declaration.inputs for e in i.made_for if e not in EXAMINATIONS]
+    names = {i.name for i in declaration.inputs}
+    faults += [f"{p.name} is an input and a parameter" for p in declaration.parameters if p.name in names]
     taken = set(inspect.signature(declaration.function).parameters)
     faults += [f"the function does not take {n}" for n in {i.name for i in declaration.inputs} - taken]
     paths = {p.name for p in declaration.parameters if p.path}

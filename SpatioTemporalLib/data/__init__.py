@@ -2,6 +2,7 @@
 
 from .cohort import Cohort
 from .curve import Curve, Table
+from .events import Events
 from .follow_up import FollowUp, Visit
 from .geometry import Geometry
 from .graph import Graph
@@ -17,6 +18,7 @@ __all__ = [
     "Cohort",
     "Curve",
     "Display",
+    "Events",
     "FollowUp",
     "Geometry",
     "Graph",

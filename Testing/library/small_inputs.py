@@ -7,6 +7,7 @@ from small_progression import PROGRESSION, REGIONS
 from small_tracers import TRACERS
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.data import Events
 from SpatioTemporalLib.numerics.bolus.indicator_dilution import LOGNORMAL
 from SpatioTemporalLib.numerics.relaxation.spoiled_gradient_echo import spoiled_gradient_echo_signal
 from SpatioTemporalLib.simulation.tofts_phantom import PhantomDesign, tofts_phantom
@@ -31,6 +32,7 @@ def small_inputs(analysis, phantom):
         st.Map: st.Map(np.full(phantom.series.geometry.shape, 1.4), phantom.series.geometry, "s", "t1"),
         st.LabelMap: phantom.tissue,
         st.Table: labelled_cases(),
+        Events: blocks_of_a_task(),
         st.FollowUp: two_visits(),
         st.Point: st.Point((0.0, 0.0, 0.0)),
     }
@@ -76,6 +78,24 @@ def drawn_liver(phantom=None):
         drawn = {name: st.LabelMap(mask.astype(np.uint8), geometry, name=name) for name, mask in masks.items()}
         visits.append(st.Visit(day, {"ct": st.Map(values, geometry, "HU", "ct")}, drawn))
     return st.FollowUp("p1", tuple(visits))
+
+
+def blocks_of_a_task(phantom=None):
+    """Events of two conditions, in blocks."""
+    onsets = np.arange(10.0, 200.0, 40.0)
+    conditions = tuple("ab"[n % 2] for n in range(len(onsets)))
+    return Events(onsets, np.full(len(onsets), 15.0), conditions, np.ones(len(onsets)))
+
+
+def runs_of_a_task(unit):
+    """Three runs of an effect, or of its variance."""
+
+    def made(phantom):
+        geometry, rng = phantom.series.geometry, np.random.default_rng(0)
+        values = np.abs(rng.normal(1, 0.3, (3, *geometry.shape))) + 0.1
+        return st.ImageStack(values, [1, 2, 3], geometry, "run", "1", unit)
+
+    return made
 
 
 def labelled_cases():
@@ -162,6 +182,8 @@ def recoveries(setting, inverted):
 INVERSIONS = recoveries("inversion_time", inverted=True)
 # What analyses need that other data than the kinds of their inputs say, by analysis and input.
 OF_ITS_OWN = {
+    ("bold.fixed_effects", "effects"): runs_of_a_task("%"),
+    ("bold.fixed_effects", "variances"): runs_of_a_task("%^2"),
     **PROGRESSION,
     **REGIONS,
     **TRACERS,

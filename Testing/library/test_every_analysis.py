@@ -12,7 +12,7 @@ from small_inputs import small_inputs, small_phantom
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.command_line.verbs.run import options_of
-from SpatioTemporalLib.data import Graph
+from SpatioTemporalLib.data import Events, Graph
 
 EVERY = [pytest.param(a, id=a.id) for a in st.analyses().values()]
 
@@ -95,6 +95,8 @@ def test_inputs_are_left_unchanged(analysis):
 def contents(value):
     if isinstance(value, st.FollowUp):
         return [[image.values for image in (visit.images | visit.masks).values()] for visit in value.visits]
+    if isinstance(value, Events):
+        return [value.onsets, value.durations, value.conditions]
     if isinstance(value, st.Point):
         return value.ras
     return value.columns if isinstance(value, st.Table) else getattr(value, "values", value)

@@ -32,7 +32,18 @@ BELOW = {
         *("steps", "numerics", "data", "errors", "context", "io", "parameters"),
         *("pictures", "sample_data", "system", "version"),
     },
-    "analyses": {"declare", "kinds", "networks", "steps", "numerics", "data", "errors", "context", "system"},
+    "analyses": {
+        "declare",
+        "kinds",
+        "networks",
+        "pictures",
+        "steps",
+        "numerics",
+        "data",
+        "errors",
+        "context",
+        "system",
+    },
 }
 """What each part of the library may import besides itself; parts not named may import any."""
 

@@ -30,6 +30,7 @@ JOIN_KINDS = {
     "flip_angle": _("Flip angles [deg]"),
     "inversion_time": _("Inversion times [s]"),
     "repetition_time": _("Repetition times [s]"),
+    "run": _("Runs [number]"),
 }
 
 

@@ -25,7 +25,8 @@ from ..sidecars.label_names import merged_layers, names_of, unnamed_values
 from .read_image import holds_dicom, is_called_dicom, read_image
 from .series import same_grid
 
-SETTING_UNITS = {"flip_angle": "deg", "repetition_time": "s", "echo_time": "s", "inversion_time": "s"}
+RUN = "run"
+SETTING_UNITS = {"flip_angle": "deg", "repetition_time": "s", "echo_time": "s", "inversion_time": "s", "run": "1"}
 
 
 def read_map(
@@ -134,6 +135,8 @@ def read_stack(
     for image, file in zip(images[1:], paths[1:]):
         findings += same_grid(image.geometry, file.name, images[0].geometry, paths[0].name)
     volumes = [v for image in images for v in (image.values if image.values.ndim == 4 else [image.values])]
+    if settings is None and setting == RUN:
+        settings = range(1, len(volumes) + 1)
     if settings is None:
         settings = [s for image, file in zip(images, paths) for s in _settings(image, file, setting, setting_unit)]
     values = np.stack(volumes) if len(images) > 1 or images[0].values.ndim == 3 else images[0].values

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...data.events import Events
 from ...errors import InputError, counted
 from .responses import dispersion_derivative, sampled_response, time_derivative
 
@@ -17,28 +18,6 @@ BASES = ("response", "response and time derivative", "response and both derivati
 HIGH_PASS_HZ = 0.01
 # Of the largest singular value of a design whose columns have unit norm, below which columns depend on one another.
 DEPENDENT = 1e-8
-
-
-@dataclass(frozen=True, eq=False)
-class Events:
-    """What happened when.
-
-    onsets, durations : (N,) s on the clock of the series. conditions : N texts. amplitudes : (N,), 1 where not said.
-    """
-
-    onsets: np.ndarray
-    durations: np.ndarray
-    conditions: tuple[str, ...]
-    amplitudes: np.ndarray
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Conditions in the order of the alphabet."""
-        return tuple(sorted(set(self.conditions)))
-
-    def of(self, condition: str) -> Events:
-        rows = np.array([name == condition for name in self.conditions])
-        return Events(self.onsets[rows], self.durations[rows], (condition,) * int(rows.sum()), self.amplitudes[rows])
 
 
 @dataclass(frozen=True, eq=False)

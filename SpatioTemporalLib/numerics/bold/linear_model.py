@@ -74,6 +74,15 @@ def fit_linear_model(series: np.ndarray, design: np.ndarray, noise: str = "ar1")
     three matrix products with their data, whatever their rho.
     """
     series, design = np.asarray(series), np.asarray(design, dtype=np.float64)
+    degrees = degrees_of_freedom(design)
+    coefficients, variance, rounded = _fitted(series, design, noise, degrees)
+    values, group = np.unique(rounded, return_inverse=True)
+    inverses = np.stack([linalg.pinvh(_whitened_square(design, rho)) for rho in values / STEPS])
+    return LinearFit(coefficients, variance, group.reshape(-1), inverses, rounded / STEPS, degrees)
+
+
+def degrees_of_freedom(design: np.ndarray) -> int:
+    """Frames (T) less what a design (T, P) takes of them; ``E-FREEDOM`` where none is left."""
     frames, columns = design.shape
     degrees = frames - int(np.linalg.matrix_rank(design))
     if degrees < 1:
@@ -82,10 +91,7 @@ def fit_linear_model(series: np.ndarray, design: np.ndarray, noise: str = "ar1")
             f"{frames} frames cannot tell {columns} columns apart: no degree of freedom is left",
             fix="Use fewer nuisance columns, a lower high-pass frequency, or more frames.",
         )
-    coefficients, variance, rounded = _fitted(series, design, noise, degrees)
-    values, group = np.unique(rounded, return_inverse=True)
-    inverses = np.stack([linalg.pinvh(_whitened_square(design, rho)) for rho in values / STEPS])
-    return LinearFit(coefficients, variance, group.reshape(-1), inverses, rounded / STEPS, degrees)
+    return degrees
 
 
 def t_contrast(fit: LinearFit, contrast) -> Effect:

@@ -1,0 +1,1 @@
+"""Functional MRI: activation, information, latency, connectivity, entropy."""

@@ -1,0 +1,1 @@
+"""What analyses of functional MRI share: contrasts in words, confounds, thresholds, clusters."""
