@@ -12,7 +12,8 @@ from ...declare import Advanced, Help, Input, Output, Range, Unit, analysis
 from ...errors import Finding, Severity, counted
 from ...numerics.progression.conversion import predicted_crossing
 from ...numerics.progression.course_fit import fit_course
-from ...numerics.progression.logistic_course import individual_effects, slopes_at_onset
+from ...numerics.progression.logistic_course import individual_effects
+from ...numerics.progression.visits import within_person_slopes
 from ...steps.progression.conversion_table import ConversionParameters, conversion_table, threshold_of
 from ...steps.progression.course_curves import patient_curves, population_curves
 from ...steps.progression.course_tables import individuals_table, population_table, spread_table
@@ -126,18 +127,18 @@ def course(visits, new_patients=None, *, parameters, context):
         "spread": spread_table(fitted.visits, population, level, None if new else individuals),
         "course": population_curves(known, population, individuals, patient),
         "patient_course": patient_curves(known, population, individuals, patient, parameters.horizon),
-        "conversion": _conversion(known, seen, population, individuals, threshold, parameters, context.seed),
+        "conversion": _conversion(known, seen, fitted, (population, individuals), threshold, parameters, context.seed),
         "findings": (*read.findings, *(new.findings if new else ()), *_told(known, parameters.onset_level, level)),
     }
 
 
-def _conversion(known, seen, population, individuals, threshold, parameters, seed: int) -> Table | None:
+def _conversion(known, seen, fitted, course, threshold, parameters, seed: int) -> Table | None:
     if threshold is None:
         return None
     rng, confidence = np.random.default_rng(seed), parameters.confidence / 100
-    crossing = predicted_crossing(population, individuals, *threshold, confidence=confidence, rng=rng)
-    slope = float(slopes_at_onset(population)[threshold.score])
-    return conversion_table(known, seen, crossing, threshold, horizon=parameters.horizon, usual_slope=slope)
+    crossing = predicted_crossing(*course, *threshold, confidence=confidence, rng=rng)
+    slope = float(within_person_slopes(fitted.visits)[threshold.score])
+    return conversion_table(known, seen, crossing, threshold, horizon=parameters.horizon, slope=slope)
 
 
 def _told(known, asked: float | None, level: float):

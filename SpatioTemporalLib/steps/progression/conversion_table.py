@@ -9,7 +9,7 @@ from ...data.curve import Table
 from ...declare import Help, Range, Unit
 from ...errors import ParameterError
 from ...numerics.progression.conversion import Crossing, carried_forward, observed_conversion
-from ...numerics.progression.visits import Visits, within_person_slopes
+from ...numerics.progression.visits import Visits
 from .score_scales import Scale
 from .visit_table import VisitTable
 
@@ -60,18 +60,16 @@ def threshold_of(scales: tuple[Scale, ...], parameters: ConversionParameters) ->
 
 
 def conversion_table(
-    known: VisitTable, seen: Visits, crossing: Crossing, threshold: Threshold, *, horizon: float, usual_slope: float
+    known: VisitTable, seen: Visits, crossing: Crossing, threshold: Threshold, *, horizon: float, slope: float
 ) -> Table:
     """One row a person.
 
     seen : all visits of the same people, also those after the moment of predicting.
-    usual_slope : 1/year, of the straight line where those who are predicted show none, as at one visit each.
+    slope : 1/year, of the straight lines: that of the score within the people whom the course was learnt from.
     """
     visits = known.visits
     last = visits.times[visits.starts + visits.counts - 1]
     later = observed_conversion(seen, *threshold)
-    slope = within_person_slopes(visits)[threshold.score]
-    slope = slope if slope > 0 else usual_slope
     columns = {
         "participant_id": list(known.people),
         "predicted from": last.tolist(),
