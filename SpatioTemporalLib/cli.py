@@ -14,6 +14,7 @@ from .command_line.terminal.system_faults import fault_of_the_system
 from .command_line.verbs import (
     bundle,
     check,
+    cohort,
     convert,
     demo,
     describe,
@@ -28,7 +29,7 @@ from .command_line.verbs import (
 from .errors import Cancelled, SpatioTemporalError
 from .version import __version__
 
-VERBS = (listing, describe, networks, run, simulate, train, evaluate, bundle, convert, demo, check, doctor)
+VERBS = (listing, describe, networks, run, simulate, cohort, train, evaluate, bundle, convert, demo, check, doctor)
 # Options whose lists of numbers may begin with a dash, such as -1200,600.
 LISTS = {"--window", "--missing"}
 USER_ERROR, INTERNAL_ERROR = 2, 3

@@ -13,6 +13,7 @@ EXTRAS = {
     "slicer": ("slicer-core",),
     "dicom": ("highdicom",),
     "networks": ("torch", "monai", "safetensors"),
+    "spreadsheets": ("openpyxl",),
 }
 """Packages of each extra of this project, as pyproject.toml lists them."""
 
@@ -23,6 +24,7 @@ SERVES = {
     "torch": "networks, and fits on a GPU (--device cuda)",
     "monai": "networks",
     "safetensors": "weights of networks",
+    "openpyxl": "clinical tables of public collections as spreadsheets (cohort --clinical)",
 }
 """What each of them is for."""
 

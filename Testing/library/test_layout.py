@@ -28,6 +28,7 @@ BELOW = {
     "numerics": {"data", "errors", "system"},
     "steps": {"declare", "kinds", "numerics", "data", "errors", "context", "system"},
     "simulation": {"steps", "numerics", "data", "errors", "context", "system", "io"},
+    "collections": {"steps", "data", "errors", "context", "system", "io"},
     "networks": {
         *("steps", "numerics", "data", "errors", "context", "io", "parameters"),
         *("pictures", "sample_data", "system", "version"),

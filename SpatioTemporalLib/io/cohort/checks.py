@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 
-from ...errors import Finding, InputError, Severity
+from ...errors import Finding, InputError, Severity, counted
 from ...system.plain_text import for_message
 from ..tables.delimited import as_number
 
@@ -19,6 +19,7 @@ SPLITS = {"train", "validation", "test", "external"}
 ISO_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 SPREADSHEET_DAY = re.compile(r"[2-5]\d{4}(\.\d+)?")
 SHOWN, LONGEST = 40, 300
+FIX = "Correct these cells; declare codes for missing values with missing=(...)."
 # More digits than a number in a spreadsheet has; whole numbers stay as they are below.
 WHOLE_BELOW = 2.0**53
 
@@ -51,7 +52,7 @@ class Problems:
         # Cells may be of any length, and hold anything.
         self.found.append((code, f"{file}{f' row {row}' if row else ''}: {for_message(text, LONGEST)}"))
 
-    def raise_all(self, where: str) -> None:
+    def raise_all(self, where: str, fix: str = FIX) -> None:
         """One `InputError` that tells all problems; with their common code if they have one."""
         if not self.found:
             return
@@ -60,9 +61,9 @@ class Problems:
         more = f"\n  and {len(self.found) - SHOWN} more" if len(self.found) > SHOWN else ""
         raise InputError(
             codes.pop() if len(codes) == 1 else "E-COHORT",
-            f"{len(self.found)} problems in the tables:{listed}{more}\n",
+            f"{counted(len(self.found), 'problem')} in the tables:{listed}{more}\n",
             where=where,
-            fix="Correct these cells; declare codes for missing values with missing=(...).",
+            fix=fix,
         )
 
 

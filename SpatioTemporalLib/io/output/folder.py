@@ -31,7 +31,7 @@ KINDS = {
     "result": "the results of an analysis",
     "dicom": "DICOM objects",
     "bundle": "a bundle",
-    "cohort": "a simulated cohort",
+    "cohort": "a cohort",
     "evaluation": "an evaluation",
     "demo": "a demonstration",
     "training": "the state of a training run",

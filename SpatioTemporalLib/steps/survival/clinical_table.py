@@ -88,7 +88,7 @@ def clinical_columns(
         ``E-LEAK`` when the outcome itself, or without leave what is known only afterwards, is asked for by name.
     """
     known_later = {*AFTERWARDS, *afterwards}
-    forbidden = {*outcome, *OUTCOMES}
+    forbidden = {*outcome, *OUTCOMES, *_endpoints(table)}
     wrong = [name for name in wanted if name in forbidden or (name in known_later and not with_afterwards)]
     if wrong:
         what = "is the outcome" if wrong[0] in forbidden else "is known only after the moment of predicting"
@@ -102,6 +102,12 @@ def clinical_columns(
     text = f"left out, since known only after the moment of predicting: {', '.join(later)}"
     findings = [Finding("I-AFTERWARDS", Severity.NOTE, text, table.name)] if later else []
     return tuple(n for n in usual if n not in later), findings
+
+
+def _endpoints(table: Table) -> set[str]:
+    """Columns of any endpoint, as recurrence_time and recurrence_event: another one's tell of this one too."""
+    pairs = (name.removesuffix("_time") for name in table.columns if name.endswith("_time"))
+    return {f"{n}_{part}" for n in pairs if f"{n}_event" in table.columns for part in ("time", "event")}
 
 
 def learned_design(table: Table, names: Sequence[str], rows: Sequence[int]) -> Design:

@@ -66,6 +66,17 @@ def test_what_is_known_only_afterwards_stays_out_unless_it_is_asked_for(result):
         st.run("prognosis.cox", table=table(clinical()), columns=("age", "necrosis_percent"), resamples=20)
 
 
+def test_times_and_events_of_other_endpoints_are_not_learned_from():
+    columns = clinical()
+    death = [time + 7 for time in columns["time"]]
+    others = columns | {"death_time": death, "death_event": columns["event"][::-1]}
+    found = st.run("prognosis.cox", table=table(others), penalty="none", resamples=20)["coefficients"]
+    assert "nodes = positive" in found.columns["covariate"]
+    assert not [name for name in found.columns["covariate"] if name.startswith("death")]
+    with pytest.raises(st.InputError, match="column death_time is the outcome"):
+        st.run("prognosis.cox", table=table(others), columns=("age", "death_time"), resamples=20)
+
+
 def test_a_column_that_is_the_outcome_is_refused():
     with pytest.raises(st.InputError, match="column time is the outcome"):
         st.run("prognosis.cox", table=table(clinical()), columns=("age", "time"), resamples=20)

@@ -44,17 +44,18 @@ def expected_affine() -> np.ndarray:
     return np.diag([-1.0, -1, 1, 1]) @ affine
 
 
-def segmentation(segments, *, flipped=False, fractional=0, order=None, **changes) -> Dataset:
+def segmentation(segments, *, flipped=False, fractional=0, order=None, step=STEP, **changes) -> Dataset:
     """A dataset with a frame for each slice in which a segment has voxels.
 
     flipped : rows and columns run the other way. fractional : of so much, the value of a voxel that is set; 0 for
-    single bits. order : seed of the order of the frames.
+    single bits. order : seed of the order of the frames. step : mm from slice to slice.
     """
     cosines = FLIPPED if flipped else STRAIGHT
     frames = [(s, k) for s in segments for k in range(len(s.mask)) if s.mask[k].any()]
     if order is not None:
         frames = [frames[n] for n in np.random.default_rng(order).permutation(len(frames))]
-    dataset = header(SEGMENTATION, Modality="SEG", NumberOfFrames=len(frames), Rows=ROWS, Columns=COLUMNS)
+    rows, columns = segments[0].mask.shape[1:]
+    dataset = header(SEGMENTATION, Modality="SEG", NumberOfFrames=len(frames), Rows=rows, Columns=columns)
     dataset.BitsAllocated = dataset.BitsStored = 8 if fractional else 1
     dataset.HighBit = dataset.BitsStored - 1
     dataset.SegmentationType = "FRACTIONAL" if fractional else "BINARY"
@@ -67,7 +68,7 @@ def segmentation(segments, *, flipped=False, fractional=0, order=None, **changes
     # The thickness is what no reader may take for the distance between slices.
     shared.PixelMeasuresSequence = Sequence([_item(PixelSpacing=list(SPACING), SliceThickness=1.25)])
     dataset.SharedFunctionalGroupsSequence = Sequence([shared])
-    dataset.PerFrameFunctionalGroupsSequence = Sequence([_frame(s.number, k, flipped) for s, k in frames])
+    dataset.PerFrameFunctionalGroupsSequence = Sequence([_frame(s, k * step, flipped) for s, k in frames])
     pixels = [s.mask[k][::-1, ::-1] if flipped else s.mask[k] for s, k in frames]
     dataset.PixelData = _packed(np.array(pixels), fractional)
     for keyword, value in changes.items():
@@ -87,12 +88,13 @@ def _packed(pixels: np.ndarray, fractional: int) -> bytes:
     return data + b"\0" * (len(data) % 2)
 
 
-def _frame(number: int, k: int, flipped: bool) -> Dataset:
-    position = ORIGIN + (0, 0, k * STEP)
+def _frame(segment: Written, distance: float, flipped: bool) -> Dataset:
+    rows, columns = segment.mask.shape[1:]
+    position = ORIGIN + (0, 0, distance)
     if flipped:
-        position = position + ((COLUMNS - 1) * SPACING[1], (ROWS - 1) * SPACING[0], 0)
+        position = position + ((columns - 1) * SPACING[1], (rows - 1) * SPACING[0], 0)
     group = _item(PlanePositionSequence=Sequence([_item(ImagePositionPatient=[float(f"{x:.9g}") for x in position])]))
-    group.SegmentIdentificationSequence = Sequence([_item(ReferencedSegmentNumber=number)])
+    group.SegmentIdentificationSequence = Sequence([_item(ReferencedSegmentNumber=segment.number)])
     return group
 
 

@@ -102,7 +102,7 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path, held, overwrite):
 
 def test_an_output_of_another_kind_is_not_replaced(tmp_path):
     write(tmp_path / "out", "cohort", a="1")
-    with pytest.raises(InputError, match="holds a simulated cohort, not a bundle.*E-OUTPUT-FOREIGN"):
+    with pytest.raises(InputError, match="holds a cohort, not a bundle.*E-OUTPUT-FOREIGN"):
         write(tmp_path / "out", "bundle", overwrite=True, a="2")
 
 

@@ -1,0 +1,1 @@
+"""Public collections of images, made into cohorts."""
