@@ -16,7 +16,7 @@ from .offer import Offer, offered
 COMMAND = "spatiotemporal simulate liver-metastases --count 1 --images --seed 8 --out {folder}"
 
 
-@offered("prognosis.recurrence")
+@offered("prognosis.recurrence", "prognosis.structures")
 def liver() -> Offer:
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         study = Path(folder) / "livers"

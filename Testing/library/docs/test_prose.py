@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from library.collections.crlm_phantom import write_collection, write_table_as
 from manual_blocks import MANUAL, ROOT, blocks, commands, run_python, run_shell
 from small_inputs import two_visits
 
@@ -27,6 +28,9 @@ WITH_CODE = sorted(name for name in TEXT if blocks(TEXT[name], "python", "sh") a
 def test_blocks_of_a_page_run(page, clone, capsys, monkeypatch):
     # The whole check has tests of its own.
     monkeypatch.setitem(DOMAINS, "kinetics", (check_relaxation,))
+    if page == "prognosis.md":
+        write_collection(clone / "CRLM")
+        write_table_as(clone / "CRLM" / "clinical.csv")
     for language, content in blocks(TEXT[page], "python", "sh"):
         if language == "sh":
             run_shell(content, capsys)
@@ -94,5 +98,12 @@ def test_files_that_the_prose_names_exist():
     named = {path for text in TEXT.values() for path in re.findall(r"`([\w./]+\.(?:py|csv|md))`", text)}
     # What is on somebody's own disk.
     of_users = {"participants.csv", "timepoints.csv", "kinetics_peers.csv", "follow_up_effects.csv", "docs/README.md"}
+    of_users |= {
+        "structures.csv",
+        "afterwards.csv",
+        "left_out.csv",
+        "out/cox/coefficients.csv",
+        "out/assessment/measures.csv",
+    }
     missing = [path for path in named - of_users if not any((root / path).exists() for root in roots)]
     assert len(named) > 10 and not missing
