@@ -1,4 +1,4 @@
-"""How much a signal says of a condition, at each delay: mutual information by bins or by a Gaussian copula, with its null."""
+"""How much a signal says of a condition at each delay: mutual information by bins or a Gaussian copula."""
 
 from __future__ import annotations
 

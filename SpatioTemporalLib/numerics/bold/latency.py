@@ -8,7 +8,10 @@ import numpy as np
 
 
 class Latency(NamedTuple):
-    """delay : (N, N) s; above zero where the second is later, NaN where there is none. peak : (N, N) correlation there."""
+    """Of N signals.
+
+    delay : (N, N) s; above zero where the second is later, NaN where there is none. peak : (N, N) correlation there.
+    """
 
     delay: np.ndarray
     peak: np.ndarray
