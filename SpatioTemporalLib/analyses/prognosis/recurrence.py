@@ -81,7 +81,7 @@ def recurrence(visits, patient=None, *, parameters, context):
 
     Notes
     -----
-    .. math:: S(t_k) = \frac1M \sum_m \prod_{j \le k} \big(1 - \sigma(a_{mj})\big)
+    .. math:: S(t_k) = \frac1M \sum_m \prod_{j \le k} (1 - \sigma(a_{mj}))
 
     a are the hazard logits that the M networks of the bundle give for steps of
     time after the last visit; between their ends the hazard is constant. Bands are

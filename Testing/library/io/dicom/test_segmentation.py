@@ -13,6 +13,7 @@ from library.io.dicom.segmentation_phantom import (
     segmentation,
     write_segmentation,
 )
+from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.cli import main
@@ -63,6 +64,19 @@ def test_segments_apart_become_one_label_map_and_overlapping_ones_do_not(tmp_pat
     np.testing.assert_allclose(found.geometry.affine, expected_affine(), atol=1e-9)
     with pytest.raises(st.InputError, match="'Tumor_2' shares 1 voxel .*read_masks.*E-LABEL-OVERLAP"):
         st.read_labels(write_segmentation(tmp_path / "b.dcm", TUMOURS))
+
+
+@pytest.mark.parametrize("fractional, syntax", [(0, DeflatedExplicitVRLittleEndian), (200, RLELossless)])
+def test_packed_files_say_the_same(fractional, syntax, tmp_path):
+    dataset = segmentation(ALL, fractional=fractional)
+    if syntax == RLELossless:
+        dataset.SOPInstanceUID = "1.2.3.5"
+        dataset.compress(RLELossless)
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3.5"
+    else:
+        dataset.file_meta.TransferSyntaxUID = syntax
+    for segment, mask in zip(ALL, st.read_masks(save(dataset, tmp_path / "a.dcm")).values()):
+        np.testing.assert_array_equal(on_lattice(mask, WHOLE, "image").foreground, segment.mask)
 
 
 @pytest.mark.parametrize("slices, distances", [((0, 2, 5), 1), ((0, 3, 5, 6), 1), ((0, 2, 4), 2)])
