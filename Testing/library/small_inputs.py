@@ -87,6 +87,13 @@ def blocks_of_a_task(phantom=None):
     return Events(onsets, np.full(len(onsets), 15.0), conditions, np.ones(len(onsets)))
 
 
+def three_regions(phantom):
+    """Voxels of the whole grid, divided in three."""
+    shape = phantom.series.geometry.shape
+    values = np.arange(int(np.prod(shape))).reshape(shape) % 3 + 1
+    return st.LabelMap(values.astype(np.uint8), phantom.series.geometry, name="regions")
+
+
 def runs_of_a_task(unit):
     """Three runs of an effect, or of its variance."""
 
@@ -182,6 +189,9 @@ def recoveries(setting, inverted):
 INVERSIONS = recoveries("inversion_time", inverted=True)
 # What analyses need that other data than the kinds of their inputs say, by analysis and input.
 OF_ITS_OWN = {
+    ("bold.latency", "regions"): three_regions,
+    ("bold.connectivity", "regions"): three_regions,
+    ("bold.dynamic_connectivity", "regions"): three_regions,
     ("bold.fixed_effects", "effects"): runs_of_a_task("%"),
     ("bold.fixed_effects", "variances"): runs_of_a_task("%^2"),
     **PROGRESSION,

@@ -11,13 +11,14 @@ from ...data.events import Events
 from ...data.result import Display
 from ...data.volumes import LabelMap, Map
 from ...declare import Choices, Help, Input, Output, Range, Unit, analysis
-from ...errors import InputError
+from ...errors import Finding, InputError, Severity
 from ...numerics.bold.information import condition_of_frames, copula_information
 from ...numerics.bold.information import information as binned
 from ...steps.bold.event_findings import checked_events
 from ...steps.bold.resting_run import BRAIN, RUN, RunParameters, resting_run
 
 METHODS = ("bins", "Gaussian copula")
+ALIKE = 0.9
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def information(series, events, mask=None, *, parameters, context):
         "width": run.map(found.width * run.step, "s", "width"),
         "amplitude": run.map(_amplitude(run, labels, found), "%", "amplitude"),
         "normalised": run.map(np.clip(found.best / max(entropy, 1e-9), 0, 1), "1", "normalised"),
-        "findings": (*run.findings, *odd),
+        "findings": (*run.findings, *odd, *_repeating(labels, most, parameters)),
     }
     if parameters.surrogates:
         outputs["p"] = run.map(found.p, "1", "p")
@@ -98,6 +99,18 @@ def information(series, events, mask=None, *, parameters, context):
         chosen[run.inside] = found.p < parameters.level
         outputs["informative"] = LabelMap(chosen, series.geometry, name="informative")
     return outputs
+
+
+def _repeating(labels: np.ndarray, most: int, parameters) -> tuple[Finding, ...]:
+    """A task that repeats itself is restored by a shift of its period, which makes the null as good as the truth."""
+    if not parameters.surrogates:
+        return ()
+    alike = [float((np.roll(labels, s) == labels).mean()) for s in range(most + 1, len(labels) - most - 1)]
+    share = float(np.mean(np.array(alike) > ALIKE))
+    if share < parameters.level:
+        return ()
+    text = f"the task repeats itself: {100 * share:.0f} % of the shifts restore it, so that p cannot be small"
+    return (Finding("W-PERIODIC", Severity.WARN, text),)
 
 
 def _labels(series, events: Events, parameters) -> np.ndarray:

@@ -22,7 +22,7 @@ MOST_REGIONS = 1000
 class LatencyParameters(RunParameters):
     longest: Annotated[float, Unit("s"), Range(0.1, 60), Help("Delays beyond are none.")] = 4.0
     weighted: Annotated[bool, Help("Whether the projection weights pairs by their correlation.")] = False
-    threads: Annotated[int, Range(0, 10), Help("Orders of delays that are told apart."), Advanced()] = 3
+    orders: Annotated[int, Range(0, 10), Help("Orders of delays that are told apart."), Advanced()] = 3
     resamples: Annotated[int, Range(0, 1000), Help("Of blocks of the run, for standard errors; 0 for none.")] = 50
     block: Annotated[float, Unit("s"), Range(10, 600), Help("Length of the blocks that are drawn."), Advanced()] = 60.0
 
@@ -72,7 +72,7 @@ def latency(series, regions, mask=None, *, parameters, context):
     found = latency_matrix(signals, run.step, parameters.longest)
     projection = latency_projection(found, parameters.weighted)
     errors = _standard_errors(signals, run.step, parameters, context.part(0.3, 0.8))
-    count = min(parameters.threads, len(names) - 1)
+    count = min(parameters.orders, len(names) - 1)
     threads, share = lag_threads(found, count) if count else (np.empty((0, len(names))), np.empty(0))
     context.progress(0.8, "lag of every voxel")
     lag, correlation = lag_to(run.values, run.values.mean(axis=1, dtype=np.float64), run.step, parameters.longest)
