@@ -107,9 +107,9 @@ def _repeating(labels: np.ndarray, most: int, parameters) -> tuple[Finding, ...]
         return ()
     alike = [float((np.roll(labels, s) == labels).mean()) for s in range(most + 1, len(labels) - most - 1)]
     share = float(np.mean(np.array(alike) > ALIKE))
-    if share < parameters.level:
+    if share < 0.4 * parameters.level:
         return ()
-    text = f"the task repeats itself: {100 * share:.0f} % of the shifts restore it, so that p cannot be small"
+    text = f"the task repeats itself: {100 * share:.0f} % of the shifts restore it, so that p can hardly be small"
     return (Finding("W-PERIODIC", Severity.WARN, text),)
 
 
