@@ -18,7 +18,7 @@ from ...steps.bold.event_findings import checked_events
 from ...steps.bold.resting_run import BRAIN, RUN, RunParameters, resting_run
 
 METHODS = ("bins", "Gaussian copula")
-ALIKE = 0.9
+ALIKE = 0.8
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,9 @@ def _repeating(labels: np.ndarray, most: int, parameters) -> tuple[Finding, ...]
     if not parameters.surrogates:
         return ()
     alike = [float((np.roll(labels, s) == labels).mean()) for s in range(most + 1, len(labels) - most - 1)]
-    share = float(np.mean(np.array(alike) > ALIKE))
-    if share < 0.4 * parameters.level:
+    if not alike or max(alike) < ALIKE:
         return ()
-    text = f"the task repeats itself: {100 * share:.0f} % of the shifts restore it, so that p can hardly be small"
+    text = f"the task repeats itself: one of the shifts restores {100 * max(alike):.0f} % of it, so that p is too large"
     return (Finding("W-PERIODIC", Severity.WARN, text),)
 
 
