@@ -28,7 +28,7 @@ BELOW = {
     "numerics": {"data", "errors", "system"},
     "steps": {"declare", "kinds", "numerics", "data", "errors", "context", "system"},
     "simulation": {"steps", "numerics", "data", "errors", "context", "system", "io"},
-    "collections": {"steps", "data", "errors", "context", "system", "io"},
+    "public_collections": {"steps", "data", "errors", "context", "system", "io"},
     "networks": {
         *("steps", "numerics", "data", "errors", "context", "io", "parameters"),
         *("pictures", "sample_data", "system", "version"),
@@ -101,6 +101,12 @@ def test_imports_point_one_way(part):
         if part_of(name) not in {None, part, *BELOW[part]}
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_part_hides_a_module_of_python():
+    """The worker is run by its path, so that its folder is searched before Python's own; io is there before that."""
+    parts = {path.stem for path in LIBRARY.iterdir() if path.is_dir() or path.suffix == ".py"}
+    assert parts & sys.stdlib_module_names == {"io"}
 
 
 PARTS_WITH_ROOMS = ("numerics", "steps", "io", "networks", "command_line")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...collections.colorectal_liver_metastases import AFTERWARDS_FILE, convert_colorectal_liver_metastases
 from ...context import Context
+from ...public_collections.colorectal_liver_metastases import AFTERWARDS_FILE, convert_colorectal_liver_metastases
 from ..terminal.progress import ProgressBar
 
 

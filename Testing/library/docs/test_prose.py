@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from library.collections.crlm_phantom import write_collection, write_table_as
+from library.public_collections.crlm_phantom import write_collection, write_table_as
 from manual_blocks import MANUAL, ROOT, blocks, commands, run_python, run_shell
 from small_inputs import two_visits
 

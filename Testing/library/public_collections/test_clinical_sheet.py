@@ -4,10 +4,10 @@ import zipfile
 
 import openpyxl
 import pytest
-from library.collections.crlm_phantom import COLUMNS, ROWS, write_table_as
+from library.public_collections.crlm_phantom import COLUMNS, ROWS, write_table_as
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.collections.clinical_sheet import read_sheet
+from SpatioTemporalLib.public_collections.clinical_sheet import read_sheet
 
 WANTED = ("age", "vital_status")
 
@@ -50,6 +50,6 @@ def test_what_is_no_such_table_is_refused_in_words(what, tmp_path):
 
 
 def test_a_spreadsheet_that_unpacks_to_gigabytes_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("SpatioTemporalLib.collections.clinical_sheet.MOST_BYTES", 1000)
+    monkeypatch.setattr("SpatioTemporalLib.public_collections.clinical_sheet.MOST_BYTES", 1000)
     with pytest.raises(st.InputError, match="a.xlsx: unpacks to .* bytes.*E-TOO-LARGE"):
         read_sheet(write_table_as(tmp_path / "a.xlsx", ROWS), WANTED)

@@ -4,7 +4,8 @@ import sys
 
 import numpy as np
 import pytest
-from library.collections.crlm_phantom import (
+from library.io.dicom.segmentation_phantom import SPACING
+from library.public_collections.crlm_phantom import (
     COLUMNS,
     ROWS,
     SHAPE,
@@ -13,12 +14,11 @@ from library.collections.crlm_phantom import (
     write_patient,
     write_table_as,
 )
-from library.io.dicom.segmentation_phantom import SPACING
 from verbs import refused, run
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.collections.colorectal_liver_metastases import convert_colorectal_liver_metastases
 from SpatioTemporalLib.data.grids.lattice import on_lattice
+from SpatioTemporalLib.public_collections.colorectal_liver_metastases import convert_colorectal_liver_metastases
 
 NAMES = tuple(patients())
 
