@@ -171,7 +171,7 @@ class Worker:
     def _launch(self) -> None:
         # Blocks of voxels already keep every core busy; threads inside their matrix products only get in the way.
         environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONUNBUFFERED": "1"}
-        here = str(Path(__file__).resolve().parent.parent)
+        here = str(Path(__file__).resolve().parents[2])  # Not the library itself: its io would hide Python's.
         places = [*self.paths, here, *filter(None, [environment.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(places)
         try:

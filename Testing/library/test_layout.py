@@ -103,12 +103,6 @@ def test_imports_point_one_way(part):
     assert not wrong, "\n".join(wrong)
 
 
-def test_no_part_hides_a_module_of_python():
-    """The worker is run by its path, so that its folder is searched before Python's own; io is there before that."""
-    parts = {path.stem for path in LIBRARY.iterdir() if path.is_dir() or path.suffix == ".py"}
-    assert parts & sys.stdlib_module_names == {"io"}
-
-
 PARTS_WITH_ROOMS = ("numerics", "steps", "io", "networks", "command_line")
 MOST_FILES, MOST_LINES, MOST_LINES_OF_CODE = 15, 300, 50
 

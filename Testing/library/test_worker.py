@@ -123,6 +123,20 @@ def test_result_of_the_worker_is_that_of_the_same_process(worker, phantom):
     assert here.displays == there.displays and here.findings == there.findings
 
 
+def test_the_process_looks_for_the_library_where_it_lies_and_not_within_it(monkeypatch):
+    """Within it a module called as one of Python's would be taken for that."""
+    started = []
+
+    def not_started(command, environment, root):
+        started.append(environment["PYTHONPATH"].split(os.pathsep)[0])
+        raise OSError("enough")
+
+    monkeypatch.setattr("SpatioTemporalLib.workers.worker_client.ProcessFamily", not_started)
+    with pytest.raises(st.InputError, match="E-WORKER-START"):
+        Worker()._launch()
+    assert os.path.isfile(os.path.join(started[0], "SpatioTemporalLib", "worker.py"))
+
+
 def test_progress_arrives_while_the_job_runs(worker, series):
     job = worker.submit("test.slow", {"series": series})
     events = until(worker, lambda e: e.kind == "progress" and e.fraction > 0.02)
