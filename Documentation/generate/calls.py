@@ -9,13 +9,14 @@ from .example_files import reference_to
 from .examples.offer import Example
 
 WIDTH = 100
+TITLES = {"bold": "BOLD"}
 ERRORS = ("_se", "_low", "_high")
 
 
 def panel_steps(example: Example) -> list[str]:
     """What to do in each step of the panel."""
     analysis = example.analysis
-    domain = analysis.domain.replace("_", " ").capitalize()
+    domain = TITLES.get(analysis.domain, analysis.domain.replace("_", " ").capitalize())
     first = next((i for i in analysis.inputs if i.kind is st.Series), None)
     steps = []
     if first is not None:

@@ -10,6 +10,7 @@ from SpatioTemporalLib.io.images.format_registry import image_formats
 from SpatioTemporalLib.networks.registry import networks
 
 from .analysis_page import analysis_page
+from .calls import TITLES
 from .format_page import format_page
 from .markdown import page, plain
 from .message_codes import messages_of
@@ -20,7 +21,6 @@ from .pictures import picture_of
 ROOT = Path(__file__).parents[2]
 SOURCES = [ROOT / "SpatioTemporalLib", ROOT / "SpatioTemporal"]
 ANALYSES, NETWORKS, MESSAGES, FORMATS = "analyses", "networks", "messages.md", "formats/images.md"
-TITLES = {"bold": "BOLD"}
 
 
 def write_manual(folder: Path, tell: Callable[[str], None] = lambda text: None, pictures: bool = True) -> None:

@@ -93,4 +93,4 @@ def _takes_series(analysis) -> bool:
 
 
 def _readable(domain: str) -> str:
-    return domain.replace("_", " ").capitalize()
+    return "BOLD" if domain == "bold" else domain.replace("_", " ").capitalize()

@@ -17,6 +17,9 @@ CONTROL_POINTS = {
 }
 DEFAULT_COLOURS = "viridis"
 COLOUR_COUNT = 256
+DIVERGING = ("coolwarm",)
+# Of half the range, on either side of the middle.
+CLEAR = 0.05
 
 # Distinct also for colour-blind readers (Okabe and Ito 2008), black left out: plots may be dark.
 CATEGORICAL = (
@@ -43,7 +46,7 @@ def colour_node(scene, name: str):
         if node is not None:
             return node
     existing = scene.GetFirstNode(title, "vtkMRMLColorTableNode")
-    return existing if existing is not None else _make_table(scene, title, colour_table(name))
+    return existing if existing is not None else _make_table(scene, title, colour_table(name), name in DIVERGING)
 
 
 def colour_table(name: str, count: int = COLOUR_COUNT) -> np.ndarray:
@@ -58,11 +61,14 @@ def categorical_colour(index: int) -> tuple[float, float, float]:
     return CATEGORICAL[index % len(CATEGORICAL)]
 
 
-def _make_table(scene, title: str, colours: np.ndarray):
+def _make_table(scene, title: str, colours: np.ndarray, diverging: bool):
+    """A table; of colours that part in the middle, the middle is clear: the anatomy stays to be seen around zero."""
+    middle = (len(colours) - 1) / 2
     node = scene.AddNewNodeByClass("vtkMRMLColorTableNode", title)
     node.SetTypeToUser()
     node.SetNumberOfColors(len(colours))
     for index, (red, green, blue) in enumerate(colours):
-        node.SetColor(index, f"{index}", float(red), float(green), float(blue), 1.0)
+        clear = diverging and abs(index - middle) <= CLEAR * middle
+        node.SetColor(index, f"{index}", float(red), float(green), float(blue), 0.0 if clear else 1.0)
     node.SetAttribute("Category", "SpatioTemporal")
     return node

@@ -93,6 +93,10 @@ SIGNED = {"colours": "coolwarm"}
         Input("confounds", Table, optional=True, help="Nuisance columns, one row a frame, such as motion."),
     ],
     outputs=[
+        _several(
+            "active", Map, "z where voxels are active.", unit="1", optional=True,
+            display=Display(symbol="active", **SIGNED),
+        ),
         _several("z", Map, "Normal deviate of the contrast.", unit="1", display=Display(symbol="z", **SIGNED)),
         _several("clusters", LabelMap, "Active voxels, a segment each cluster, the largest first."),
         _several("statistic", Map, "t or F.", unit="1", display=Display(symbol="t", **SIGNED)),
@@ -140,7 +144,7 @@ def activation(series, events, mask=None, confounds=None, *, parameters, context
     fit = fit_linear_model(data, design.matrix, parameters.noise)
     level = data.mean(axis=0, dtype=np.float64)
     scale = np.divide(100.0, level, out=np.full(level.shape, np.nan), where=level > 0)
-    outputs = {name: {} for name in ("z", "clusters", "statistic", "effect", "effect_variance")}
+    outputs = {name: {} for name in ("active", "z", "clusters", "statistic", "effect", "effect_variance")}
     found: dict[str, Active] = {}
     for n, contrast in enumerate(contrasts):
         part = context.part(0.4 + 0.6 * n / len(contrasts), 0.4 + 0.6 * (n + 1) / len(contrasts))
@@ -153,11 +157,14 @@ def activation(series, events, mask=None, confounds=None, *, parameters, context
             unit = {"effect": "%", "effect_variance": "%^2"}.get(name, "1")
             outputs[name][contrast.name] = Map(as_volume(values, inside), series.geometry, unit, name)
         outputs["clusters"][contrast.name] = active.labels
+        if active.labels.foreground.any():
+            shown = np.where(active.labels.foreground, outputs["z"][contrast.name].values, np.float32(np.nan))
+            outputs["active"][contrast.name] = Map(shown, series.geometry, "1", "active")
         found[contrast.text] = active
     table = _all_clusters(found)
     page = ActivationPage(design, contrasts, found, table, outputs["z"], series, fit.degrees, tuple(findings))
     return {
-        **outputs,
+        **{name: values for name, values in outputs.items() if values},
         "cluster_table": table,
         "design": Table(
             {"time": times.tolist()} | {n: c.tolist() for n, c in zip(design.names, design.matrix.T)},
