@@ -30,6 +30,8 @@ class Acquisition:
     decay_corrected : bool   whether activity was corrected for decay
     decay_corrected_to : float
         s on the clock of the series: the time to which it was corrected
+    slice_times : tuple of float
+        s from the start of a frame to when each slice along K was acquired
     """
 
     modality: str | None = None
@@ -44,6 +46,11 @@ class Acquisition:
     decay_corrected: bool | None = None
     decay_corrected_to: float | None = None
     examination: str | None = None
+    slice_times: tuple[float, ...] | None = None
+
+    def __post_init__(self):
+        if self.slice_times is not None:
+            object.__setattr__(self, "slice_times", tuple(float(seconds) for seconds in self.slice_times))
 
     def known(self) -> dict[str, object]:
         """The facts that are known, by name."""

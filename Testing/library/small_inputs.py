@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from small_bold import PREPARATION
 from small_progression import PROGRESSION, REGIONS
 from small_tracers import TRACERS
 
@@ -194,6 +195,7 @@ OF_ITS_OWN = {
     ("bold.dynamic_connectivity", "regions"): three_regions,
     ("bold.fixed_effects", "effects"): runs_of_a_task("%"),
     ("bold.fixed_effects", "variances"): runs_of_a_task("%^2"),
+    **PREPARATION,
     **PROGRESSION,
     **REGIONS,
     **TRACERS,

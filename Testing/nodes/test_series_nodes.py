@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import slicer
@@ -266,3 +268,13 @@ def test_node_keeps_its_own_copy_of_the_values(scene, geometry):
     values += 1
     assert node_values(node).max() == 0
     assert node_geometry(node) == geometry
+
+
+def test_round_trip_keeps_when_slices_were_acquired(scene, make, geometry):
+    series = make.uptake(geometry, [0.0, 5.0])
+    facts = st.Acquisition("MR", slice_times=tuple(0.1 * n for n in range(geometry.shape[0])))
+    sequence, _ = add_series(scene, replace(series, acquisition=facts))
+    assert series_from_node(sequence).acquisition == facts
+    sequence.SetAttribute("SpatioTemporal.Acquisition", '{"slice_times": [0.0, "late"]}')
+    with pytest.raises(st.InputError, match="slice_times"):
+        series_from_node(sequence)

@@ -154,6 +154,8 @@ def findings_of(node) -> tuple[Finding, ...]:
 
 def _is_of(value: object, kind: str) -> bool:
     """Whether a value is what a field of that type may be."""
+    if "tuple" in kind:
+        return bool(value) and is_list_of_numbers(value)
     if "float" in kind:
         return is_number(value)
     return isinstance(value, str if "str" in kind else bool)

@@ -9,7 +9,7 @@ from ...data.series import Acquisition
 from ...errors import Finding, Severity
 from .image import FileImage
 
-LONGEST_NAME = 200
+LONGEST_NAME, LONGEST_FRAME_S = 200, 600.0
 # Name, unit; what is possible, and what is usual: beyond it a wrong unit is likelier.
 FACTS = {
     "repetition_time": ("repetition time", "s", (1e-4, 600.0), (1e-3, 30.0)),
@@ -58,6 +58,11 @@ def plausible_facts(acquisition: Acquisition, where: str) -> tuple[Acquisition, 
         elif not usually_from <= value <= usually_to:
             text = f"a {name} of {value:g} {unit} is unusual; is it in {unit}?"
             findings.append(Finding("W-FACT", Severity.WARN, text, where))
+    slices = acquisition.slice_times or ()
+    if not all(math.isfinite(seconds) and 0 <= seconds <= LONGEST_FRAME_S for seconds in slices):
+        left_out["slice_times"] = None
+        text = "times of slices must lie within a frame, in s from its start; they were left out"
+        findings.append(Finding("R-FACT", Severity.REPAIR, text, where))
     for fact in ("modality", "agent", "examination"):
         if len(getattr(acquisition, fact) or "") > LONGEST_NAME:
             left_out[fact] = None

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...data.series import Acquisition, Series
 from ...errors import Finding, InputError, Severity
+from ..files.json_text import is_list_of_numbers
 from ..files.plain_numbers import json_value, number
 from ..images.image import Clock
 from ..images.time_axis import are_frame_numbers, seconds_per_unit
@@ -27,7 +28,8 @@ MULTIVOLUME_FACTS = {
     "flip_angle": ("MultiVolume.DICOM.FlipAngle", 1.0),
 }
 CLOCK_TOLERANCE = 0.01
-FACT_TYPES = {"modality": str, "agent": str, "examination": str, "decay_corrected": bool}
+SLICE_TIMES = "slice_times"
+FACT_TYPES = {"modality": str, "agent": str, "examination": str, "decay_corrected": bool, SLICE_TIMES: list}
 
 
 def clock_of(header: NrrdHeader, path: Path) -> tuple[Clock | None, str, list[Finding]]:
@@ -130,9 +132,12 @@ def _own_acquisition(text: str, path: Path) -> Acquisition:
         value = entries.get(fact)
         if value is None:
             continue
-        if not isinstance(value, FACT_TYPES.get(fact, (int, float))) or (value is True and fact != "decay_corrected"):
+        right = isinstance(value, FACT_TYPES.get(fact, (int, float)))
+        if fact == SLICE_TIMES:
+            right = right and bool(value) and is_list_of_numbers(value)
+        if not right or (value is True and fact != "decay_corrected"):
             raise _unreadable(f"the header's {OWN}Acquisition gives the {fact} {str(value)[:40]!r}", path)
-        facts[fact] = value if fact in FACT_TYPES else float(value)
+        facts[fact] = tuple(value) if fact == SLICE_TIMES else value if fact in FACT_TYPES else float(value)
     return Acquisition(**facts)
 
 

@@ -23,6 +23,7 @@ from ..files.boundary import existing_file
 from ..files.plain_numbers import json_value
 from ..images.file_names import image_stem
 from ..images.image import Clock
+from .slice_timing import slice_times_of, slice_timing_entries
 
 OWN_SECTION = "SpatioTemporal"
 # Fact, BIDS key. All in the units of BIDS: s, degrees, tesla.
@@ -110,6 +111,7 @@ class Sidecar:
             # In one volume, and in single-shot EPI, BIDS' RepetitionTime is the pulse's too.
             if not is_series or kind == "bold" or repetition < SHORTEST_INTERVAL:
                 facts["repetition_time"] = repetition
+        facts |= slice_times_of(self)
         if DOSE in self.own:
             facts["dose"] = self.number(self.own[DOSE], DOSE)
         if isinstance(self.own.get(EXAMINATION), str):
@@ -253,6 +255,7 @@ def series_entries(series: Series) -> dict:
     known = series.acquisition.known()
     entries = {key: known[fact] for fact, key in BIDS_FACTS.items() if fact in known}
     own = {"Name": series.name, "TimeSource": series.time_source, "Affine": series.geometry.affine.tolist()}
+    entries |= slice_timing_entries(series.acquisition)
     if "dose" in known:
         own[DOSE] = known["dose"]
     if "examination" in known:

@@ -1,0 +1,1 @@
+"""Preparing functional series."""

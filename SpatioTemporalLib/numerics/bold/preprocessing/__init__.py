@@ -1,0 +1,1 @@
+"""What is done to functional series before they are analysed: timing of slices, motion, nuisance, spikes."""

@@ -1,0 +1,1 @@
+"""Functional runs whose truth is known."""

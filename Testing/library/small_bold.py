@@ -1,0 +1,35 @@
+"""The smallest functional runs on which preparation can be tried."""
+
+import numpy as np
+
+import SpatioTemporalLib as st
+
+FRAMES, INTERVAL = 60, 2.0
+
+
+def small_run(phantom, frames=FRAMES, seed=0):
+    """A smooth blob that wanders within a slice, on the grid of a phantom; every slice says when it was acquired."""
+    rng = np.random.default_rng(seed)
+    geometry = phantom.series.geometry
+    k, j, i = np.indices(geometry.shape)
+    middle = (np.array(geometry.shape) - 1) / 2
+    shift = np.cumsum(rng.normal(0, 0.02, (frames, 2)), axis=0)
+    values = np.empty((frames, *geometry.shape), np.float32)
+    for n in range(frames):
+        distance = ((j - middle[1] - shift[n, 0]) / 3) ** 2 + ((i - middle[2] - shift[n, 1]) / 4) ** 2
+        values[n] = 200 + 1000 * np.exp(-distance) + rng.normal(0, 5, geometry.shape)
+    facts = st.Acquisition("MR", INTERVAL, examination="bold", slice_times=tuple(np.arange(geometry.shape[0]) * 0.1))
+    return st.Series(values, np.arange(frames) * INTERVAL, geometry, "a.u.", "small run", facts)
+
+
+def long_run(phantom):
+    return small_run(phantom, frames=1000)
+
+
+def small_motion(phantom):
+    """What preprocessing.motion says of the small run."""
+    return st.run("preprocessing.motion", series=small_run(phantom)).motion
+
+
+NAMES = ("slice_timing", "motion", "denoise", "despike", "smooth")
+PREPARATION = {(f"preprocessing.{name}", "series"): small_run for name in NAMES}
