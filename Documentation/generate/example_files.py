@@ -83,7 +83,9 @@ def _write_stack(path: Path, stack: st.ImageStack) -> None:
     image = SimpleITK.JoinSeries([SimpleITK.GetImageFromArray(v.astype(np.float32)) for v in stack.values])
     image.SetSpacing((*map(float, stack.geometry.spacing), 1.0))
     SimpleITK.WriteImage(image, os.fspath(path))
-    facts = {SIDECAR_NAMES[stack.setting]: [float(s) for s in stack.settings]}
+    # Runs are numbered as they come.
+    known = SIDECAR_NAMES.get(stack.setting)
+    facts = {known: [float(s) for s in stack.settings]} if known else {"Units": stack.unit}
     for field, key in SIDECAR_NAMES.items():
         if field != stack.setting and getattr(stack.acquisition, field, None) is not None:
             facts[key] = getattr(stack.acquisition, field)

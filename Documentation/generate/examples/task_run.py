@@ -25,9 +25,18 @@ def task() -> Offer:
     return Offer(STORY, values, parameters, {"series": FOLDER + RUN, "events": FOLDER + EVENTS})
 
 
-@offered("bold.entropy", "bold.local_measures", "bold.seed_connectivity")
+@offered("bold.entropy", "bold.local_measures")
 def rest() -> Offer:
     return Offer(STORY, {"series": _run()}, files={"series": FOLDER + RUN})
+
+
+@offered("bold.seed_connectivity")
+def seed() -> Offer:
+    series = _run()
+    inside = np.zeros(series.geometry.shape, np.uint8)
+    inside[0, 14:17, 12:15] = 1
+    values = {"series": series, "seed_region": st.LabelMap(inside, series.geometry, name="seed")}
+    return Offer(STORY, values, files={"series": FOLDER + RUN})
 
 
 @offered("bold.connectivity", "bold.latency", "bold.dynamic_connectivity")
