@@ -33,7 +33,7 @@ def panel_steps(example: Example) -> list[str]:
         text += f" Set {_listed(settings)}."
     steps.append(text)
     steps.append("**Run**: press *Run*.")
-    shown = [o for o in analysis.outputs if not o.optional and not o.name.endswith(ERRORS)]
+    shown = [o for o in analysis.outputs if not o.optional and not o.name.endswith(ERRORS)] or analysis.outputs
     steps.append(f"**Results**: {_listed([f'*{_title(o)}*' for o in shown][:4])}.")
     return steps
 
