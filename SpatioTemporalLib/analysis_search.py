@@ -27,6 +27,12 @@ SYNONYMS = (
     ("liver", "hepatic"),
     ("water exchange", "shutter speed"),
     ("2cxm", "two-compartment", "two compartment"),
+    ("fmri", "functional mri", "bold"),
+    ("glm", "linear model", "activation"),
+    ("rest", "resting state", "connectivity", "functional connectivity"),
+    ("kaplan-meier", "time to event", "survival", "hazard", "recurrence", "prognosis"),
+    ("progression", "disease course", "onset"),
+    ("delay", "lag", "latency"),
 )
 
 
