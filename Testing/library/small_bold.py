@@ -31,5 +31,5 @@ def small_motion(phantom):
     return st.run("preprocessing.motion", series=small_run(phantom)).motion
 
 
-NAMES = ("slice_timing", "motion", "denoise", "despike", "smooth")
+NAMES = ("slice_timing", "motion", "denoise", "despike", "smooth", "bold_pipeline")
 PREPARATION = {(f"preprocessing.{name}", "series"): small_run for name in NAMES}

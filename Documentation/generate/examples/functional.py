@@ -25,6 +25,12 @@ def moving_head() -> Offer:
     return Offer(STORY, {"series": simulated().series})
 
 
+@offered("preprocessing.bold_pipeline")
+def whole() -> Offer:
+    """The run, prepared for a task."""
+    return Offer(STORY, {"series": simulated().series}, {"purpose": "task", "smoothing": 8.0})
+
+
 @offered("preprocessing.denoise")
 def nuisance() -> Offer:
     """The run, where the head truly was in each frame, and measured breathing and heartbeat."""

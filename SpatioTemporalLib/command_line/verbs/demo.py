@@ -18,6 +18,7 @@ from ...io.output.results import write_files
 from ...run import run
 from ...sample_data import sample_file
 from ...simulation.tofts_phantom import Phantom, PhantomDesign, tofts_phantom
+from ..demonstrations.bold import bold_demo
 from ..pictures.demo_figure import demo_figure
 from ..scene import scene_writer
 from ..terminal.progress import ProgressBar
@@ -44,10 +45,13 @@ def add_to(verbs) -> None:
         default="dce",
         help="dce: breast DCE-MRI to quantitative maps, and a phantom with known truth (default); follow-up: simulated "
         "lung nodules at two visits, and a network that tells the growing ones; prognosis: simulated livers with "
-        "metastases at three scans, and a network that tells when they come back",
+        "metastases at three scans, and a network that tells when they come back; bold: a simulated functional run, "
+        "prepared and analysed, beside what is true of it",
     )
     parser.add_argument(
-        "--out", metavar="DIR", help="folder for the results (default out/demo, out/demo_follow_up, out/demo_prognosis)"
+        "--out",
+        metavar="DIR",
+        help="folder for the results (default out/demo, out/demo_follow_up, out/demo_prognosis, out/demo_bold)",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the results of an earlier demo")
     parser.set_defaults(function=demo)
@@ -165,4 +169,5 @@ DEMOS = {
     "dce": ("out/demo", dce_demo),
     "follow-up": ("out/demo_follow_up", follow_up_demo),
     "prognosis": ("out/demo_prognosis", prognosis_demo),
+    "bold": ("out/demo_bold", bold_demo),
 }

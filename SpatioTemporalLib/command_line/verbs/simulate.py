@@ -8,6 +8,9 @@ import numpy as np
 
 from ...context import Context
 from ...errors import ParameterError
+from ...simulation.bold.files import FUNCTIONAL, write_bold_run
+from ...simulation.bold.files import TRUTH as BOLD_TRUTH
+from ...simulation.bold.run import BoldDesign
 from ...simulation.dce_phantom import FIRST_POST_S, Protocol
 from ...simulation.dce_phantom_cohort import write_dce_cohort
 from ...simulation.liver_cohort import write_liver_cohort
@@ -22,7 +25,8 @@ from ..terminal.progress import ProgressBar
 def add_to(verbs) -> None:
     parser = verbs.add_parser(
         "simulate",
-        help="write what is simulated: nodules on CT, lesions on dynamic MR, or scores of many people over visits",
+        help="write what is simulated: nodules on CT, lesions on dynamic MR, scores of many people over visits, or a "
+        "functional run",
     )
     parser.add_argument("what", choices=list(SIMULATIONS), help="what is simulated")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the cohort")
@@ -45,6 +49,7 @@ def add_to(verbs) -> None:
     parser.add_argument(
         "--images", action="store_true", help="liver-metastases: images with segments in place of a table of structures"
     )
+    parser.add_argument("--frames", type=int, default=200, metavar="N", help="bold: volumes of the run (default 200)")
     parser.add_argument("--seed", type=int, default=0, help="of random numbers (default 0)")
     parser.add_argument("--overwrite", action="store_true", help="replace a cohort that is there")
     parser.set_defaults(function=simulate)
@@ -127,7 +132,23 @@ def _simulate_liver(arguments) -> None:
     print("Each patient's hazard and the lesion that drives it are in truth.csv. Simulated: no patient is among them.")
 
 
+def _simulate_bold(arguments) -> None:
+    if not FEWEST_FRAMES <= arguments.frames <= MOST_FRAMES:
+        raise ParameterError(
+            "E-PARAMETER",
+            f"--frames {arguments.frames} is outside {FEWEST_FRAMES}..{MOST_FRAMES}",
+            fix="Give more or fewer volumes.",
+        )
+    context = Context(report=ProgressBar(), seed=arguments.seed)
+    design = BoldDesign(frames=arguments.frames)
+    run = write_bold_run(arguments.out, design, context, overwrite=arguments.overwrite)
+    print(f"{run.series}, in {FUNCTIONAL.as_posix()} with side-car, events and confounds")
+    print(f"{BOLD_TRUTH} says what each region does. Simulated: no person is among the data.")
+
+
+FEWEST_FRAMES, MOST_FRAMES = 40, 5000
 SIMULATIONS = {
+    "bold": _simulate_bold,
     "nodules": _simulate_nodules,
     "dce-lesions": _simulate_dce_lesions,
     **dict.fromkeys(PROGRESSIONS, _simulate_progression),

@@ -34,6 +34,7 @@ KINDS = {
     "cohort": "a cohort",
     "evaluation": "an evaluation",
     "demo": "a demonstration",
+    "simulation": "what was simulated",
     "training": "the state of a training run",
     "regions": "regions of a cohort",
 }

@@ -95,7 +95,7 @@ def nuisance_of(
         findings.append(Finding("W-GLOBAL-SIGNAL", Severity.WARN, text, name))
     censored = _censored(matrix, motion, fd_threshold, parameters.dvars_threshold)
     if censored.any():
-        text = f"{counted(int(censored.sum()), 'frame')} of {frames} censored: they count for nothing and show the mean"
+        text = f"{counted(int(censored.sum()), 'frame')} of {frames} censored: each has a column and counts for nothing"
         findings.append(Finding("W-CENSORED", Severity.MASK, text, name))
     return Nuisance(columns | spike_columns(censored), censored, tuple(findings))
 

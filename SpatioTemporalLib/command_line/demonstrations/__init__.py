@@ -1,0 +1,1 @@
+"""What demonstrations show, beside those that are verbs themselves."""
