@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from small_bold import PREPARATION
+from small_bold import PREPARATION, SHORT_RUN
 from small_progression import PROGRESSION, REGIONS
 from small_tracers import TRACERS
 
@@ -217,4 +217,8 @@ OF_ITS_OWN = {
     ("kinetics.bolus_kinetics_ultrasound", "series"): microbubbles,
 }
 # Noise has little to explain, so that its parts add up to the whole only after hundreds of steps.
-QUICK = {"prognosis.cox": {"resamples": 20}, "follow_up.malignancy": {"integrated_gradients": False, "samples": 4}}
+QUICK = {
+    **SHORT_RUN,
+    "prognosis.cox": {"resamples": 20},
+    "follow_up.malignancy": {"integrated_gradients": False, "samples": 4},
+}
