@@ -44,6 +44,7 @@ lint: $(VENV)/test.stamp
 benchmark: $(VENV)/test.stamp
 	$(PIP) --editable ".[benchmarks]"
 	$(VENV)/bin/python Testing/benchmarks/kinetics.py
+	$(ONE_THREAD) $(VENV)/bin/python Testing/benchmarks/bold.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
