@@ -26,12 +26,16 @@ def long_run(phantom):
     return small_run(phantom, frames=1000)
 
 
-def small_motion(phantom):
-    """What preprocessing.motion says of the small run."""
-    return st.run("preprocessing.motion", series=small_run(phantom)).motion
+def task_run(phantom):
+    """Long enough for several blocks of both conditions in each half."""
+    return small_run(phantom, frames=110)
 
 
 NAMES = ("slice_timing", "motion", "denoise", "despike", "smooth", "bold_pipeline")
+
 PREPARATION = {(f"preprocessing.{name}", "series"): small_run for name in NAMES}
+PREPARATION[("preprocessing.choose_pipeline", "series")] = task_run
+QUICK_CHOICE = {"components": (2, 3), "motion_terms": ("none", "6"), "smoothing": (0.0,), "artefact_limit": 1.0}
 # Of 60 frames what the defaults take out leaves nothing.
 SHORT_RUN = {"preprocessing.bold_pipeline": {"motion_terms": "6", "high_edge": 0.0, "fd_threshold": 0.0}}
+SHORT_RUN["preprocessing.choose_pipeline"] = QUICK_CHOICE

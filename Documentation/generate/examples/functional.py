@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 
+from SpatioTemporalLib.simulation.bold.regions import Region
 from SpatioTemporalLib.simulation.bold.run import BoldDesign, BoldRun, simulated_run
 
 from .offer import Offer, offered
@@ -29,6 +31,19 @@ def moving_head() -> Offer:
 def whole() -> Offer:
     """The run, prepared for a task."""
     return Offer(STORY, {"series": simulated().series}, {"purpose": "task", "smoothing": 8.0})
+
+
+@offered("preprocessing.choose_pipeline")
+def wide_answers() -> Offer:
+    """A run in which either hand is answered by much of one side."""
+    wide = (
+        Region("right", (36.0, -20.0, 20.0), 30.0, (3.0, 0.0)),
+        Region("left", (-36.0, -20.0, 20.0), 30.0, (0.0, 3.0)),
+    )
+    design = replace(DESIGN, shape=(14, 36, 30), spacing=(5.2, 5.2, 8.5), frames=160, regions=wide)
+    run = simulated_run(design, np.random.default_rng(0))
+    story = "Simulated run: a head that moves; each hand is answered by much of the other side."
+    return Offer(story, {"series": run.series, "events": run.events}, {"components": (2, 4, 8)})
 
 
 @offered("preprocessing.denoise")
