@@ -11,7 +11,9 @@ import numpy as np
 import SimpleITK
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.data import Events
 from SpatioTemporalLib.kinds.registry import files_of
+from SpatioTemporalLib.simulation.bold.files import events_table
 
 from .examples.offer import Example
 
@@ -43,7 +45,7 @@ def reference_to(example: Example, name: str) -> Reference:
 
 def file_name(name: str, value: object) -> str:
     """What the file of an input that is not shipped is called."""
-    endings = {st.Series: ".seq.nrrd", st.Curve: ".csv", st.Table: ".csv"}
+    endings = {st.Series: ".seq.nrrd", st.Curve: ".csv", st.Table: ".csv", Events: ".csv"}
     return name + endings.get(type(value), ".nii.gz")
 
 
@@ -71,6 +73,7 @@ def _write(path: Path, value: object) -> None:
         st.Map: st.write_map,
         st.LabelMap: st.write_labels,
         st.Table: st.write_table,
+        Events: lambda path, events: st.write_table(path, events_table(events)),
     }
     if isinstance(value, st.Curve):
         st.write_curves(path, (value,))

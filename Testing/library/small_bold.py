@@ -26,6 +26,11 @@ def long_run(phantom):
     return small_run(phantom, frames=1000)
 
 
+def long_confounds(phantom):
+    """A column that goes with nothing."""
+    return st.Table({"breathing": np.sin(np.arange(1000) * 1.7).tolist()})
+
+
 def task_run(phantom):
     """Long enough for several blocks of both conditions in each half."""
     return small_run(phantom, frames=110)
@@ -34,8 +39,13 @@ def task_run(phantom):
 NAMES = ("slice_timing", "motion", "denoise", "despike", "smooth", "bold_pipeline")
 
 PREPARATION = {(f"preprocessing.{name}", "series"): small_run for name in NAMES}
+PREPARATION |= {
+    ("preprocessing.temporal_ica", "series"): long_run,
+    ("preprocessing.temporal_ica", "confounds"): long_confounds,
+}
 PREPARATION[("preprocessing.choose_pipeline", "series")] = task_run
 QUICK_CHOICE = {"components": (2, 3), "motion_terms": ("none", "6"), "smoothing": (0.0,), "artefact_limit": 1.0}
 # Of 60 frames what the defaults take out leaves nothing.
 SHORT_RUN = {"preprocessing.bold_pipeline": {"motion_terms": "6", "high_edge": 0.0, "fd_threshold": 0.0}}
+SHORT_RUN["preprocessing.temporal_ica"] = {"components": 4}
 SHORT_RUN["preprocessing.choose_pipeline"] = QUICK_CHOICE

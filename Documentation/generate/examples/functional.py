@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+import SpatioTemporalLib as st
 from SpatioTemporalLib.simulation.bold.regions import Region
 from SpatioTemporalLib.simulation.bold.run import BoldDesign, BoldRun, simulated_run
 
@@ -31,6 +32,15 @@ def moving_head() -> Offer:
 def whole() -> Offer:
     """The run, prepared for a task."""
     return Offer(STORY, {"series": simulated().series}, {"purpose": "task", "smoothing": 8.0})
+
+
+@offered("preprocessing.temporal_ica")
+def long_run() -> Offer:
+    """A long run of few voxels, and its breathing and heartbeat as they were measured."""
+    design = replace(DESIGN, shape=(8, 18, 16), spacing=(10.0, 10.0, 14.0), frames=1000, jumps=0)
+    run = simulated_run(design, np.random.default_rng(2))
+    confounds = st.Table({name: run.confounds.columns[name] for name in ("breathing", "heartbeat")}, name="confounds")
+    return Offer(STORY, {"series": run.series, "confounds": confounds}, {"components": 20})
 
 
 @offered("preprocessing.choose_pipeline")
