@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ..arrays import like, namespace
 from ..signal.local_polynomials import NODES, REACH, coefficients, grid_derivative
+from .separable.compressed_family import CompressedFamily, compress
 
 STEP = 0.12  # of the table, in log theta
 SCAN_EVERY = 3  # grid points from one scanned point to the next
@@ -38,6 +40,16 @@ class CurveFamily:
     def scanned(self) -> np.ndarray:
         """(C,) indices into the grid of the points that are scanned."""
         return like(np.arange(REACH, len(self.log_theta) - REACH, SCAN_EVERY), self.log_theta)
+
+    @property
+    def reach(self) -> float:
+        """Distance of scanned points over that to the outermost nodes of the local polynomials."""
+        return SCAN_EVERY / REACH
+
+    @functools.cached_property
+    def compressed(self) -> CompressedFamily | None:
+        """The same curves in few coordinates; None where those would lose digits."""
+        return compress(self)
 
     def beside(self, measured) -> CurveFamily:
         """The same tables as arrays of the kind, and on the device, of the measurements."""

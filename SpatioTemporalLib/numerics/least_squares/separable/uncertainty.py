@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import namespace
+from ...arrays import namespace
 
 
 def unit_covariance(*, first, norm, slopes, overlap, curvature, fixed_norm, free, linear_at_limit) -> np.ndarray:

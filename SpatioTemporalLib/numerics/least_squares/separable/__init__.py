@@ -1,0 +1,1 @@
+"""Bounded least squares for very many small problems at once."""
