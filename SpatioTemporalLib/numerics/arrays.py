@@ -49,6 +49,11 @@ def contiguous(array):
     return np.ascontiguousarray(array) if namespace(array) is np else array.contiguous()
 
 
+def taken(array, places, axis: int = -1):
+    """Elements along an axis at (m,) whole numbers; numpy's own indexing takes several times as long."""
+    return np.take(array, places, axis=axis) if namespace(array) is np else array.index_select(axis, places)
+
+
 def whole(array):
     """The array's values as whole numbers that can index, rounded towards zero."""
     return array.astype(np.intp) if namespace(array) is np else array.long()

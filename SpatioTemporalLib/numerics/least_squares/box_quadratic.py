@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import clipped, namespace
+from ..arrays import clipped
 
 SMALLEST_DETERMINANT = 1e-13
 
@@ -32,29 +32,18 @@ def best_coefficients(on_first, on_second, overlap, first_limit, second_limit) -
 
     Notes
     -----
-    If the free optimum breaks bounds, at least one of the broken bounds holds
-    with equality at the bounded optimum of a convex quadratic. Fixing each
-    coefficient in turn at its clipped free value and solving for the other
-    therefore reaches the optimum in at least one of two ways.
+    With a1 at its clipped free value, a2 follows, clipped too. Where a2 keeps its
+    bounds both are optimal; where it does not, the bound that it breaks holds at
+    the bounded optimum, because the smallest sum of squares over a2 is convex in
+    a1 and falls towards the broken bound. Solving for a1 once more is then right
+    in both cases.
     """
     if on_second is None:
         first = clipped(on_first, 0.0, first_limit)
         return BestCoefficients(first, 0.0, first * (2 * on_first - first))
-    xp = namespace(on_first)
     determinant = clipped(1 - overlap * overlap, SMALLEST_DETERMINANT, np.inf)
-    first_a = clipped((on_first - overlap * on_second) / determinant, 0.0, first_limit)
-    second_a = clipped(on_second - overlap * first_a, 0.0, second_limit)
-    second_b = clipped((on_second - overlap * on_first) / determinant, 0.0, second_limit)
-    first_b = clipped(on_first - overlap * second_b, 0.0, first_limit)
-    gain_a = _gain(first_a, second_a, on_first, on_second, overlap)
-    gain_b = _gain(first_b, second_b, on_first, on_second, overlap)
-    better = gain_a >= gain_b
-    return BestCoefficients(
-        xp.where(better, first_a, first_b),
-        xp.where(better, second_a, second_b),
-        xp.where(better, gain_a, gain_b),
-    )
-
-
-def _gain(first, second, on_first, on_second, overlap):
-    return first * (2 * on_first - first) + second * (2 * on_second - second - 2 * overlap * first)
+    first = clipped((on_first - overlap * on_second) / determinant, 0.0, first_limit)
+    second = clipped(on_second - overlap * first, 0.0, second_limit)
+    first = clipped(on_first - overlap * second, 0.0, first_limit)
+    gain = first * (2 * on_first - first) + second * (2 * (on_second - overlap * first) - second)
+    return BestCoefficients(first, second, gain)

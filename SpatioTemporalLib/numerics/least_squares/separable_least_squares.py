@@ -1,8 +1,8 @@
 """Bounded least squares with one non-linear parameter, for very many curves at once.
 
 The model of each curve is ``a1 f(theta) + a2 c``; see `separable.bracketed_search`.
-Many curves are solved in few coordinates first, which leaves few of them to the
-search in brackets; both reach the same optimum.
+They are solved in few coordinates first, which leaves next to none of them to
+the search in brackets; both reach the same optimum.
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ from .separable.compressed_search import solve_compressed
 from .separable.solution import Solution, put
 
 __all__ = ["Solution", "solve"]
-
-# Below so many curves the tables of the compressed search take longer than what they save.
-FEW = 256
 
 
 def solve(measured: np.ndarray, family: CurveFamily) -> Solution:
@@ -35,11 +32,11 @@ def solve(measured: np.ndarray, family: CurveFamily) -> Solution:
     Solution
         Coefficients in the units of the family's curves before normalisation.
     """
-    if measured.shape[1] < FEW or family.compressed is None:
+    if family.compressed is None:
         return solve_in_brackets(measured, family)
     xp = namespace(measured)
     measured = xp.asarray(measured, dtype=xp.float64)
     solution, rest = solve_compressed(measured, family.beside(measured), family.compressed.beside(measured))
     if len(rest):
-        put(solution, rest, solve_in_brackets(measured[:, rest], family), slice(None))
+        put(solution, rest, solve_in_brackets(measured[:, rest], family))
     return solution

@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...arrays import clipped, empty, like, namespace
+from ...arrays import clipped, empty, like, namespace, taken
 from ...signal.local_polynomials import REACH, value_and_slope
 from ..box_quadratic import best_coefficients
 from ..curve_family import CurveFamily
 from .compressed_family import FACES, CompressedFamily
-from .solution import AS_GOOD_AS_NOTHING, Solution, put, unsolved
+from .solution import AS_GOOD_AS_NOTHING, Solution, put, take, unsolved
 
-NEWTON_STEPS = 4
+NEWTON_STEPS, STEPS_OF_ALL = 8, 3
 ATTEMPTS = 5
 # On log theta: the step after one of this size is below the tolerance of a search in brackets.
 SETTLED = 3e-6
@@ -37,7 +37,7 @@ class _Data(NamedTuple):
     length: np.ndarray
 
     def take(self, chosen) -> _Data:
-        return _Data(*(part[chosen] for part in self))
+        return _Data(*(taken(part, chosen, axis=0) for part in self))
 
 
 class _Optima(NamedTuple):
@@ -52,7 +52,7 @@ class _Optima(NamedTuple):
     functions: np.ndarray
 
     def take(self, chosen) -> _Optima:
-        return _Optima(*(part[..., chosen] for part in self))
+        return _Optima(*(taken(part, chosen) for part in self))
 
 
 class _OnFace(NamedTuple):
@@ -94,34 +94,32 @@ def solve_compressed(measured, family: CurveFamily, compressed: CompressedFamily
     power = xp.einsum("tn,tn->n", measured, measured)
     on_fixed = xp.zeros_like(power) if family.fixed is None else 1 * coordinates[:, 0]
     data = _Data(coordinates, on_fixed, power, xp.sqrt(power))
-    solution = unsolved(power)
-    solved = _solve_unbounded(solution, data, tables)
+    solution, solved = _solve_unbounded(data, tables)
     rest = _places(~solved)
     if len(rest):
         part = unsolved(power[rest])
         solved = _solve_bounded(part, data.take(rest), tables)
-        put(solution, rest, part, slice(None))
+        put(solution, rest, part)
         rest = rest[~solved]
     return solution, rest
 
 
-def _solve_unbounded(solution: Solution, data: _Data, tables: _Tables):
-    """Write the optima that keep all bounds though none was asked of them; (n,) bool of the curves that have one."""
+def _solve_unbounded(data: _Data, tables: _Tables):
+    """Optima without bounds of all curves, and (n,) bool of those that keep all bounds though none was asked of them."""
     xp, compressed = namespace(data.power), tables.compressed
     with_fixed = tables.family.fixed is not None
     scan = xp.asarray(compressed.seen, dtype=xp.float32) @ _single(data.coordinates / _safe(data.length)[:, None]).T
     curve, cell, start = _peaks(scan)
-    row = cell + FACES.index((with_fixed, False)) * tables.cells
-    optima = _refined(data, tables, curve, row, start)
-    chosen = _highest(optima.curve, optima.height)
-    unsettled = xp.zeros_like(data.power, dtype=bool if xp is np else xp.bool)
-    unsettled[optima.curve[~optima.settled]] = True
-    best = optima.take(chosen)
-    found = _free(best, data.take(best.curve), tables, with_fixed)
-    put(solution, best.curve, found.solution, slice(None))
-    solved = ~unsettled
-    solved[best.curve[found.turns_limit | found.turns_fixed | found.beyond]] = False
-    return solved
+    optima = _refined(data, tables, curve, cell + FACES.index((with_fixed, False)) * tables.cells, start)
+    solved = xp.ones_like(data.power, dtype=bool if xp is np else xp.bool)
+    solved[curve[~optima.settled]] = False
+    # In the order of the curves, each of which has one that is highest.
+    highest = _highest(curve, optima.height)
+    place = empty(len(highest), highest)
+    place[curve[highest]] = highest
+    found = _free(optima.take(place), data, tables, with_fixed)
+    solved &= ~(found.turns_limit | found.turns_fixed | found.beyond)
+    return found.solution, solved
 
 
 def _solve_bounded(solution: Solution, data: _Data, tables: _Tables):
@@ -144,6 +142,8 @@ def _solve_bounded(solution: Solution, data: _Data, tables: _Tables):
         optima = _refined(data, tables, curve[active], row, start[active])
         for number, (with_fixed, at_limit) in enumerate(FACES):
             on_face = _places(row // tables.cells == number)
+            if not len(on_face):
+                continue
             of_face, tried = optima.take(on_face), active[on_face]
             found = (_limited if at_limit else _free)(of_face, data.take(of_face.curve), tables, with_fixed)
             _put_better(solution, of_face, found)
@@ -181,7 +181,7 @@ def _put_better(solution: Solution, optima: _Optima, found: _OnFace) -> None:
     kept = _places(optima.settled & ~(found.turns_limit | found.turns_fixed | found.beyond))
     kept = kept[_highest(curve[kept], -part.sse[kept])]
     kept = kept[part.sse[kept] < solution.sse[curve[kept]]]
-    put(solution, curve[kept], part, kept)
+    put(solution, curve[kept], take(part, kept))
 
 
 def _peaks(scan):
@@ -212,7 +212,7 @@ def _peaks(scan):
 def _refined(data: _Data, tables: _Tables, curve, row, start) -> _Optima:
     """Newton's steps to the maxima near scanned points, sorted by row of the tables."""
     xp, (family, compressed) = namespace(data.power), tables
-    coordinates = data.coordinates[curve]
+    coordinates = taken(data.coordinates, curve, axis=0)
     polynomial = empty((compressed.maximised.shape[1], len(curve)), data.power)
     slices = _slices(row, len(compressed.maximised))
     for n, part in slices:
@@ -221,15 +221,9 @@ def _refined(data: _Data, tables: _Tables, curve, row, start) -> _Optima:
     first, last = cell == 0, cell == tables.cells - 1
     low, high = xp.where(first, 0.0, -family.reach), xp.where(last, 0.0, family.reach)
     order = like(np.arange(1.0, len(polynomial)), data.power)
-    slopes = polynomial[1:] * order[:, None]
-    s = start * family.reach
-    for _ in range(NEWTON_STEPS):
-        slope, bend = value_and_slope(slopes, s)
-        concave = bend < 0
-        step = xp.where(concave, -slope / xp.where(concave, bend, -1.0), xp.sign(slope) * family.reach)
-        before, s = s, clipped(s + step, low, high)
+    s, step, concave = _newton(polynomial[1:] * order[:, None], start * family.reach, low, high, SETTLED / tables.unit)
     at_edge = first & (s <= low) | last & (s >= high)
-    settled = (abs(s - before) * tables.unit < SETTLED) & (at_edge | concave & (abs(s) < family.reach))
+    settled = (abs(step) * tables.unit < SETTLED) & (at_edge | concave & (abs(s) < family.reach))
     powers = xp.ones_like(polynomial)
     for n in range(1, len(powers)):
         powers[n] = powers[n - 1] * s
@@ -238,6 +232,32 @@ def _refined(data: _Data, tables: _Tables, curve, row, start) -> _Optima:
         functions[:, part] = compressed.functions[n] @ powers[:, part]
     height = xp.einsum("pn,pn->n", polynomial, powers)
     return _Optima(curve, row, s, height, at_edge, settled, functions)
+
+
+def _newton(slopes, s, low, high, enough: float):
+    """Positions where polynomials, given by their slopes, are largest; the last steps, and whether they are concave."""
+    xp = namespace(s)
+    step, concave = xp.zeros_like(s), s > np.inf
+    active, part = None, (slopes, s, low, high)
+    for number in range(NEWTON_STEPS):
+        slopes, before, low, high = part
+        slope, bend = value_and_slope(slopes, before)
+        down = bend < 0
+        moved = xp.where(down, -slope / xp.where(down, bend, -1.0), xp.sign(slope))
+        moved = clipped(before + moved, low, high)
+        if active is None:
+            s, step, concave = moved, moved - before, down
+        else:
+            s[active], step[active], concave[active] = moved, moved - before, down
+        if number + 1 < STEPS_OF_ALL:
+            part = slopes, moved, low, high
+            continue
+        going = _places(abs(moved - before) >= enough)
+        if not len(going):
+            break
+        active = going if active is None else active[going]
+        part = taken(slopes, going), moved[going], low[going], high[going]
+    return s, step, concave
 
 
 def _free(optima: _Optima, data: _Data, tables: _Tables, with_fixed: bool) -> _OnFace:
@@ -323,7 +343,7 @@ def _put_nothing(solution: Solution, curve, data: _Data, tables: _Tables):
     theta = zero + xp.exp(family.log_theta[REACH])
     sse = data.power - fixed * fixed
     part = _solution((theta, zero, xp.where(some, fixed, 0.0)), sse, ((zero,) * 3, beside), (yes, ~yes), family)
-    put(solution, curve, part, slice(None))
+    put(solution, curve, part)
     certain = xp.ones_like(solution.sse) > 0
     certain[curve[fixed >= family.fixed_limit * (1 - AS_GOOD_AS_NOTHING)]] = False
     return certain

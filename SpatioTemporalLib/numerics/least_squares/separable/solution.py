@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...arrays import like, namespace
+from ...arrays import like, namespace, taken
 
 AS_GOOD_AS_NOTHING = 1e-7  # of the length of the data
 
@@ -42,7 +42,18 @@ def unsolved(power) -> Solution:
     return Solution(1 * zero, 1 * zero, 1 * zero, zero + np.inf, covariance, no, 1 * no > 0, 1 * no > 0, 1 * no > 0)
 
 
-def put(solution: Solution, curve, part: Solution, chosen) -> None:
-    """Write the chosen curves of another solution in the places `curve`."""
+def put(solution: Solution, places, part: Solution) -> None:
+    """Write another solution's curves in the (m,) places of this one."""
+    if not len(places):
+        return
     for name in solution.__dataclass_fields__:
-        getattr(solution, name)[..., curve] = getattr(part, name)[..., chosen]
+        target, values = getattr(solution, name), getattr(part, name)
+        # Row by row: numpy scatters several rows at once much more slowly.
+        rows = zip(target.reshape(-1, target.shape[-1]), values.reshape(-1, values.shape[-1]))
+        for row, row_values in rows:
+            row[places] = row_values
+
+
+def take(solution: Solution, places) -> Solution:
+    """The solution of the (m,) curves at those places."""
+    return Solution(*(taken(getattr(solution, name), places) for name in solution.__dataclass_fields__))
