@@ -71,10 +71,17 @@ def concentration_from_signal(signal, baseline, r1_baseline, *, flip_angle, repe
     scale = xp.where(usable, (1 - e10) / (1 - e10 * cosine) / xp.where(usable, baseline, 1.0), np.nan)
     a = signal * scale
     saturated = a >= 1
-    e1 = (1 - a) / (1 - a * cosine)
-    # A signal below zero has E1 > 1: a relaxation rate below zero, kept as the noise it is.
-    r1 = -xp.log(xp.where(saturated | ~(e1 > 0), np.nan, e1)) / repetition_time
-    return (r1 - r1_baseline) / relaxivity, saturated
+    e1 = 1 - a
+    a *= -cosine
+    a += 1
+    e1 /= a
+    if saturated.any():
+        e1 = xp.where(saturated, np.nan, e1)
+    # A signal below zero has E1 > 1: a relaxation rate below zero, kept as the noise it is. In place: memory is slow.
+    concentration = xp.log(e1, out=e1)
+    concentration /= -repetition_time * relaxivity
+    concentration -= r1_baseline / relaxivity
+    return concentration, saturated
 
 
 def concentration_with_decay(

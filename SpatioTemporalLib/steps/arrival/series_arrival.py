@@ -104,9 +104,11 @@ def changing_voxels(frames: np.ndarray) -> np.ndarray:
     total = np.zeros(frames.shape[1])
     squares = np.zeros(frames.shape[1])
     for frame in frames:
-        frame = np.nan_to_num(np.asarray(frame, dtype=float), nan=0.0, posinf=0.0, neginf=0.0)
+        frame = np.asarray(frame, dtype=float)
+        if not np.isfinite(frame).all():
+            frame = np.nan_to_num(frame, nan=0.0, posinf=0.0, neginf=0.0)
         total += frame
-        squares += frame**2
+        squares += frame * frame
     variance = squares / len(frames) - (total / len(frames)) ** 2
     count = min(max(int(CHANGING_PART * variance.size), FEWEST_VOXELS), variance.size)
     return np.argpartition(variance, -count)[-count:]

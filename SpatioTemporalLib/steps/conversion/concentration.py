@@ -162,9 +162,13 @@ def baseline_findings(series: Series, mask: LabelMap | None, conversion: Convers
 def _zero_without_change(concentration):
     """Curves that nowhere reach what any image could show, which are rounding, are made exactly zero."""
     xp = namespace(concentration)
+    # All frames are looked at only where the last one is that small: that is rare.
     with np.errstate(invalid="ignore"):
-        nothing = (abs(concentration) <= LEAST_CONCENTRATION).all(axis=0)
-    return xp.where(nothing, 0.0, concentration) if bool(nothing.any()) else concentration
+        nothing = abs(concentration[-1]) <= LEAST_CONCENTRATION
+        if not nothing.any():
+            return concentration
+        nothing &= (abs(concentration) <= LEAST_CONCENTRATION).all(axis=0)
+    return xp.where(nothing, 0.0, concentration)
 
 
 def _at(values: float | np.ndarray, index: np.ndarray) -> float | np.ndarray:

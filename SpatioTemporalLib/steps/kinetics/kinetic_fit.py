@@ -21,7 +21,7 @@ from ..arterial_input.input_function import AUTOMATIC, arrival_is_found, frame_s
 from ..arterial_input.population_arrival import at_best_arrival
 from ..conversion.concentration import baseline_findings, conversion_for
 from ..voxels.fit_status import FitStatus, is_fitted, status_counts, status_findings, status_map
-from ..voxels.regions import distribution_table, region_curves
+from ..voxels.regions import RegionSums, distribution_table, region_curves
 from ..voxels.voxelwise import map_voxels
 from .delay import delayed_fit, edge_findings, frame_scale, sampled_voxels, shared_delay
 from .kinetic_model import Estimates, KineticModel
@@ -64,8 +64,13 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
     fit = delayed_fit(model, plasma, sampling, parameters, interval=float(np.median(series.intervals)))
     signal_fit = _signal_fit(model, plasma, sampling, (series, conversion), parameters)
 
+    sums = RegionSums(mask)
+
     def fit_block(curves, index):
         concentration, reason = conversion(curves, index)
+        xp = namespace(concentration)
+        concentration = xp.asarray(concentration, dtype=xp.float64)
+        sums.add(concentration, index, reason == 0)
         refined = signal_fit and signal_fit(curves, index, reason == 0)
         return _fit_usable(fit, concentration, reason, model.degrees, sampling.scale, refined)
 
@@ -79,7 +84,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         any_device=model.any_device and parameters.delay != "fit" and signal_fit is None,
     )
     maps["fit_status"][nonfinite] = FitStatus.NONFINITE
-    measured, means, described = _described(model, fit, maps, (series, mask, conversion))
+    measured, means, described = _described(model, fit, maps, (series, mask, conversion), sums)
     return {
         **{name: maps[name] for name in _map_names(model, parameters)},
         **described,
@@ -95,14 +100,14 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
     }
 
 
-def _described(model: KineticModel, fit: Callable, maps: dict, voxels: tuple):
+def _described(model: KineticModel, fit: Callable, maps: dict, voxels: tuple, sums: RegionSums):
     """Mean curves of the regions, the estimates of them, and the outputs that tell of all voxels."""
     series, mask, conversion = voxels
     status = maps["fit_status"]
     fitted = is_fitted(status)
     _require_some(fitted, status, series)
     regions = mask or LabelMap(fitted.astype(np.uint8), series.geometry, {1: Label("fitted voxels")})
-    measured = region_curves(series, regions, fitted, lambda *given: conversion(*given)[0], conversion.unit)
+    measured = region_curves(series, regions, fitted, lambda *given: conversion(*given)[0], conversion.unit, sums=sums)
     means = fit(np.stack([curve.values for curve in measured], axis=1))
     table = distribution_table(maps, regions, fitted, model.units)
     described = {"fit_status": status_map(status, series.geometry), "statistics": _statistics(table, measured, means)}
@@ -205,11 +210,10 @@ def _fit_usable(fit: Callable, concentration, reason, degrees: int, scale, refin
     estimates = fit(good)
     if refined is not None:
         estimates = refined(good, estimates)
-    weights = np.ones(len(concentration)) if scale is None else scale**2
+    weights = np.ones(len(good)) if scale is None else scale**2
     frames = np.count_nonzero(weights)
-    weights = like(weights[:, None], good)
     noise = xp.sqrt(estimates.sse / (frames - degrees))
-    scatter = (weights * (good - (weights * good).sum(axis=0) / frames) ** 2).sum(axis=0)
+    scatter, power = _scatter(good, like(weights, good), frames)
     computed = dict(estimates.values)
     # Where a descent was left on its way, the curvature is that of the place, not of the optimum.
     settled = estimates.status != FitStatus.NOT_CONVERGED
@@ -217,13 +221,20 @@ def _fit_usable(fit: Callable, concentration, reason, degrees: int, scale, refin
     computed |= {f"{n}_se": xp.where(settled & (error > 0), error * noise, np.nan) for n, error in errors}
     computed["rmse"] = xp.sqrt(estimates.sse / frames)
     # A curve that is the same in all frames has no variance to explain; that it is not exactly zero is rounding.
-    varies = scatter > LEAST_VARIANCE * (weights * good**2).sum(axis=0)
+    varies = scatter > LEAST_VARIANCE * power
     computed["r2"] = xp.where(varies, 1 - estimates.sse / xp.where(varies, scatter, 1.0), np.nan)
     for name, values in computed.items():
         outputs[name] = xp.full_like(reason, np.nan, dtype=values.dtype)
         outputs[name][usable] = values
     outputs["fit_status"][usable] = estimates.status
     return outputs
+
+
+def _scatter(curves, weights, frames: int) -> tuple:
+    """(n,) weighted sums of squares of (T, n) curves about their mean, and about zero."""
+    xp = namespace(curves)
+    from_mean = curves - weights @ curves / frames
+    return tuple(xp.einsum("t,tn,tn->n", weights, part, part) for part in (from_mean, curves))
 
 
 def _with_fits(

@@ -12,9 +12,35 @@ from ...data.curve import Curve, Table
 from ...data.series import Series
 from ...data.volumes import LabelMap
 from ...errors import InputError
+from ...numerics.arrays import as_numpy, like
 
 BLOCK = 16384
 SPREAD_SAMPLE = 10000
+
+
+class RegionSums:
+    """Sums of the curves of each region, gathered block by block while these are in memory.
+
+    regions : LabelMap, or None where all voxels that count are one region of value 1.
+    """
+
+    def __init__(self, regions: LabelMap | None):
+        self._labels = None if regions is None else regions.values.reshape(-1)
+        self._blocks: dict[int, dict[int, np.ndarray]] = {}
+
+    def add(self, curves, index: np.ndarray, usable) -> None:
+        """Add (T, n) curves, numpy or torch, at (n,) flat indices, of which (n,) usable ones count."""
+        if self._labels is None:
+            chosen = {1: usable}
+        else:
+            labels = self._labels[index]
+            chosen = {int(value): usable & like(labels == value, usable) for value in np.unique(labels)}
+        sums = {value: as_numpy(_within(curves, inside).sum(axis=1)) for value, inside in chosen.items()}
+        self._blocks[int(index[0])] = sums
+
+    def of(self, value: int) -> np.ndarray:
+        """(T,) sum over a region, in the order of the voxels, whichever block ended first."""
+        return sum(sums[value] for _, sums in sorted(self._blocks.items()) if value in sums)
 
 
 def region_curves(
@@ -23,6 +49,8 @@ def region_curves(
     usable: np.ndarray,
     convert: Callable[[np.ndarray, np.ndarray], np.ndarray],
     unit: str = "mmol/L",
+    *,
+    sums: RegionSums | None = None,
 ) -> list[Curve]:
     """Mean curve of each region with the spread of its voxels.
 
@@ -32,13 +60,16 @@ def region_curves(
         Voxels that count.
     convert : callable(curves, index)
         From (T, n) values and their flat indices to what is averaged.
+    sums : RegionSums, optional
+        Of the voxels that count, where they were gathered before.
     """
     curves = []
     for value, name in region_names(regions).items():
         index = np.flatnonzero(regions.region(value) & usable)
         if not index.size:
             continue
-        mean, spread = _mean_and_spread(series, index, convert)
+        total = _total(series, index, convert) if sums is None else sums.of(value)
+        mean, spread = total / index.size, _spread(series, index, convert)
         curves.append(Curve(series.times, mean, unit, name, spread=spread))
     return curves
 
@@ -87,7 +118,8 @@ def region_names(regions: LabelMap) -> dict[int, str]:
 
 def distribution(values: np.ndarray) -> dict[str, float]:
     """Median, mean, standard deviation and quartiles of the finite values; NaN when there are none."""
-    finite = np.asarray(values, dtype=float)[np.isfinite(values)]
+    values = np.asarray(values)
+    finite = values[np.isfinite(values)]
     if not finite.size:
         return dict.fromkeys(("median", "mean", "SD", "25 %", "75 %"), float("nan"))
     lower, median, upper = np.percentile(finite, (25, 50, 75))
@@ -95,17 +127,26 @@ def distribution(values: np.ndarray) -> dict[str, float]:
     return {"median": median, "mean": finite.mean(), "SD": spread, "25 %": lower, "75 %": upper}
 
 
-def _mean_and_spread(series: Series, index: np.ndarray, convert) -> tuple[np.ndarray, np.ndarray]:
-    """Mean curve, and half the range from the 16th to the 84th percentile of the voxels.
+def _within(curves, inside):
+    return curves if inside.all() else curves[:, inside]
+
+
+def _total(series: Series, index: np.ndarray, convert) -> np.ndarray:
+    """(T,) sum of the voxels' curves."""
+    frames = series.values.reshape(series.frame_count, -1)
+    blocks = [index[start : start + BLOCK] for start in range(0, index.size, BLOCK)]
+    with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1)) as pool:
+        # In the order of the blocks, so that the sum is the same whichever ends first.
+        return sum(pool.map(lambda block: np.asarray(convert(frames[:, block], block), float).sum(axis=1), blocks))
+
+
+def _spread(series: Series, index: np.ndarray, convert) -> np.ndarray:
+    """(T,) half the range from the 16th to the 84th percentile of the voxels.
 
     That range is the standard deviation for normal scatter, and a few voxels
     near saturation do not blow it up. Large regions are sampled evenly for it.
     """
     frames = series.values.reshape(series.frame_count, -1)
-    blocks = [index[start : start + BLOCK] for start in range(0, index.size, BLOCK)]
-    with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1)) as pool:
-        # In the order of the blocks, so that the sum is the same whichever ends first.
-        total = sum(pool.map(lambda block: np.asarray(convert(frames[:, block], block), float).sum(axis=1), blocks))
     sample = index[:: max(1, index.size // SPREAD_SAMPLE)]
     low, high = np.percentile(convert(frames[:, sample], sample), (15.87, 84.13), axis=1)
-    return total / index.size, (high - low) / 2
+    return (high - low) / 2

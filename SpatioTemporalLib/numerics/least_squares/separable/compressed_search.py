@@ -105,7 +105,7 @@ def solve_compressed(measured, family: CurveFamily, compressed: CompressedFamily
 
 
 def _solve_unbounded(data: _Data, tables: _Tables):
-    """Optima without bounds of all curves, and (n,) bool of those that keep all bounds though none was asked of them."""
+    """Optima without bounds of all curves, and (n,) bool of those that keep the bounds all the same."""
     xp, compressed = namespace(data.power), tables.compressed
     with_fixed = tables.family.fixed is not None
     scan = xp.asarray(compressed.seen, dtype=xp.float32) @ _single(data.coordinates / _safe(data.length)[:, None]).T
