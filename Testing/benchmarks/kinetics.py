@@ -23,7 +23,7 @@ from scipy.optimize import curve_fit
 import SpatioTemporalLib as st
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.numerics.kinetics.tofts_models import extended_tofts_concentration, tofts_family
-from SpatioTemporalLib.numerics.least_squares.separable_least_squares import solve
+from SpatioTemporalLib.numerics.least_squares.separable.solver import solve
 from SpatioTemporalLib.numerics.relaxation.spoiled_gradient_echo import (
     concentration_from_signal,
     spoiled_gradient_echo_signal,

@@ -9,8 +9,8 @@ import numpy as np
 
 from ...data.curve import Curve
 from ...declare import Advanced, Help, Input, Range, Unit, analysis
-from ...numerics.least_squares.curve_family import CurveFamily, tabulate
-from ...numerics.least_squares.separable_least_squares import Solution, solve
+from ...numerics.least_squares.separable.curve_family import CurveFamily, tabulate
+from ...numerics.least_squares.separable.solver import Solution, solve
 from ...numerics.signal.exponential_convolution import exponential_convolution, sampled_input
 from ...numerics.statistics.error_propagation import propagated_error
 from ...steps.kinetics.delay import DelayParameters

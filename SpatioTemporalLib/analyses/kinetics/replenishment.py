@@ -12,8 +12,8 @@ from ...data.result import Display
 from ...data.volumes import LabelMap, Map
 from ...declare import Advanced, Help, Output, Range, Unit, analysis
 from ...errors import InputError, counted
-from ...numerics.least_squares.curve_family import tabulate
-from ...numerics.least_squares.separable_least_squares import solve
+from ...numerics.least_squares.separable.curve_family import tabulate
+from ...numerics.least_squares.separable.solver import solve
 from ...steps.bolus.intensity_curves import INTENSITY_SERIES, fit_intensity
 from ...steps.kinetics.kinetic_declaration import MASK
 from ...steps.voxels.fit_status import FitStatus

@@ -8,8 +8,8 @@ import numpy as np
 
 from ...data.volumes import ImageStack
 from ...declare import Input, analysis
-from ...numerics.least_squares.curve_family import tabulate
-from ...numerics.least_squares.separable_least_squares import solve
+from ...numerics.least_squares.separable.curve_family import tabulate
+from ...numerics.least_squares.separable.solver import solve
 from ...steps.kinetics.kinetic_declaration import MASK
 from ...steps.relaxation.t1_mapping import (
     FIT_STATUS,

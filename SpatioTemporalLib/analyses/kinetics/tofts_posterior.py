@@ -11,7 +11,7 @@ from ...data.curve import Curve, Table
 from ...data.volumes import Label, LabelMap, Map
 from ...declare import Help, Output, Range, analysis
 from ...numerics.kinetics.tofts_models import SECONDS_PER_MINUTE, tofts_family
-from ...numerics.least_squares.separable_least_squares import solve
+from ...numerics.least_squares.separable.solver import solve
 from ...numerics.signal.exponential_convolution import sampled_input
 from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
 from ...numerics.statistics.grid_posterior import GridPosterior, grid_posterior, mixture_quantile, rate_quantile

@@ -10,7 +10,7 @@ import numpy as np
 from ...data.volumes import ImageStack
 from ...declare import Choices, Help, Input, Range, Unit, analysis
 from ...errors import InputError
-from ...numerics.least_squares.separable_least_squares import solve
+from ...numerics.least_squares.separable.solver import solve
 from ...numerics.relaxation.variable_flip_angle import fit_flip_angles, fit_line, flip_angle_family
 from ...steps.conversion.concentration import B1_MAP
 from ...steps.kinetics.kinetic_declaration import MASK

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..least_squares.curve_family import CurveFamily, tabulate
+from ..least_squares.separable.curve_family import CurveFamily, tabulate
 from ..signal.exponential_convolution import exponential_convolution, running_integral, sampled_input
 from ..signal.frame_sampling import FrameSampling
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..least_squares.curve_family import CurveFamily, tabulate
-from ..least_squares.separable_least_squares import solve
+from ..least_squares.separable.curve_family import CurveFamily, tabulate
+from ..least_squares.separable.solver import solve
 
 
 class Recovery(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..least_squares.amplitude_fit import AmplitudeFit, fit_amplitude
-from ..least_squares.curve_family import CurveFamily, tabulate
+from ..least_squares.separable.curve_family import CurveFamily, tabulate
 from .spoiled_gradient_echo import spoiled_gradient_echo_signal
 
 GROUPS, CANDIDATES = 4, 10

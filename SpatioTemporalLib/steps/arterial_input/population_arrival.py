@@ -11,7 +11,7 @@ from ...data.series import Series
 from ...errors import Finding, Severity
 from ...numerics.kinetics.delayed_fit import best_shared_delay
 from ...numerics.kinetics.tofts_models import tofts_family
-from ...numerics.least_squares.separable_least_squares import solve
+from ...numerics.least_squares.separable.solver import solve
 from ...numerics.signal.frame_sampling import FrameSampling
 
 # How far from the bend of the mean curve the arrival is searched.

@@ -65,15 +65,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
     signal_fit = _signal_fit(model, plasma, sampling, (series, conversion), parameters)
 
     sums = RegionSums(mask)
-
-    def fit_block(curves, index):
-        concentration, reason = conversion(curves, index)
-        xp = namespace(concentration)
-        concentration = xp.asarray(concentration, dtype=xp.float64)
-        sums.add(concentration, index, reason == 0)
-        refined = signal_fit and signal_fit(curves, index, reason == 0)
-        return _fit_usable(fit, concentration, reason, model.degrees, sampling.scale, refined)
-
+    fit_block = _block_fit(fit, conversion, model.degrees, sampling.scale, (sums, signal_fit))
     maps, nonfinite = map_voxels(
         fit_block,
         series.values,
@@ -98,6 +90,21 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
             *status_findings(maps["fit_status"], series.name),
         ),
     }
+
+
+def _block_fit(fit: Callable, conversion, degrees: int, scale, beside: tuple) -> Callable:
+    """The fit of a block of signals at flat indices, which adds the concentrations to the sums of their regions."""
+    sums, signal_fit = beside
+
+    def fit_block(curves, index):
+        concentration, reason = conversion(curves, index)
+        xp = namespace(concentration)
+        concentration = xp.asarray(concentration, dtype=xp.float64)
+        sums.add(concentration, index, reason == 0)
+        refined = signal_fit and signal_fit(curves, index, reason == 0)
+        return _fit_usable(fit, concentration, reason, degrees, scale, refined)
+
+    return fit_block
 
 
 def _described(model: KineticModel, fit: Callable, maps: dict, voxels: tuple, sums: RegionSums):

@@ -11,7 +11,7 @@ from ...declare import Advanced, Choices, Help
 from ...numerics.arrays import chosen, clipped, namespace
 from ...numerics.kinetics.tofts_models import SECONDS_PER_MINUTE, extended_tofts_concentration, tofts_family
 from ...numerics.kinetics.tofts_signal_fit import ToftsCurves, fit_signal
-from ...numerics.least_squares.separable_least_squares import Solution, solve
+from ...numerics.least_squares.separable.solver import Solution, solve
 from ...numerics.signal.exponential_convolution import sampled_input
 from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
 from ..voxels.fit_status import FitStatus

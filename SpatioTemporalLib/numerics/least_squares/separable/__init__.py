@@ -1,1 +1,1 @@
-"""Bounded least squares for very many small problems at once."""
+"""Least squares with one non-linear parameter, the others linear and bounded."""

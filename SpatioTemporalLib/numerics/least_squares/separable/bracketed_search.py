@@ -21,7 +21,7 @@ import numpy as np
 from ...arrays import clipped, like, namespace
 from ...signal.local_polynomials import NODES, REACH, coefficients, value_and_slope
 from ..box_quadratic import BestCoefficients, best_coefficients
-from ..curve_family import SCAN_EVERY, CurveFamily
+from .curve_family import SCAN_EVERY, CurveFamily
 from .solution import AS_GOOD_AS_NOTHING, Solution
 from .uncertainty import unit_covariance
 

@@ -1,6 +1,6 @@
 """Bounded least squares with one non-linear parameter, for very many curves at once.
 
-The model of each curve is ``a1 f(theta) + a2 c``; see `separable.bracketed_search`.
+The model of each curve is ``a1 f(theta) + a2 c``; see `bracketed_search`.
 They are solved in few coordinates first, which leaves next to none of them to
 the search in brackets; both reach the same optimum.
 """
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import namespace
+from ...arrays import namespace
+from .bracketed_search import solve_in_brackets
+from .compressed_search import solve_compressed
 from .curve_family import CurveFamily
-from .separable.bracketed_search import solve_in_brackets
-from .separable.compressed_search import solve_compressed
-from .separable.solution import Solution, put
+from .solution import Solution, put
 
 __all__ = ["Solution", "solve"]
 

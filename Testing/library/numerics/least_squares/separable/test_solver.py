@@ -6,8 +6,8 @@ from best_of_starts import EXCESS, STARTS, smallest_sums_of_squares, uniform_sta
 
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.numerics.kinetics.tofts_models import extended_tofts_concentration, tofts_family
-from SpatioTemporalLib.numerics.least_squares.curve_family import tabulate
-from SpatioTemporalLib.numerics.least_squares.separable_least_squares import solve
+from SpatioTemporalLib.numerics.least_squares.separable.curve_family import tabulate
+from SpatioTemporalLib.numerics.least_squares.separable.solver import solve
 from SpatioTemporalLib.numerics.signal.frame_sampling import at_instants
 
 TIMES = np.arange(60) * 5.0

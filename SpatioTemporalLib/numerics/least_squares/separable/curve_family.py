@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import like, namespace
-from ..signal.local_polynomials import NODES, REACH, coefficients, grid_derivative
-from .separable.compressed_family import CompressedFamily, compress
+from ...arrays import like, namespace
+from ...signal.local_polynomials import NODES, REACH, coefficients, grid_derivative
+from .compressed_family import CompressedFamily, compress
 
 STEP = 0.12  # of the table, in log theta
 SCAN_EVERY = 3  # grid points from one scanned point to the next
@@ -65,7 +65,7 @@ def tabulate(
     slope_limit: float = np.inf,
     fixed_limit: float = np.inf,
 ) -> CurveFamily:
-    """Tabulate a family of curves for `separable_least_squares.solve`.
+    """Tabulate a family of curves for `solver.solve`.
 
     Parameters
     ----------
