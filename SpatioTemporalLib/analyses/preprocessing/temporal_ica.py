@@ -14,6 +14,7 @@ from ...data.volumes import LabelMap, Map
 from ...declare import Advanced, Help, Input, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
 from ...numerics.bold.preprocessing.independent_components import temporal_components
+from ...numerics.bold.preprocessing.projection import variance_removed
 from ...steps.bold.brain import looked_at
 from ...steps.bold.confounds import confound_columns
 from ...steps.bold.preprocessing.parameters import DummyParameters
@@ -79,8 +80,7 @@ def temporal_ica(series, confounds, mask=None, *, parameters, context):
     found = temporal_components(matrix - mean, parameters.components, context.rng)
     verdict = judged(found, columns, repetition_time(series), parameters.limit, parameters.above)
     cleaned = without_noise(matrix - mean, found, verdict.noise)
-    before, after = (m.var(axis=0, dtype=np.float64) for m in (matrix, cleaned))
-    removed = 100.0 * (1.0 - np.divide(after, before, out=np.ones_like(before), where=before > 0))
+    removed = variance_removed(matrix, cleaned)
     text = f"{int(verdict.noise.sum())} of {len(verdict.noise)} components are noise and taken out"
     findings = [*findings, *told, Finding("I-COMPONENTS", Severity.NOTE, text, series.name)]
     if not found.rested:

@@ -50,14 +50,15 @@ def series_motion(
     """
     count, only = len(volumes), reference == "middle"
     levels = levels_of(np.asarray(volumes[count // 2], dtype=np.float32), spacing, weight)
-    frames, rested = [], np.zeros(count, bool)
+    frames, rested, last = [], np.zeros(count, bool), Rigid.none()
     enough = CONVERGED_MM if only else FIRST_PASS_MM
     for n, volume in enumerate(volumes):
         report((1.0 if only else 0.5) * n / count)
         # A head mostly lies where it lay in the frame before; where that does not lead to rest, the search begins anew.
-        motion, rested[n] = motion_of(volume, levels, frames[-1] if frames else Rigid.none(), enough=enough)
+        motion, rested[n] = motion_of(volume, levels, last, enough=enough)
         if not rested[n]:
             motion, rested[n] = motion_of(volume, levels, Rigid.none(), enough=enough)
+        last = motion if rested[n] else last
         frames.append(motion)
     if only:
         return SeriesMotion(tuple(frames), rested)

@@ -70,3 +70,13 @@ def projected(series: np.ndarray, projection: Projection, keep_mean: bool = Fals
         result = own - explained if few else explained
         found[:, part] = result + mean if keep_mean else result
     return found
+
+
+def variance_removed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """(V,) % of the variance over time of series (T, V) that is gone afterwards; 0 where there was none."""
+    found = np.zeros(before.shape[1])
+    for start in range(0, before.shape[1], VOXELS_AT_A_TIME):
+        part = slice(start, start + VOXELS_AT_A_TIME)
+        own, left = (matrix[:, part].var(axis=0, dtype=np.float64) for matrix in (before, after))
+        found[part] = 100.0 * (1.0 - np.divide(left, own, out=np.ones_like(own), where=own > 0))
+    return found

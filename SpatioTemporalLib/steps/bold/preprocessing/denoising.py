@@ -10,7 +10,7 @@ from ....data.curve import Table
 from ....data.series import Series
 from ....data.volumes import LabelMap
 from ....errors import Finding, InputError, Severity, counted
-from ....numerics.bold.preprocessing.projection import projected, projection_of
+from ....numerics.bold.preprocessing.projection import projected, projection_of, variance_removed
 from ..confounds import confound_columns
 from ..run_data import repetition_time, run_matrix
 from .motion_table import motion_parameters
@@ -69,8 +69,7 @@ def denoised(
     projection = projection_of(nuisance.matrix)
     _require_freedom(projection.degrees, nuisance, frames, parameters, series.name)
     cleaned = projected(matrix, projection, parameters.keep_mean)
-    before, after = matrix.var(axis=0, dtype=np.float64), cleaned.var(axis=0, dtype=np.float64)
-    removed = 100.0 * (1.0 - np.divide(after, before, out=np.ones_like(before), where=before > 0))
+    removed = variance_removed(matrix, cleaned)
     name = "cleaned_without_global_signal" if parameters.global_signal else "cleaned"
     summary = Table(
         {

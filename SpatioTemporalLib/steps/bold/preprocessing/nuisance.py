@@ -8,7 +8,7 @@ import numpy as np
 
 from ....data.curve import Table
 from ....data.volumes import LabelMap
-from ....errors import Finding, Severity, counted
+from ....errors import Finding, ParameterError, Severity, counted
 from ....numerics.bold.design import cosine_drift
 from ....numerics.bold.preprocessing.motion_series import dvars, expanded, framewise_displacement
 from ....numerics.bold.preprocessing.noise_components import eroded, noisiest, principal_courses
@@ -78,9 +78,7 @@ def nuisance_of(
     frames, findings = len(matrix), []
     columns = drift_columns(frames, interval, parameters)
     drift = projection_of(np.stack(list(columns.values()), axis=1) if columns else np.zeros((frames, 0)))
-    if parameters.low_edge > 0 or parameters.high_edge > 0:
-        high = parameters.high_edge or np.inf
-        columns |= outside_band(frames, interval, parameters.low_edge, high)
+    columns |= _band_columns(frames, interval, parameters, findings, name)
     if motion is not None:
         columns |= expanded(motion, parameters.motion_terms)
     elif parameters.motion_terms != "none":
@@ -105,7 +103,25 @@ def tissue_courses(series_values, label: LabelMap | None, layers: int) -> np.nda
     if label is None:
         return None
     inside = eroded(label.foreground, layers)
-    return np.stack([np.asarray(frame)[inside] for frame in series_values]).astype(np.float32) if inside.any() else None
+    courses = np.stack([np.asarray(frame)[inside] for frame in series_values]).astype(np.float32)
+    courses = courses[:, np.isfinite(courses).all(axis=0)]
+    return courses if courses.size else None
+
+
+def _band_columns(frames: int, interval: float, parameters: NuisanceParameters, findings: list, name: str):
+    low, high = parameters.low_edge, parameters.high_edge or np.inf
+    if low == 0 and not np.isfinite(high):
+        return {}
+    if low >= high:
+        raise ParameterError(
+            "E-PARAMETER", f"low_edge = {low:g} Hz is not below high_edge = {high:g} Hz: nothing would be left",
+            fix="Give a band such as 0.01 to 0.1 Hz; 0 leaves that side open.",
+        )  # fmt: skip
+    fastest = 0.5 / interval
+    if np.isfinite(high) and high >= fastest:
+        text = f"high_edge = {high:g} Hz takes out nothing: frames of {interval:g} s hold none above {fastest:.3g} Hz"
+        findings.append(Finding("W-BAND", Severity.WARN, text, name))
+    return outside_band(frames, interval, low, high)
 
 
 def _components(matrix, tissues, drift: Projection, parameters: NuisanceParameters, findings, name):

@@ -118,6 +118,14 @@ def test_one_slice_of_a_real_run_moves_within_itself():
     assert max(result.motion.columns["framewise_displacement"]) < 2.0
 
 
+@pytest.mark.parametrize("run", [1, 2])
+def test_turning_of_a_real_slice_goes_with_that_of_the_whole_head(run):
+    # Parameters of the whole head by a program of the McFLIRT kind, which counts turns the other way round.
+    known = np.loadtxt(HAXBY / f"task001_run00{run}_bold_moest.txt")[:, 2]
+    found = st.run("preprocessing.motion", series=st.read_series(HAXBY / f"task001_run00{run}_bold.nii.gz"))
+    assert np.corrcoef(found.motion.columns["rot_z"], known)[0, 1] < -0.9
+
+
 def test_nuisance_is_gone_and_the_degrees_of_freedom_are_told():
     run = run_of()
     result = st.run(
@@ -153,7 +161,7 @@ def test_global_signal_is_off_unless_asked_for_and_labels_what_it_gives():
     assert "global_signal" not in plain.columns.columns and plain.cleaned.name == "cleaned"
     found = st.run("preprocessing.denoise", series=moved().realigned, global_signal=True)
     assert "W-GLOBAL-SIGNAL" in {f.code for f in found.findings}
-    # An output is named as declared; the summary says it.
+    assert found.cleaned.name == "cleaned_without_global_signal"
     assert found.summary.columns["global signal removed"] == [1]
 
 
@@ -170,6 +178,26 @@ def test_censored_frames_show_the_mean_and_noisy_voxels_give_courses():
         values[censored], np.broadcast_to(values.mean(axis=0), values[censored].shape), rtol=1e-3
     )
     assert "comp_cor noisiest 3" in result.columns.columns
+
+
+def test_bands_that_are_none_are_told():
+    with pytest.raises(st.ParameterError, match="not below high_edge"):
+        st.run("preprocessing.denoise", series=moved().realigned, low_edge=0.1, high_edge=0.05)
+    wide = st.run("preprocessing.denoise", series=moved().realigned, high_edge=0.3)
+    assert "W-BAND" in {f.code for f in wide.findings}
+    assert not any(name.startswith("cos 0.2") for name in wide.columns.columns)
+
+
+def test_tissue_with_voxels_that_are_no_numbers_gives_courses_of_the_others():
+    run = run_of()
+    values = np.array(run.series.values, np.float32)
+    values[:, 7, 18, 15] = np.nan
+    white = np.zeros(values.shape[1:], np.uint8)
+    white[6:9, 15:21, 12:18] = 1
+    mask = st.LabelMap(white, run.tissues.geometry, name="white")
+    series = replace(run.series, values=values)
+    result = st.run("preprocessing.denoise", series=series, white_matter=mask, erosion=0, high_edge=0.0)
+    assert np.isfinite(result.columns.columns["comp_cor white matter 1"]).all()
 
 
 def test_motion_that_is_none_is_told():
