@@ -12,7 +12,7 @@ from ...data.report import Report
 from ...data.result import Display
 from ...data.series import Series
 from ...data.volumes import Label, LabelMap, Map
-from ...declare import Advanced, Choices, Help, Input, Output, analysis
+from ...declare import Advanced, Choices, Help, Input, Output, Range, analysis
 from ...pictures.preparation_page import preparation_report
 from ...steps.bold.preprocessing.denoising import NoiseSources
 from ...steps.bold.preprocessing.motion_curves import motion_curves
@@ -29,9 +29,7 @@ from ...steps.bold.run_data import as_volume
 
 
 @dataclass(frozen=True)
-class Parameters(
-    SmoothingParameters, SpikeParameters, NuisanceParameters, MotionParameters, SliceTimingParameters, DummyParameters
-):
+class PurposeParameters:
     purpose: Annotated[
         str, Choices(*PURPOSES), Help("For connectivity nuisance is taken out; for a task it is listed as confounds, "
                                       "which the linear model takes out together with its events."),
@@ -40,6 +38,18 @@ class Parameters(
         str, Choices(*SLICE_TIMING), Help("Whether slices are brought to one time of the frame.")
     ] = SLICE_TIMING[0]  # fmt: skip
     despike: Annotated[bool, Help("Whether spikes are pulled in first."), Advanced()] = False
+
+
+# The first shown stand last here: fields of a dataclass come in the order of its bases, from the last to the first.
+@dataclass(frozen=True)
+class Parameters(
+    SpikeParameters, SliceTimingParameters, NuisanceParameters, MotionParameters, SmoothingParameters, DummyParameters,
+    PurposeParameters,
+):  # fmt: skip
+    # Of interest only where spikes are pulled in.
+    spike_begins: Annotated[
+        float, Range(1, 20), Help("Robust standard deviations from which a frame counts as a spike."), Advanced()
+    ] = SpikeParameters.spike_begins  # fmt: skip
 
 
 SNR = Display(colours="viridis", symbol="tSNR")

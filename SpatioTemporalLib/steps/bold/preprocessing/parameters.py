@@ -28,6 +28,7 @@ class SliceTimingParameters:
     slice_reference: Annotated[
         float | None, Unit("s"), Range(0, 60),
         Help("When within a frame all slices shall count; the middle of the frame when empty."),
+        Advanced(),
     ] = None  # fmt: skip
     slice_method: Annotated[
         str, Choices(*METHODS), Help("Phase of each frequency, or cubic spline."), Advanced()
@@ -37,7 +38,8 @@ class SliceTimingParameters:
 @dataclass(frozen=True)
 class MotionParameters:
     motion_reference: Annotated[
-        str, Choices(*REFERENCES), Help("What volumes are brought to: their mean, in two passes, or the middle one.")
+        str, Choices(*REFERENCES), Help("What volumes are brought to: their mean, in two passes, or the middle one."),
+        Advanced(),
     ] = REFERENCES[0]  # fmt: skip
     fd_threshold: Annotated[
         float, Unit("mm"), Range(0, 10), Help("Framewise displacement from which a frame counts as moved; 0 for none.")
@@ -55,6 +57,7 @@ class NuisanceParameters:
     drift: Annotated[
         str, Choices(*DRIFTS), Help("Slow drift: Legendre polynomials, one degree more each 150 s, or cosines slower "
                                     "than the band."),
+        Advanced(),
     ] = "polynomials"  # fmt: skip
     motion_terms: Annotated[
         str, Choices(*EXPANSIONS), Help("Six parameters of motion, with their changes (12), and squares of both (24).")
@@ -63,10 +66,12 @@ class NuisanceParameters:
         int, Range(0, 50), Help("Principal courses of white matter, of fluid, and of the noisiest voxels, each.")
     ] = 5  # fmt: skip
     noisy_voxels: Annotated[
-        float, Unit("%"), Range(0, 20), Help("Of the voxels, the noisiest, whose courses are taken out; 0 for none.")
+        float, Unit("%"), Range(0, 20), Help("Of the voxels, the noisiest, whose courses are taken out; 0 for none."),
+        Advanced(),
     ] = 0.0  # fmt: skip
     dvars_threshold: Annotated[
-        float, Unit("%"), Range(0, 100), Help("Change from frame to frame from which a frame is censored; 0 for none.")
+        float, Unit("%"), Range(0, 100), Help("Change from frame to frame from which a frame is censored; 0 for none."),
+        Advanced(),
     ] = 0.0  # fmt: skip
     global_signal: Annotated[
         bool, Help("Whether the mean over the mask is taken out too; it makes correlations negative that are not.")
