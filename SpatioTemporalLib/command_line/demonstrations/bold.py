@@ -11,11 +11,10 @@ from ... import io
 from ...context import Context
 from ...data.curve import Table
 from ...data.result import Result
-from ...data.volumes import LabelMap
+from ...data.volumes import LabelMap, Map
 from ...errors import MissingPackageError
 from ...io.output.folder import output_folder
 from ...io.output.results import write_files
-from ...registry import analyses
 from ...run import run
 from ...simulation.bold.files import CONFOUNDS, FUNCTIONAL, IMAGE, TRUTH, write_run_files
 from ...simulation.bold.regions import CONDITIONS
@@ -25,8 +24,9 @@ from ..terminal.progress import ProgressBar
 from ..terminal.timed_steps import TimedSteps
 
 SEED, DESIGN = 7, BoldDesign()
-# Maps of the run prepared for connectivity, as far as this installation has them, with what hurries them.
-FURTHER = ("bold.reho", "bold.alff", "bold.timescale", "bold.sample_entropy")
+SURROGATES = 30
+# Pairs of regions that share a course, the second later than the first by what the truth says.
+PAIRS = (("network 1 front", "network 1 back"), ("network 2 left", "network 2 right"), ("premotor", "parietal"))
 
 
 def bold_demo(folder: Path, *, overwrite: bool, design: BoldDesign = DESIGN) -> None:
@@ -58,15 +58,17 @@ def _written(folder: Path, design: BoldDesign) -> None:
                context=context)  # fmt: skip
     steps.done("prepared for connectivity: nuisance taken out in one projection")
     results = {"prepared": task, "activation": activation, "prepared_for_connectivity": rest}
-    results |= _further(rest, context, steps)
+    results |= _further(truth, task, rest, context, steps)
     for name, result in results.items():
         write_files(result, folder / name)
-    table = compared(truth, activation)
-    io.write_table(folder / "activation_and_truth.csv", table)
+    table, pairs = compared(truth, results), compared_pairs(truth, results)
+    io.write_table(folder / "regions_and_truth.csv", table)
+    io.write_table(folder / "pairs_and_truth.csv", pairs)
     _scene(folder / "scene.mrb", series, results, steps)
     moved = io.read_table(folder / FUNCTIONAL / CONFOUNDS)
     print(f"\nMotion, estimate against truth\n{motion_errors(moved, task.motion)}\n")
-    print(f"Regions, normal deviates against true effects\n{table}\n")
+    print(f"Regions, medians of maps beside what is true\n{table}\n")
+    print(f"Pairs of regions that share a course\n{pairs}\n")
 
 
 def _tissue(truth: BoldRun, number: int, name: str) -> LabelMap:
@@ -74,25 +76,67 @@ def _tissue(truth: BoldRun, number: int, name: str) -> LabelMap:
     return LabelMap(values, truth.tissues.geometry, name=name)
 
 
-def _further(rest: Result, context: Context, steps: TimedSteps) -> dict[str, Result]:
+def _further(truth: BoldRun, task: Result, rest: Result, context: Context, steps: TimedSteps) -> dict[str, Result]:
+    """What else the run tells: information of the task, entropy, connectivity and delays of the regions."""
+    of_task = {"series": task.preprocessed, "mask": task.brain}
+    of_rest = {"series": rest.preprocessed, "mask": rest.brain}
+    asked = {
+        "information": of_task | {"events": truth.events, "surrogates": SURROGATES},
+        "entropy": of_task,
+        "connectivity": of_rest | {"regions": truth.regions},
+        "latency": of_rest | {"regions": truth.regions},
+        "local_measures": of_rest,
+    }
     found = {}
-    for name in FURTHER:
-        if name in analyses():
-            found[name.split(".")[1]] = run(name, series=rest.preprocessed, mask=rest.brain, context=context)
-            steps.done(analyses()[name].title)
+    for name, given in asked.items():
+        found[name] = run(f"bold.{name}", **given, context=context)
+        steps.done(found[name].provenance.title)
     return found
 
 
-def compared(truth: BoldRun, activation: Result) -> Table:
-    """One row a region: true effects, and the median normal deviate of each condition within it."""
-    columns: dict[str, list] = {"region": list(truth.truth.columns["region"])}
+def compared(truth: BoldRun, results: dict[str, Result]) -> Table:
+    """One row a region: true effects, delay and course, and the medians of maps within it."""
+    true = truth.truth.columns
+    columns: dict[str, list] = {"region": list(true["region"])}
+    maps = {f"z {c}": results["activation"][f"z_{c.replace(' ', '_')}"] for c in CONDITIONS}
     for condition in CONDITIONS:
-        columns[f"true {condition}"] = list(truth.truth.columns[condition])
-        z = activation[f"z_{condition.replace(' ', '_')}"].values
-        # A region of a coarse run may hold no voxel of its own.
-        inside = [z[truth.regions.region(n)] for n in range(1, len(columns["region"]) + 1)]
-        columns[f"z {condition}"] = [float(np.nanmedian(v)) if np.isfinite(v).any() else float("nan") for v in inside]
-    return Table(columns, {f"true {condition}": "%" for condition in CONDITIONS}, "activation and truth")
+        columns[f"true {condition}"] = list(true[condition])
+        columns[f"z {condition}"] = _medians(truth, maps[f"z {condition}"])
+    answers = [any(true[c][n] for c in CONDITIONS) for n in range(len(columns["region"]))]
+    columns["true delay"] = list(true["delay"])
+    preferred = _medians(truth, results["information"]["preferred_time"])
+    # Where nothing answers the task no time is preferred.
+    columns["preferred time"] = [time if own else float("nan") for time, own in zip(preferred, answers)]
+    columns["course"] = list(true["course"])
+    columns["entropy"] = _medians(truth, results["entropy"]["entropy"])
+    units = {f"true {c}": "%" for c in CONDITIONS} | {"true delay": "s", "preferred time": "s"}
+    return Table(columns, units, "regions and truth")
+
+
+def _medians(truth: BoldRun, map: Map) -> list[float]:
+    """Of each region; NaN where a coarse run has no voxel of it."""
+    inside = [map.values[truth.regions.region(n)] for n in range(1, len(truth.truth.columns["region"]) + 1)]
+    return [float(np.nanmedian(v)) if np.isfinite(v).any() else float("nan") for v in inside]
+
+
+def compared_pairs(truth: BoldRun, results: dict[str, Result]) -> Table:
+    """Correlation and delay of pairs of regions that share a course."""
+    delays = dict(zip(truth.truth.columns["region"], truth.truth.columns["delay"]))
+    found = {name: results[name] for name in ("connectivity", "latency")}
+    columns: dict[str, list] = {name: [] for name in ("first", "second", "correlation", "true delay", "delay")}
+    for first, second in PAIRS:
+        row = (first, second, _cell(found["connectivity"].matrix, first, second), delays[second] - delays[first],
+               _cell(found["latency"].delays, first, second))  # fmt: skip
+        for column, cell in zip(columns.values(), row):
+            column.append(cell)
+    return Table(columns, {"true delay": "s", "delay": "s"}, "pairs and truth")
+
+
+def _cell(table: Table, row: str, column: str) -> float:
+    """Of a table with a row and a column for each region; NaN for a region without voxels."""
+    if column not in table.columns or row not in table.columns["region"]:
+        return float("nan")
+    return float(table.columns[column][table.columns["region"].index(row)])
 
 
 def motion_errors(truth: Table, found: Table) -> Table:

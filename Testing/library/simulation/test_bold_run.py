@@ -86,8 +86,12 @@ def test_the_demonstration_finds_what_was_put_in(tmp_path, capsys):
         "prepared_for_connectivity/tsnr_after.nii.gz",
     ):
         assert (tmp_path / "demo" / name).stat().st_size > 1000
-    table = st.read_table(tmp_path / "demo" / "activation_and_truth.csv").columns
+    table = st.read_table(tmp_path / "demo" / "regions_and_truth.csv").columns
     of = dict(zip(table["region"], zip(table["z left hand"], table["z right hand"])))
     assert of["motor right"][0] > 2 > abs(of["motor right"][1])
     assert of["motor left"][1] > 2 > abs(of["motor left"][0])
+    entropy = dict(zip(table["region"], table["entropy"]))
+    assert entropy["irregular"] > entropy["regular"]
+    pairs = st.read_table(tmp_path / "demo" / "pairs_and_truth.csv").columns
+    assert pairs["true delay"] == [1.0, 0.5, 2.5] and min(pairs["correlation"][:2]) > 0.6
     assert "Motion, estimate against truth" in capsys.readouterr().out
