@@ -51,7 +51,8 @@ def realigned(series: Series, inside: np.ndarray, parameters: MotionParameters, 
         series.values, geometry.spacing, parameters.motion_reference, None,
         lambda done: context.progress(0.7 * done, "estimating motion"),
     )  # fmt: skip
-    values, matrix = np.empty(series.values.shape, np.float32), np.empty((len(found.frames), int(inside.sum())))
+    values = np.empty(series.values.shape, np.float32)
+    matrix = np.empty((len(values), int(inside.sum())), np.float32)
     for n, motion in enumerate(found.frames):
         context.progress(0.7 + 0.3 * n / len(values), "resampling")
         values[n] = brought_back(series.values[n], motion, geometry.spacing)
