@@ -41,7 +41,7 @@ from SpatioTemporalLib.steps.structures.graph_arrays import graph_arrays
 COUNT, FOLDS, SEED = 2000, 5, 7
 VALIDATION = 0.2
 HORIZONS = tuple(12.0 * (n + 1) for n in range(12))
-SETTINGS = TrainingSettings(**SURVIVAL.usual, epochs=60, augment=False)
+SETTINGS = TrainingSettings(**{**SURVIVAL.usual, "patience": 12}, epochs=60, augment=False)
 RIDGE = 0.05
 NETWORKS = {
     "STG": ("default", {}),

@@ -85,8 +85,11 @@ def series():
 def busy(worker: Worker, series, analysis: str = "test.deaf") -> tuple[str, list]:
     """A job under way, and all processes that belong to it."""
     job = worker.submit(analysis, {"series": series})
-    while not any(event.text == "not listening" for event in worker.poll()):
+    seen = []
+    while not any(event.text == "not listening" for event in seen):
+        assert not any(event.kind == "failed" for event in seen), seen
         time.sleep(0.01)
+        seen.extend(worker.poll())
     processes = family(worker.family.launched.pid)
     assert len(processes) >= 2 and worker.family.own in [process.pid for process in processes[1:]]
     return job, processes

@@ -62,7 +62,7 @@ def _print(result: Result) -> None:
     for finding in result.findings:
         print(finding)
     for name in result:
-        if name != "calibration":
+        if name != "calibration" and isinstance(result[name], Table):
             print(f"\n{name}\n{result[name]}")
 
 

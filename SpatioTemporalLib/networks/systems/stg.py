@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ...numerics.survival.cox import fit_cox
+from ...numerics.survival.outcomes import Outcomes
 from ...steps.structures.graph_arrays import GROWTH, LESION_FEATURES, ORGAN_FEATURES, SCAN_FEATURES
 from ...steps.structures.roles import ORGANS, PORTAL
 from ..cases.graph_batch import GraphBatch
@@ -63,6 +66,9 @@ class STGSettings:
     levels: Sequence[int] = ()
 
 
+DIRECT = 2 * len(SCAN_FEATURES) + 4 * len(LESION_FEATURES)
+RIDGE = 0.05
+
 PRESETS = {
     "default": STGSettings(),
     "light": STGSettings(width=28, bases=2),
@@ -116,7 +122,8 @@ class STG(nn.Module):
         self.project = nn.ModuleDict({kind: _projection(2 * count, settings) for kind, count in sizes.items()})
         self.organ_kind = nn.Embedding(len(ORGANS), width)
         levels = list(settings.levels)
-        self.project["clinical"] = _projection(max(sum(max(n, 1) + 1 for n in levels), 1), settings)
+        clinical_size = max(sum(max(n, 1) + 1 for n in levels), 1)
+        self.project["clinical"] = _projection(clinical_size, settings)
         self.shared = nn.Linear(width, width) if settings.bases else nn.Identity()
         self.spatial = SpatialTower(width, settings.layers, settings.dropout, settings.bases)
         self.temporal = TemporalTower(width, settings.dropout) if settings.over_time else None
@@ -124,23 +131,32 @@ class STG(nn.Module):
         self.mix = nn.Sequential(nn.Linear(parts * width, width), nn.ReLU(), nn.Dropout(settings.dropout))
         outputs = settings.endpoints * (2 if settings.chain else 2 + settings.steps)
         self.head = nn.Linear(width, outputs)
+        # What a line in the patient's own numbers tells is not learned through the graph, which adds to it.
+        self.direct = nn.Linear(DIRECT + clinical_size, settings.endpoints, bias=False)
+        nn.init.zeros_(self.direct.weight)
         self.step = nn.GRUCell(width, width) if settings.chain else None
         self.hazard = nn.Linear(width, settings.endpoints) if settings.chain else None
         # The light version does without views of one another.
         views = ("image", "clinical") if settings.contrast and not settings.bases else ()
         self.seen_as = nn.ModuleDict({kind: nn.Linear(width, width) for kind in views})
 
-    def fit_inputs(self, batch: GraphBatch) -> None:
-        """Take means and deviations of the features from the training patients."""
+    def fit_inputs(self, batch: GraphBatch, outcomes: np.ndarray) -> None:
+        """Take means and deviations of the features from the training patients, and begin at Cox's model of them.
+
+        outcomes : (B, E, 2) months and event, NaN where not known
+        """
         self.lesion_input.learn(batch.lesions[batch.seen])
         self.organ_input.learn(batch.organs[batch.drawn])
         self.scan_input.learn(batch.scans[batch.mask])
         self.organs_known.copy_(batch.drawn.flatten(0, 1).any(dim=0))
         at = batch.at[batch.seen]
         self.relations_known.copy_(torch.isfinite(at).any(dim=0))
+        own = self._own(batch).double().numpy()
+        for endpoint in range(self.settings.endpoints):
+            self.direct.weight.data[endpoint] = torch.from_numpy(_linear_risk(own, outcomes[:, endpoint]))
 
     def forward(self, batch: GraphBatch) -> Tensor:
-        return self._scores(self._state(batch)[0])
+        return self._scores(self._state(batch)[0], batch)
 
     def training_loss(self, batch: GraphBatch, target: Tensor, iteration: int, generator: torch.Generator) -> Tensor:
         """Losses of survival, contrast and decoupling of outcomes (B, E, 2)."""
@@ -148,7 +164,7 @@ class STG(nn.Module):
         views = [batch.without_edges(settings.edge_drop, generator) for _ in range(2 if settings.contrast else 1)]
         states = [self._state(view) for view in views]
         mixed, towers, _ = states[0]
-        loss = survival_loss(self._scores(mixed), target, settings.step_months)
+        loss = survival_loss(self._scores(mixed, views[0]), target, settings.step_months)
         if settings.contrast and len(batch) > 2:
             loss = loss + settings.contrast * self._contrast(states, target)
         if settings.over_time and settings.decoupling and len(batch) > 2:
@@ -203,16 +219,37 @@ class STG(nn.Module):
             columns.append(known[:, None])
         return torch.cat(columns, dim=1) if columns else batch.scans.new_zeros(len(batch), 1)
 
-    def _scores(self, mixed: Tensor) -> Tensor:
+    def _own(self, batch: GraphBatch) -> Tensor:
+        """(B, D) what a table holds of a patient: the last scan, the mean and the largest lesion, clinical facts."""
+        lesions, seen = self.lesion_input(batch.lesions[:, -1]), batch.seen[:, -1, :, None]
+        mean = (seen.to(lesions) * lesions).sum(dim=1) / seen.to(lesions).sum(dim=1).clamp(min=1.0)
+        largest = lesions.masked_fill(~seen, -1e4).amax(dim=1)
+        largest = torch.where(seen.any(dim=1), largest, torch.zeros_like(largest))
+        return torch.cat([self.scan_input(batch.scans[:, -1]), mean, largest, self._clinical(batch)], dim=1)
+
+    def _scores(self, mixed: Tensor, batch: GraphBatch) -> Tensor:
         settings = self.settings
         out = self.head(mixed).view(len(mixed), settings.endpoints, -1)
+        risk = out[..., :1] + self.direct(self._own(batch))[..., None]
         if self.step is None:
-            return out
+            # The log-risk is in every hazard; what is beside it is how it changes with time.
+            return torch.cat([risk, out[..., 1:2], out[..., 2:] + risk], dim=-1)
         state, hazards = torch.tanh(mixed), []
         for _ in range(settings.steps):
             state = self.step(mixed, state)
             hazards.append(self.hazard(state))
-        return torch.cat([out, torch.stack(hazards, dim=-1)], dim=-1)
+        return torch.cat([risk, out[..., 1:], torch.stack(hazards, dim=-1) + risk], dim=-1)
+
+
+def _linear_risk(own: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
+    """(D,) coefficients of Cox's model with a ridge; zero for what does not vary."""
+    weights = np.zeros(own.shape[1], dtype=np.float32)
+    known = np.isfinite(outcomes).all(axis=1)
+    varies = np.ptp(own[known], axis=0) > 1e-6 if known.any() else np.zeros(own.shape[1], bool)
+    if varies.any() and outcomes[known, 1].sum() > 0:
+        model = fit_cox(Outcomes(outcomes[known, 0], outcomes[known, 1]), own[known][:, varies], penalty=RIDGE)
+        weights[varies] = model.coefficients
+    return weights
 
 
 def _projection(count: int, settings: STGSettings) -> nn.Linear:

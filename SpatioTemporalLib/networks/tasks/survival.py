@@ -71,7 +71,7 @@ class Survival(Task):
             raise InputError("E-SURVIVAL", f"the time of participant {bad} is not above 0", fix="Correct it.")
 
     def fit_inputs(self, network, cases):
-        network.fit_inputs(cases.batch(range(len(cases))))
+        network.fit_inputs(cases.batch(range(len(cases))), cases.outcomes)
 
     def shown(self, cases, step):
         import torch

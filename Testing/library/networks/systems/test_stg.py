@@ -35,7 +35,7 @@ def all_known(graph, seed):
 def test_gradients_reach_every_parameter(cases, settings):
     network = small_stg(levels=[0, 0], **settings).train()
     cases = replace(cases, graphs=[all_known(graph, n) for n, graph in enumerate(cases.graphs)])
-    network.fit_inputs(cases.batch(range(40)))
+    network.fit_inputs(cases.batch(range(40)), cases.outcomes[:40])
     # Without dropout: what it sets to zero in a batch would look as if it never learned.
     for module in network.modules():
         if isinstance(module, torch.nn.Dropout):
@@ -48,7 +48,7 @@ def test_gradients_reach_every_parameter(cases, settings):
 
 def test_one_patients_answer_does_not_depend_on_the_others(cases):
     network = small_stg(levels=[0, 0]).eval()
-    network.fit_inputs(cases.batch(range(40)))
+    network.fit_inputs(cases.batch(range(40)), cases.outcomes[:40])
     with torch.inference_mode():
         together = cases.batch(range(12)).scores(network)
         alone = torch.cat([cases.batch([n]).scores(network) for n in range(12)])
@@ -59,7 +59,7 @@ def test_one_patients_answer_does_not_depend_on_the_others(cases):
 
 def test_the_order_of_lesions_is_of_no_account(cases):
     network = small_stg(levels=[0, 0]).eval()
-    network.fit_inputs(cases.batch(range(40)))
+    network.fit_inputs(cases.batch(range(40)), cases.outcomes[:40])
     batch = cases.batch(range(40))
     order = torch.randperm(batch.lesions.shape[2], generator=torch.Generator().manual_seed(0))
     turned = replace(
@@ -91,7 +91,7 @@ def test_what_is_hidden_is_not_seen(cases):
     batch = cases.batch(range(10))
     for settings, names in (({"over_time": False}, ("growth",)), ({"portal": False}, ("portal", "place"))):
         network = small_stg(levels=[0, 0], **settings).eval()
-        network.fit_inputs(cases.batch(range(40)))
+        network.fit_inputs(cases.batch(range(40)), cases.outcomes[:40])
         changed = batch.lesions.clone()
         for n, name in enumerate(LESION_FEATURES):
             if any(word in name for word in names):
@@ -102,7 +102,7 @@ def test_what_is_hidden_is_not_seen(cases):
 
 def test_what_no_training_patient_had_is_not_looked_at(cases):
     network = small_stg(levels=[0, 0]).eval()
-    network.fit_inputs(cases.batch(range(40)))
+    network.fit_inputs(cases.batch(range(40)), cases.outcomes[:40])
     batch = cases.batch(range(10))
     entropy = LESION_FEATURES.index("entropy")
     assert torch.isnan(batch.lesions[batch.seen][:, entropy]).all()
@@ -123,7 +123,7 @@ def test_an_unknown_covariate_is_not_a_zero(cases):
 
 def test_each_part_adds_what_is_lost_without_it(cases):
     network = small_stg(levels=[0, 0]).eval()
-    network.fit_inputs(cases.batch(range(40)))
+    network.fit_inputs(cases.batch(range(40)), cases.outcomes[:40])
     many = next(n for n, g in enumerate(cases.graphs) if g.seen.shape[1] > 2)
     own = contributions([network], cases.graphs[many], cases.covariates[many], cases.known[many])
     assert own.lesions.shape == (1, cases.graphs[many].seen.shape[1])
