@@ -87,7 +87,7 @@ def busy(worker: Worker, series, analysis: str = "test.deaf") -> tuple[str, list
     job = worker.submit(analysis, {"series": series})
     seen = []
     while not any(event.text == "not listening" for event in seen):
-        assert not any(event.kind == "failed" for event in seen), seen
+        assert not any(event.kind == "error" for event in seen), seen
         time.sleep(0.01)
         seen.extend(worker.poll())
     processes = family(worker.family.launched.pid)
