@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .frames_in_threads import each_frame
 from .motion_fit import CONVERGED_MM, levels_of, motion_of
 from .resampling import brought_back
 from .rigid_motion import NAMES, Rigid
@@ -37,6 +38,7 @@ def series_motion(
     reference: str = "mean",
     weight: np.ndarray | None = None,
     report: Callable[[float], None] = lambda fraction: None,
+    threads: int = 1,
 ) -> SeriesMotion:
     """Where the reference lies in each volume of a series (T, K, J, I).
 
@@ -65,10 +67,12 @@ def series_motion(
     chosen = np.unique(np.linspace(0, count - 1, min(count, MEAN_OF)).round().astype(int))
     mean = sum(brought_back(volumes[n], frames[n], spacing, order=1) for n in chosen) / len(chosen)
     levels = levels_of(mean, spacing, weight)
-    for n, volume in enumerate(volumes):
-        report(0.5 + 0.5 * n / count)
-        frames[n], rested[n] = motion_of(volume, levels, frames[n], close=True)
-    return SeriesMotion(tuple(frames), rested)
+
+    def closer(n: int) -> tuple[Rigid, bool]:
+        return motion_of(volumes[n], levels, frames[n], close=True)
+
+    found = each_frame(closer, count, threads, lambda done: report(0.5 + 0.5 * done))
+    return SeriesMotion(tuple(motion for motion, _ in found), np.array([rest for _, rest in found]))
 
 
 def framewise_displacement(parameters: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from ....context import Context
 from ....data.curve import Table
 from ....data.series import Series
 from ....errors import Finding, InputError, Severity, counted
+from ....numerics.bold.preprocessing.frames_in_threads import each_frame
 from ....numerics.bold.preprocessing.motion_series import dvars, framewise_displacement, series_motion
 from ....numerics.bold.preprocessing.resampling import brought_back
 from ....numerics.bold.preprocessing.rigid_motion import axes_of
@@ -49,14 +50,16 @@ def realigned(series: Series, inside: np.ndarray, parameters: MotionParameters, 
         )  # fmt: skip
     found = series_motion(
         series.values, geometry.spacing, parameters.motion_reference, None,
-        lambda done: context.progress(0.7 * done, "estimating motion"),
+        lambda done: context.progress(0.7 * done, "estimating motion"), context.threads,
     )  # fmt: skip
     values = np.empty(series.values.shape, np.float32)
     matrix = np.empty((len(values), int(inside.sum())), np.float32)
-    for n, motion in enumerate(found.frames):
-        context.progress(0.7 + 0.3 * n / len(values), "resampling")
-        values[n] = brought_back(series.values[n], motion, geometry.spacing)
+
+    def resample(n: int) -> None:
+        values[n] = brought_back(series.values[n], found.frames[n], geometry.spacing)
         matrix[n] = values[n][inside]
+
+    each_frame(resample, len(values), context.threads, lambda done: context.progress(0.7 + 0.3 * done, "resampling"))
     axes = axes_of(geometry.affine)
     in_ras = np.stack([motion.seen_along(axes).parameters for motion in found.frames])
     moved = framewise_displacement(in_ras) > (parameters.fd_threshold or np.inf)
