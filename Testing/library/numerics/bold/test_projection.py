@@ -41,9 +41,9 @@ def test_steps_one_after_another_put_back_what_was_taken_out_and_one_projection_
     filter_first = projected(projected(series, filtered), regressed).astype(float)
     regress_first = projected(projected(series, regressed), filtered).astype(float)
     once = projected(series, projection_of(np.concatenate([band, confounds], axis=1))).astype(float)
-    # About 8 and 7 % in theory: 24 columns of noise lie by 126 of 200 parts outside of the band.
-    assert 0.05 < energy_in(filter_first, band) < 0.12
-    assert 0.05 < energy_in(regress_first, confounds) < 0.12
+    # Means of 20 draws: 7.6 and 7.5 %, with a standard deviation of 0.2 %.
+    assert 0.06 < energy_in(filter_first, band) < 0.09
+    assert 0.06 < energy_in(regress_first, confounds) < 0.09
     assert energy_in(once, band) < 1e-9 and energy_in(once, confounds) < 1e-9
 
 
