@@ -10,6 +10,7 @@ from ..errors import Finding, InputError, counted
 from ..system.plain_text import for_message
 from .series import checked_times
 
+MOST_SHOWN, SHOWN_LAST = 40, 5
 LONGEST_CELL = 1000  # letters
 SECONDS = "time [s]"
 
@@ -106,10 +107,14 @@ class Table:
         return f"{column} [{unit}]" if unit else column
 
     def __str__(self) -> str:
-        """The table as aligned text."""
-        cells = [[_cell(self.heading(c)), *(_cell(v) for v in values)] for c, values in self.columns.items()]
+        """The table as aligned text; of a long one the first and the last rows."""
+        count = len(next(iter(self.columns.values()), ()))
+        shown = range(count) if count <= MOST_SHOWN else (*range(MOST_SHOWN // 2), *range(count - SHOWN_LAST, count))
+        cells = [[_cell(self.heading(c)), *(_cell(values[n]) for n in shown)] for c, values in self.columns.items()]
         widths = [max(map(len, column)) for column in cells]
-        rows = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in zip(*cells))
+        rows = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in zip(*cells)]
+        if len(shown) < count:
+            rows.insert(-SHOWN_LAST, f"... {count - len(shown)} more rows")
         return "\n".join(rows)
 
 
