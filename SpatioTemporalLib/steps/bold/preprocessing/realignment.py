@@ -71,7 +71,7 @@ def realigned(series: Series, inside: np.ndarray, parameters: MotionParameters, 
 def _findings(series: Series, motion: np.ndarray, rested, moved, parameters: MotionParameters) -> tuple[Finding, ...]:
     geometry, name = series.geometry, series.name
     centre = geometry.ijk_to_ras((np.array(geometry.shape[::-1]) - 1) / 2)
-    place = ", ".join(f"{x:.1f}" for x in centre)
+    place = ", ".join(f"{round(x, 1) + 0.0:.1f}" for x in centre)
     text = (
         f"motion is where the {parameters.motion_reference} volume lies in each frame: shift and rotation vector along "
         f"R, A, S about the middle of the image, ({place}) mm RAS"
