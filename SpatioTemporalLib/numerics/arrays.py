@@ -49,9 +49,9 @@ def contiguous(array):
     return np.ascontiguousarray(array) if namespace(array) is np else array.contiguous()
 
 
-def taken(array, places, axis: int = -1):
-    """Elements along an axis at (m,) whole numbers; numpy's own indexing takes several times as long."""
-    return np.take(array, places, axis=axis) if namespace(array) is np else array.index_select(axis, places)
+def taken(array, places):
+    """Elements of the last axis at (m,) whole numbers; numpy's own indexing takes several times as long."""
+    return np.take(array, places, axis=-1) if namespace(array) is np else array.index_select(-1, places)
 
 
 def whole(array):

@@ -220,7 +220,7 @@ def _fit_usable(fit: Callable, concentration, reason, degrees: int, scale, refin
     weights = np.ones(len(good)) if scale is None else scale**2
     frames = np.count_nonzero(weights)
     noise = xp.sqrt(estimates.sse / (frames - degrees))
-    scatter, power = _scatter(good, like(weights, good), frames)
+    scatter, power = _scatter(good if scale is None else good * like(scale[:, None], good), scale, frames)
     computed = dict(estimates.values)
     # Where a descent was left on its way, the curvature is that of the place, not of the optimum.
     settled = estimates.status != FitStatus.NOT_CONVERGED
@@ -237,11 +237,15 @@ def _fit_usable(fit: Callable, concentration, reason, degrees: int, scale, refin
     return outputs
 
 
-def _scatter(curves, weights, frames: int) -> tuple:
-    """(n,) weighted sums of squares of (T, n) curves about their mean, and about zero."""
+def _scatter(curves, scale, frames: int) -> tuple:
+    """(n,) sums of squares of (T, n) curves, scaled by the frames' weights' roots, about their mean, and about zero."""
     xp = namespace(curves)
-    from_mean = curves - weights @ curves / frames
-    return tuple(xp.einsum("t,tn,tn->n", weights, part, part) for part in (from_mean, curves))
+    if scale is None:
+        from_mean = curves - curves.sum(axis=0) / frames
+    else:
+        root = like(scale[:, None], curves)
+        from_mean = curves - root * ((root * curves).sum(axis=0) / frames)
+    return tuple(xp.einsum("tn,tn->n", part, part) for part in (from_mean, curves))
 
 
 def _with_fits(

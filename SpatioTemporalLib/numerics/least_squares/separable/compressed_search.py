@@ -40,9 +40,9 @@ def solve_compressed(measured, family: CurveFamily, compressed: CompressedFamily
     """
     xp = namespace(measured)
     tables = Tables(family, compressed)
-    coordinates = measured.T @ compressed.basis
+    coordinates = compressed.basis.T @ measured
     power = xp.einsum("tn,tn->n", measured, measured)
-    on_fixed = xp.zeros_like(power) if family.fixed is None else 1 * coordinates[:, 0]
+    on_fixed = xp.zeros_like(power) if family.fixed is None else coordinates[0]
     data = CompressedData(coordinates, on_fixed, power, xp.sqrt(power))
     solution, solved = _solve_unbounded(data, tables)
     rest = places(~solved)
@@ -58,7 +58,7 @@ def _solve_unbounded(data: CompressedData, tables: Tables):
     """Optima without bounds of all curves, and (n,) bool of those that keep the bounds all the same."""
     xp, compressed = namespace(data.power), tables.compressed
     with_fixed = tables.family.fixed is not None
-    scan = xp.asarray(compressed.seen, dtype=xp.float32) @ single(data.coordinates / nonzero(data.length)[:, None]).T
+    scan = single(compressed.seen) @ single(data.coordinates / nonzero(data.length))
     curve, cell, start = peaks(scan)
     optima = refined(data, tables, curve, cell + FACES.index((with_fixed, False)) * tables.cells, start)
     solved = xp.ones_like(data.power, dtype=bool if xp is np else xp.bool)
@@ -112,13 +112,13 @@ def _scanned_within_bounds(data: CompressedData, tables: Tables):
     """Best coefficients of curves of unit length at the scanned points, and the limits of the first: (C, n) each."""
     xp, (family, compressed) = namespace(data.power), tables
     length = nonzero(data.length)
-    seen = single(data.coordinates / length[:, None])
+    seen = single(data.coordinates / length)
     log_norm, overlap = family.tables[:2, 0, :]
     limit = xp.exp(family.log_theta[family.scanned] + log_norm) * family.slope_limit
     limit = single(limit)[:, None] * single(1 / length)
     return best_coefficients(
-        single(compressed.curves) @ seen.T,
-        seen[:, 0] if family.fixed is not None else None,
+        single(compressed.curves) @ seen,
+        seen[0] if family.fixed is not None else None,
         single(overlap)[:, None],
         limit,
         single(family.fixed_limit / length),

@@ -19,7 +19,7 @@ UNSEEN = 1e-6
 
 
 class CompressedData(NamedTuple):
-    """Measurements of n curves: (n, R) coordinates; (n,) inner product with the fixed curve, power and length."""
+    """Measurements of n curves: (R, n) coordinates; (n,) inner product with the fixed curve, power and length."""
 
     coordinates: np.ndarray
     on_fixed: np.ndarray
@@ -27,7 +27,7 @@ class CompressedData(NamedTuple):
     length: np.ndarray
 
     def take(self, chosen) -> CompressedData:
-        return CompressedData(*(taken(part, chosen, axis=0) for part in self))
+        return CompressedData(*(taken(part, chosen) for part in self))
 
 
 class Optima(NamedTuple):
@@ -88,11 +88,13 @@ def peaks(scan):
 def refined(data: CompressedData, tables: Tables, curve, row, start) -> Optima:
     """Newton's steps to the maxima near scanned points, sorted by row of the tables."""
     xp, (family, compressed) = namespace(data.power), tables
-    coordinates = taken(data.coordinates, curve, axis=0)
+    coordinates = taken(data.coordinates, curve)
     polynomial = empty((compressed.maximised.shape[1], len(curve)), data.power)
     slices = _slices(row, len(compressed.maximised))
     for n, part in slices:
-        polynomial[:, part] = compressed.maximised[n] @ coordinates[part].T - compressed.offset[n][:, None]
+        polynomial[:, part] = compressed.maximised[n] @ coordinates[:, part]
+        if n >= 2 * tables.cells:
+            polynomial[:, part] -= compressed.offset[n][:, None]
     cell = row % tables.cells
     first, last = cell == 0, cell == tables.cells - 1
     low, high = xp.where(first, 0.0, -family.reach), xp.where(last, 0.0, family.reach)
