@@ -15,6 +15,7 @@ import argparse
 import os
 import resource
 import time
+from collections.abc import Callable
 from unittest import mock
 
 import numpy as np
@@ -23,7 +24,8 @@ from scipy.optimize import curve_fit
 import SpatioTemporalLib as st
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.numerics.kinetics.tofts_models import extended_tofts_concentration, tofts_family
-from SpatioTemporalLib.numerics.least_squares.separable.solver import solve
+from SpatioTemporalLib.numerics.least_squares.separable.bracketed_search import solve_in_brackets
+from SpatioTemporalLib.numerics.least_squares.separable.solver import Solution, solve
 from SpatioTemporalLib.numerics.relaxation.spoiled_gradient_echo import (
     concentration_from_signal,
     spoiled_gradient_echo_signal,
@@ -90,13 +92,24 @@ def time_fit(series: st.Series, device: str) -> float:
     return seconds["fit"]
 
 
-def time_solver(concentration: np.ndarray) -> float:
-    """Seconds of the solver alone, on one thread."""
+def time_solver(search: Callable, concentration: np.ndarray) -> tuple[np.ndarray, float]:
+    """(n,) sums of squares and the seconds of the solver alone, on one thread, the fastest of three times."""
     family = tofts_family(TIMES, PLASMA, at_instants(TIMES), kep_bounds=(1e-3, 20.0), vp_max=1.0)
-    started = time.perf_counter()
-    for start in range(0, concentration.shape[1], 8192):
-        solve(concentration[:, start : start + 8192], family)
-    return time.perf_counter() - started
+    blocks = [concentration[:, start : start + 8192] for start in range(0, concentration.shape[1], 8192)]
+    taken = []
+    for _ in range(3):
+        started = time.perf_counter()
+        found = [search(block, family) for block in blocks]
+        taken.append(time.perf_counter() - started)
+    sums = [sums_of_squares(*each) for each in zip(found, blocks)]
+    return np.concatenate(sums), min(taken)
+
+
+def sums_of_squares(found: Solution, measured: np.ndarray) -> np.ndarray:
+    """(n,) of the model itself at the parameters found."""
+    ktrans, ve = 60 * found.linear, found.linear / found.theta
+    fitted = extended_tofts_concentration(TIMES, PLASMA, TIMES, ktrans=ktrans, ve=ve, vp=found.fixed)
+    return ((fitted.T - measured) ** 2).sum(axis=0)
 
 
 def model(_, ve, kep, vp):
@@ -167,10 +180,21 @@ def main() -> None:
         repetition_time=TR,
         relaxivity=RELAXIVITY,
     )
-    print(f"solver, one thread:     {65536 / time_solver(concentration):12.0f} voxels/s")
+    solver = print_solvers(concentration)
     family = tofts_family(TIMES, PLASMA, at_instants(TIMES), kep_bounds=(1e-3, 20.0), vp_max=1.0)
     print_limits(family.curves.shape[1], ours, voxels / fit)
-    compare(result, signal, concentration, arguments.peer_voxels, ours)
+    compare(result, signal, concentration, arguments.peer_voxels, (ours, solver))
+
+
+def print_solvers(concentration: np.ndarray) -> float:
+    """Print the speed of the solver beside that of the search in brackets it is checked by; voxels/s."""
+    sums, seconds = time_solver(solve, concentration)
+    reference, slower = time_solver(solve_in_brackets, concentration)
+    count = concentration.shape[1]
+    print(f"solver, one thread:     {count / seconds:12.0f} voxels/s")
+    print(f"  search in brackets:   {count / slower:12.0f} voxels/s   {slower / seconds:.1f} times as long")
+    print(f"  sum of squares, the solver's over its: largest {np.max(sums / reference):.12f}")
+    return count / seconds
 
 
 def print_limits(family_size: int, ours: float, fit: float) -> None:
@@ -205,12 +229,14 @@ def _fastest(work) -> float:
     return min(taken)
 
 
-def compare(result: st.Result, signal, concentration, count: int, ours: float) -> None:
-    """Print the peers' speed, ours over theirs, and how the optima compare."""
+def compare(result: st.Result, signal, concentration, count: int, speeds: tuple[float, float]) -> None:
+    """Print the peers' speed, that of `run` and of the solver over theirs, and how the optima compare."""
+    ours, solver = speeds
     sse, seconds = time_curve_fit(concentration[:, :count])
     our_sse = result.rmse.values.ravel()[:count].astype(float) ** 2 * len(TIMES)
     print(
-        f"scipy curve_fit:        {count / seconds:12.1f} voxels/s   ours is {ours * seconds / count:.0f} times as fast"
+        f"scipy curve_fit:        {count / seconds:12.1f} voxels/s   "
+        f"run() is {ours * seconds / count:.0f} times as fast, the solver {solver * seconds / count:.0f} times"
     )
     print(
         f"  sum of squares, ours over its: median {np.median(our_sse / sse):.9f}, largest {np.max(our_sse / sse):.9f}"

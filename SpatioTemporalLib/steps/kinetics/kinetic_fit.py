@@ -12,7 +12,7 @@ from ...data.curve import Curve, Table
 from ...data.series import Series
 from ...data.volumes import Label, LabelMap
 from ...errors import Finding, InputError, ParameterError, Severity, counted
-from ...numerics.arrays import like, namespace
+from ...numerics.arrays import clipped, like, namespace
 from ...numerics.bolus.bolus_arrival import arrival_of_curve
 from ...numerics.signal.frame_sampling import FrameSampling
 from ..arrival.baseline import baseline_frames
@@ -217,10 +217,9 @@ def _fit_usable(fit: Callable, concentration, reason, degrees: int, scale, refin
     estimates = fit(good)
     if refined is not None:
         estimates = refined(good, estimates)
-    weights = np.ones(len(good)) if scale is None else scale**2
-    frames = np.count_nonzero(weights)
+    frames = len(good) if scale is None else np.count_nonzero(scale)
     noise = xp.sqrt(estimates.sse / (frames - degrees))
-    scatter, power = _scatter(good if scale is None else good * like(scale[:, None], good), scale, frames)
+    scatter, power = _scatter(good, scale, frames)
     computed = dict(estimates.values)
     # Where a descent was left on its way, the curvature is that of the place, not of the optimum.
     settled = estimates.status != FitStatus.NOT_CONVERGED
@@ -238,14 +237,14 @@ def _fit_usable(fit: Callable, concentration, reason, degrees: int, scale, refin
 
 
 def _scatter(curves, scale, frames: int) -> tuple:
-    """(n,) sums of squares of (T, n) curves, scaled by the frames' weights' roots, about their mean, and about zero."""
+    """(n,) sums of squares of (T, n) curves about their mean and about zero, weighted by the square of a scale."""
     xp = namespace(curves)
-    if scale is None:
-        from_mean = curves - curves.sum(axis=0) / frames
-    else:
-        root = like(scale[:, None], curves)
-        from_mean = curves - root * ((root * curves).sum(axis=0) / frames)
-    return tuple(xp.einsum("tn,tn->n", part, part) for part in (from_mean, curves))
+    root = 1.0 if scale is None else like(scale[:, None], curves)
+    weighted = curves if scale is None else root * curves
+    power = xp.einsum("tn,tn->n", weighted, weighted)
+    total = weighted.sum(axis=0) if scale is None else (root * weighted).sum(axis=0)
+    # Rounding leaves less of the difference than what counts as a variance.
+    return clipped(power - total * total / frames, 0.0, np.inf), power
 
 
 def _with_fits(

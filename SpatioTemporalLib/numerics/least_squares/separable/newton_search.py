@@ -93,6 +93,7 @@ def refined(data: CompressedData, tables: Tables, curve, row, start) -> Optima:
     slices = _slices(row, len(compressed.maximised))
     for n, part in slices:
         polynomial[:, part] = compressed.maximised[n] @ coordinates[:, part]
+        # Only a coefficient at its limit has an offset.
         if n >= 2 * tables.cells:
             polynomial[:, part] -= compressed.offset[n][:, None]
     cell = row % tables.cells
