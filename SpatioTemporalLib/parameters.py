@@ -127,7 +127,7 @@ class Parameter:
             raise self._error("is missing")
         if not self.repeated:
             return self._check_one(value)
-        items = value.split(",") if isinstance(value, str) else value
+        items = [item.strip() for item in value.split(",")] if isinstance(value, str) else value
         try:
             return tuple(self._check_one(item) for item in items)
         except TypeError as error:

@@ -34,8 +34,9 @@ def phantom(request):
 
 def inputs_of(analysis, phantom):
     inputs = {n: double(v) for n, v in small_inputs(analysis, phantom).items()}
-    # A segmentation needs its region whole.
-    if any(item.name == "mask" for item in analysis.inputs) and not analysis.id.startswith("segmentation."):
+    # A segmentation needs its region whole, and regions need theirs.
+    names = {item.name for item in analysis.inputs}
+    if "mask" in names and "regions" not in names and not analysis.id.startswith("segmentation."):
         inputs["mask"] = few_of(inputs.get("mask", phantom.tissue))
     return inputs
 

@@ -134,7 +134,11 @@ class ResultsStep(Step):
 
     def chosen_curves(self) -> list:
         """Measured curves of the chosen run with the models fitted to them; all its curves if none was fitted."""
-        charts = [value for value in result_from_nodes(self.nodes()).values() if isinstance(value, tuple)]
+        nodes = self.nodes() if self.run else None
+        if nodes is None or not nodes.by_output:
+            # While a scene closes, the run that is still in the list has no nodes any more.
+            return []
+        charts = [value for value in result_from_nodes(nodes).values() if isinstance(value, tuple)]
         fitted = [curves for curves in charts if any(curve.fit_of for curve in curves)]
         return [curve for curves in (fitted or charts) for curve in curves][:MOST_CURVES]
 

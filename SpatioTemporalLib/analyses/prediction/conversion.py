@@ -66,10 +66,15 @@ class ConversionParameters:
     parameters=ConversionParameters,
 )
 def conversion(table, *, parameters, context):
-    """Errors, order and agreement of predicted times of conversion, of those who had not converted when they were made.
+    r"""Errors, order and agreement of predicted conversion, of those who had not converted when it was predicted.
 
     Notes
     -----
+    .. math::
+       \mathrm{MAE} = \frac{1}{n_1} \sum_{\text{converted}} |\hat{t}_i - t_i|, \qquad
+       \text{hinge} = \frac{1}{n_0} \sum_{\text{not seen converted}} \max(s_i - \hat{t}_i, 0)
+
+    t and :math:`\hat{t}` are the times of conversion, seen and predicted, and s the last visit without.
     Who converted between two visits did so in the middle between them. Who had converted by the visit that was
     predicted from, or was not seen after it, is left out: there is nothing to predict, or to hold it against.
     """

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
+SAME_DIGITS = 9
+
 
 class States(NamedTuple):
     """centres : (S, E). of_window : (W,) state of each. shares, dwell : (S,) of windows, and mean windows in a row."""
@@ -61,9 +63,10 @@ def phase_randomised(series: np.ndarray, rng: np.random.Generator) -> np.ndarray
 
 
 def states_of(windows: np.ndarray, count: int, rng: np.random.Generator, starts: int = 20) -> States:
-    """Windows (W, E) divided into states by k-means, the most frequent first."""
+    """Windows (W, E) divided into states by k-means, the most frequent first; fewer where fewer windows differ."""
     from scipy.cluster.vq import kmeans2
 
+    count = min(count, len(np.unique(windows.round(SAME_DIGITS), axis=0)))
     best = None
     for _ in range(starts):
         centres, own = kmeans2(windows, count, minit="++", rng=rng, missing="warn")

@@ -15,7 +15,7 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.workers.worker_answers import answer_of
 from SpatioTemporalLib.workers.worker_orders import order_of
-from SpatioTemporalLib.workers.worker_values import read_result, read_value, write_result, write_value
+from SpatioTemporalLib.workers.worker_values import plain_number, read_result, read_value, write_result, write_value
 
 ANSWER = {"event": "progress", "job": "3", "fraction": 0.25, "message": "half of it", "code": "", "text": "é \u2028"}
 
@@ -48,7 +48,7 @@ def _order() -> tuple[bytes, list[tuple[str, bytes]]]:
 def _result() -> tuple[bytes, list[tuple[str, bytes]]]:
     result = st.run("kinetics.enhancement", series=_series(), baseline_frames=1)
     with tempfile.TemporaryDirectory() as folder:
-        return json.dumps(write_result(result, Path(folder))).encode(), _arrays(Path(folder))
+        return json.dumps(write_result(result, Path(folder)), default=plain_number).encode(), _arrays(Path(folder))
 
 
 def _arrays(folder: Path) -> list[tuple[str, bytes]]:
