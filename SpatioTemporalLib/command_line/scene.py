@@ -6,7 +6,10 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from ..data.follow_up import FollowUp
+from ..data.result import Result
 from ..errors import MissingPackageError, ParameterError
+from .terminal.timed_steps import TimedSteps
 
 ENTRY_POINT_GROUP = "spatiotemporal.scene_writers"
 
@@ -24,6 +27,17 @@ def scene_writer(path: Path) -> Callable:
         return _writers()[path.suffix].load()
     except ModuleNotFoundError as error:
         raise MissingPackageError("slicer-core", "slicer", "Writing a scene") from error
+
+
+def demonstrated_scene(path: Path, visits: FollowUp, result: Result, steps: TimedSteps) -> None:
+    """The scene of a demonstration, which does without where slicer-core is not installed, and says so."""
+    try:
+        write_scene = scene_writer(path)
+    except MissingPackageError as error:
+        print(f"  no scene: {error}")
+        return
+    write_scene(path, follow_ups=[visits], results=[result])
+    steps.done(f"scene for 3D Slicer: {path.name}")
 
 
 def require_scene_ending(path: Path) -> None:

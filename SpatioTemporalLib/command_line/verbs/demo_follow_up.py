@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from ... import io
 from ...context import Context
 from ...data.curve import Table
-from ...data.follow_up import FollowUp
-from ...data.result import Result
-from ...errors import MissingPackageError
 from ...io.output.folder import output_folder
 from ...io.output.results import write_files
 from ...networks.inference.probability_figure import write_evaluation_figure
 from ...run import run
 from ...simulation.nodule_cohort import TRUTH, write_nodule_cohort
 from ...system.packages import require
-from ..scene import scene_writer
+from ..scene import demonstrated_scene
 from ..terminal.progress import ProgressBar
 from ..terminal.timed_steps import TimedSteps
 from .evaluate import PREDICTIONS, REGIONS
@@ -49,7 +45,7 @@ def _written(folder: Path) -> None:
     result = run("follow_up.malignancy", visits=visits, context=Context(report=ProgressBar()))
     write_files(result, folder / "patient")
     steps.done(f"{chosen} looked at closely: patient/report.html")
-    _scene(folder / "scene.mrb", visits, result, steps)
+    demonstrated_scene(folder / "scene.mrb", visits, result, steps)
     print(f"\n{result.prediction}\n\n{result.visits}\n\n{result.growth}\n")
 
 
@@ -86,13 +82,3 @@ def _surest(table: Table) -> str:
     """The patient with the highest probability."""
     probabilities = table.columns["probability"]
     return table.columns["participant_id"][probabilities.index(max(probabilities))]
-
-
-def _scene(path: Path, visits: FollowUp, result: Result, steps: TimedSteps) -> None:
-    try:
-        write_scene: Callable = scene_writer(path)
-    except MissingPackageError as error:
-        print(f"  no scene: {error}")
-        return
-    write_scene(path, follow_ups=[visits], results=[result])
-    steps.done(f"scene for 3D Slicer: {path.name}")

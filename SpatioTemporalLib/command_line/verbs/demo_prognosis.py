@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from ... import io
@@ -13,7 +12,7 @@ from ...io.output.results import write_files
 from ...run import run
 from ...simulation.liver_cohort import TRUTH, write_liver_cohort
 from ...system.packages import require
-from ..scene import scene_writer
+from ..scene import demonstrated_scene
 from ..terminal.progress import ProgressBar
 from ..terminal.timed_steps import TimedSteps
 from .evaluate import PREDICTIONS
@@ -45,7 +44,7 @@ def _written(folder: Path) -> None:
     result = run("prognosis.recurrence", visits=visits, bundle=BUNDLE, covariates=known, context=context)
     write_files(result, folder / "patient")
     steps.done("one patient looked at closely: patient/report.html")
-    _scene(folder / "scene.mrb", visits, result, steps)
+    demonstrated_scene(folder / "scene.mrb", visits, result, steps)
     print(f"\n{result.prediction}\n\n{result.contributions}\n")
 
 
@@ -71,13 +70,3 @@ def _evaluated(folder: Path, cohort, steps: TimedSteps) -> None:
         print(f"  no picture: {error}")
     steps.done("predictions compared with what became of the patients")
     print(f"\n{measured.measures}\n")
-
-
-def _scene(path: Path, visits, result, steps: TimedSteps) -> None:
-    try:
-        write_scene: Callable = scene_writer(path)
-    except MissingPackageError as error:
-        print(f"  no scene: {error}")
-        return
-    write_scene(path, follow_ups=[visits], results=[result])
-    steps.done(f"scene for 3D Slicer: {path.name}")
