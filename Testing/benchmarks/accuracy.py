@@ -25,7 +25,7 @@ from SpatioTemporalLib.numerics.kinetics.two_compartment_models import two_compa
 from SpatioTemporalLib.sample_data import sample_file
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Testing" / "library" / "references"))
+sys.path.insert(0, str(ROOT / "Testing"))
 OBJECTS = ROOT / "Testing" / "data" / "pkmodeling"
 HEADINGS = ("object", "quantity", "software", "cases", "median error", "largest error", "error in")
 # Where OSIPI's tests begin: ve, vp, Ktrans or PS in 1/min, Fp in mL/100mL/min.
@@ -149,7 +149,7 @@ def dcmri_tissue(times, signal, plasma, *, kinetics, r1, tr, angle, t1, baseline
 
 
 def osipi():
-    from osipi_cases import cases
+    from library.references.osipi_cases import cases
 
     for analysis, (file, names) in OSIPI_CASES.items():
         errors = {software: {name: [] for name in names} for software in ("ours", "scipy curve_fit")}

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "Testing" / "library")]
+sys.path[:0] = [str(ROOT), str(ROOT / "Testing")]
 
-from growing_nodules import nodules_that_grow  # noqa: E402
+from library.networks.explanation.growing_nodules import nodules_that_grow  # noqa: E402
 
 import SpatioTemporalLib as st  # noqa: E402
 from SpatioTemporalLib.networks.bundle.reading import read_bundle  # noqa: E402

@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), *(str(ROOT / p) for p in ("SpatioTemporal", "Testing", "Testing/library"))]
+sys.path[:0] = [str(ROOT), *(str(ROOT / p) for p in ("SpatioTemporal", "Testing"))]
 
 from library.fuzzing.batch import kinds_of, modules, outcomes  # noqa: E402
 from library.fuzzing.engine import FAULTS, OUTCOMES  # noqa: E402

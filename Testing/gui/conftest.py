@@ -9,10 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from other_packages import installed
+from library.other_packages import installed
 
 HERE = Path(__file__).parent
-collect_ignore_glob = [] if find_spec("slicer") and find_spec("PySide6") else ["test_*.py"]
+collect_ignore_glob = [] if find_spec("slicer") and find_spec("PySide6") else ["*test_*.py"]
 ROOT = HERE.parents[1]
 
 SLOW = '''
@@ -65,7 +65,7 @@ def dummy_package(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("package")
     installed(folder, "slow_analysis", SLOW)
-    installed(folder, "every_kind_analysis", (ROOT / "Testing/library/every_kind.py").read_text(encoding="utf-8"))
+    installed(folder, "every_kind_analysis", (ROOT / "Testing/library/kinds/every_kind.py").read_text(encoding="utf-8"))
     sys.path.append(str(folder))
     registry.discover.cache_clear()
     yield folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import slicer
 from gui.user import User
-from manual_blocks import ROOT, blocks
+from library.docs.manual_blocks import ROOT, blocks
 
 
 @pytest.mark.parametrize("page", ["README.md", "Documentation/panel.md"])

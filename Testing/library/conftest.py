@@ -3,8 +3,8 @@
 import shutil
 
 import pytest
-from manual_blocks import ROOT
-from small_cohort import OTHER_SEED, small_cohort, train_options
+from library.docs.manual_blocks import ROOT
+from library.small.cohort import OTHER_SEED, small_cohort, train_options
 
 from SpatioTemporalLib import cli
 

@@ -5,11 +5,11 @@ import logging
 import zipfile
 from pathlib import Path
 
-import every_kind
 import numpy as np
 import pytest
 from library.io.dicom.dicom_phantom import write_classic
-from other_packages import known
+from library.kinds import every_kind
+from library.other_packages import known
 from pydicom.datadict import tag_for_keyword
 
 import SpatioTemporalLib as st

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from small_inputs import small_phantom
+from library.small.inputs import small_phantom
 
 import SpatioTemporalLib as st
 

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from small_inputs import small_phantom
-from verbs import run
+from library.command_line.commands import run
+from library.small.inputs import small_phantom
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.analysis_search import search

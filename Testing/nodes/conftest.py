@@ -14,7 +14,7 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import Help, Input, Output, analysis
 
 HERE = Path(__file__).parent
-collect_ignore_glob = [] if find_spec("slicer") else ["test_*.py"]
+collect_ignore_glob = [] if find_spec("slicer") else ["*test_*.py"]
 
 TUMOUR = st.Label(
     "tumour",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from library.bad_inputs import AFFINE, cohort, text
+from library.io.bad_inputs.files import AFFINE, cohort, text
 
 from SpatioTemporalLib import Geometry, InputError, Map, read_cohort, write_map
 

@@ -5,9 +5,9 @@ import sys
 
 import numpy as np
 import pytest
-from manual_blocks import ROOT, the_file
-from other_packages import installed
-from small_cohort import BRIEF, REGION
+from library.docs.manual_blocks import ROOT, the_file
+from library.other_packages import installed
+from library.small.cohort import BRIEF, REGION
 
 import SpatioTemporalLib as st
 from Documentation.generate.analysis_page import analysis_page

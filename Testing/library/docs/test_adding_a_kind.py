@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from new_kind import new_kind, package_source
-from other_packages import installed
+from library.kinds.new_kind import new_kind, package_source
+from library.other_packages import installed
 
 import SpatioTemporalLib as st
 from Documentation.generate.analysis_page import analysis_page

@@ -5,8 +5,8 @@ import re
 from dataclasses import replace
 
 import pytest
-from manual_blocks import blocks, run_python, run_shell
-from other_packages import known
+from library.docs.manual_blocks import blocks, run_python, run_shell
+from library.other_packages import known
 
 import SpatioTemporalLib as st
 from Documentation.generate.analysis_page import analysis_page

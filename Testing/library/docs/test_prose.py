@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from library.docs.manual_blocks import MANUAL, ROOT, blocks, commands, run_python, run_shell
 from library.public_collections.crlm_phantom import write_collection, write_table_as
-from manual_blocks import MANUAL, ROOT, blocks, commands, run_python, run_shell
-from small_inputs import two_visits
+from library.small.inputs import two_visits
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib import cli

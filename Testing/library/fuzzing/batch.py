@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 if __name__ == "__main__":
-    sys.path[:0] = [str(ROOT), *(str(ROOT / p) for p in ("SpatioTemporal", "Testing", "Testing/library"))]
+    sys.path[:0] = [str(ROOT), *(str(ROOT / p) for p in ("SpatioTemporal", "Testing"))]
 
 import library.fuzzing.kinds  # noqa: E402
 from library.fuzzing.engine import SECONDS_FOR_ONE, Kind, Outcome, outcome_of, whole  # noqa: E402

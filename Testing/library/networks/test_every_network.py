@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from network_checks import visits, without_gradient
-from small_networks import CASES, CLASSIFYING, SMALL, small_batch, small_network
+from library.networks.checks import visits, without_gradient
+from library.small.networks import CASES, CLASSIFYING, SMALL, small_batch, small_network
 
 from SpatioTemporalLib.networks.cases.batch import Batch
 from SpatioTemporalLib.networks.registry import build

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from library.command_line.commands import refused, run
 from library.io.dicom.segmentation_phantom import SPACING
 from library.public_collections.crlm_phantom import (
     COLUMNS,
@@ -14,7 +15,6 @@ from library.public_collections.crlm_phantom import (
     write_patient,
     write_table_as,
 )
-from verbs import refused, run
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.data.grids.lattice import on_lattice

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from osipi_cases import cases
+from library.references.osipi_cases import cases
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.numerics.bolus.population_input_functions import (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts, worst_excess
+from library.numerics.least_squares.best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts, worst_excess
 
 import SpatioTemporalLib as st
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_inputs import DESIGN, small_inputs
+from library.small.inputs import DESIGN, small_inputs
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration

@@ -110,7 +110,7 @@ def test_curves_come_with_the_model_drawn_over_them(clean):
 
 
 def test_t1_map_of_known_t1_is_exact():
-    from small_inputs import flip_angle_stack
+    from library.small.inputs import flip_angle_stack
 
     stack = flip_angle_stack(st.Geometry.from_spacing((2, 5, 6)))
     result = st.run("kinetics.variable_flip_angle_t1", stack=stack)

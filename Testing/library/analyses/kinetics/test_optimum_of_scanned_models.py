@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from best_of_starts import EXCESS, STARTS, smallest_sums_of_squares, uniform_starts
-from tracer_tissue import TIMES as PET_TIMES
-from tracer_tissue import tissue
+from library.analyses.kinetics.tracer_tissue import TIMES as PET_TIMES
+from library.analyses.kinetics.tracer_tissue import tissue
+from library.numerics.least_squares.best_of_starts import EXCESS, STARTS, smallest_sums_of_squares, uniform_starts
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration

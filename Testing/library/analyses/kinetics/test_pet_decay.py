@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tracer_tissue import EDGES, GRID, INPUT, LENGTHS, PLASMA, TIMES, tissue
+from library.analyses.kinetics.tracer_tissue import EDGES, GRID, INPUT, LENGTHS, PLASMA, TIMES, tissue
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import ParameterError

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tracer_tissue import EDGES, GRID, INPUT, LENGTHS, PLASMA, STEP, TIMES, tissue
+from library.analyses.kinetics.tracer_tissue import EDGES, GRID, INPUT, LENGTHS, PLASMA, STEP, TIMES, tissue
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import InputError

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts, worst_excess
+from library.numerics.least_squares.best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts, worst_excess
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.numerics.relaxation.spoiled_gradient_echo import spoiled_gradient_echo_signal

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts
-from tracer_tissue import EDGES, GRID, INPUT, LENGTHS, PLASMA, TIMES, tissue
+from library.analyses.kinetics.tracer_tissue import EDGES, GRID, INPUT, LENGTHS, PLASMA, TIMES, tissue
+from library.numerics.least_squares.best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.numerics.kinetics.tracer_models import two_tissue_curves, two_tissue_slopes

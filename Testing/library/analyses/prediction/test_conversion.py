@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from small_progression import conversions
+from library.small.progression import conversions
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.simulation.progression_tables import RANGES, visits_table

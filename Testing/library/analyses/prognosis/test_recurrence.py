@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_inputs import drawn_liver
+from library.small.inputs import drawn_liver
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.simulation.liver_images import liver_follow_up

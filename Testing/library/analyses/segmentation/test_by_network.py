@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_bundles import small_bundle
-from small_phases import simulated_series, small_phase_bundle
+from library.small.bundles import small_bundle
+from library.small.phases import simulated_series, small_phase_bundle
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import InputError

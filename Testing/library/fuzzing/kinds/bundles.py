@@ -37,7 +37,7 @@ def kinds() -> list[Kind]:
 
 
 def _bundle() -> list[tuple[str, bytes]]:
-    from library.small_bundles import small_bundle
+    from library.small.bundles import small_bundle
 
     with tempfile.TemporaryDirectory() as folder:
         path = small_bundle(Path(folder) / "bundle")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from library.bad_inputs import frames, nrrd
 from library.fuzzing.engine import Kind
 from library.fuzzing.kinds.nifti import made
 from library.fuzzing.plainly import stands_in
 from library.fuzzing.reading import Reading
+from library.io.bad_inputs.files import frames, nrrd
 
 from SpatioTemporalLib import read_cohort
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from library.bad_inputs import frames, nifti, nrrd
 from library.fuzzing.engine import Kind
 from library.fuzzing.kinds.nifti import made
 from library.fuzzing.kinds.nifti import says_the_same as as_nibabel
 from library.fuzzing.kinds.nrrd import read_alike
 from library.fuzzing.plainly import stands_in
 from library.fuzzing.reading import Reading, reading_of
+from library.io.bad_inputs.files import frames, nifti, nrrd
 
 from SpatioTemporalLib import read_follow_up, read_participant, read_series, read_stack
 

@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from library.bad_inputs import frames
 from library.fuzzing.engine import Kind
 from library.fuzzing.reading import Reading, reading_of
+from library.io.bad_inputs.files import frames
 
 from SpatioTemporalLib import read_labels, read_map
 

@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from library.bad_inputs import nifti
 from library.fuzzing.engine import Kind
 from library.fuzzing.reading import Reading, reading_of
+from library.io.bad_inputs.files import nifti
 
 from SpatioTemporalLib import read_series
 

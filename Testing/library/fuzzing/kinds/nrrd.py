@@ -6,11 +6,11 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from library.bad_inputs import frames, nrrd
 from library.fuzzing.engine import Kind
 from library.fuzzing.kinds.nifti import made
 from library.fuzzing.plainly import stands_in
 from library.fuzzing.reading import Reading, reading_of
+from library.io.bad_inputs.files import frames, nrrd
 
 from SpatioTemporalLib import Geometry, Label, LabelMap, read_labels, read_map, read_series, write_labels, write_series
 

@@ -7,12 +7,12 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from library.bad_inputs import frames, nifti
 from library.fuzzing.engine import Kind
 from library.fuzzing.kinds.nifti import made
 from library.fuzzing.kinds.nifti import says_the_same as nibabel_says_the_same
 from library.fuzzing.plainly import stands_in
 from library.fuzzing.reading import Reading, reading_of
+from library.io.bad_inputs.files import frames, nifti
 
 from SpatioTemporalLib import Code, Geometry, Label, LabelMap, read_labels, read_map, read_series, read_stack
 from SpatioTemporalLib import write_labels as labels_to_file

@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from library.bad_inputs import frames
 from library.fuzzing.engine import Kind
 from library.fuzzing.reading import Reading, reading_of, same
+from library.io.bad_inputs.files import frames
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import InputError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import nrrd as pynrrd
 import numpy as np
 import pytest
-from library.bad_inputs import AFFINE, frames, nrrd
+from library.io.bad_inputs.files import AFFINE, frames, nrrd
 
 from SpatioTemporalLib import (
     Acquisition,

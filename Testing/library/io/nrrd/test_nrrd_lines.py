@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from library.bad_inputs import frames, nrrd
+from library.io.bad_inputs.files import frames, nrrd
 
 from SpatioTemporalLib import Geometry, InputError, Label, LabelMap, read_labels, read_map, read_series, write_labels
 from SpatioTemporalLib.io import write_series

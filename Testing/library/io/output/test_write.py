@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from library.bad_inputs import AFFINE, frames
+from library.io.bad_inputs.files import AFFINE, frames
 
 from SpatioTemporalLib import (
     Acquisition,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from library.bad_inputs import text
+from library.io.bad_inputs.files import text
 
 from SpatioTemporalLib import InputError, read_curve, read_table
 from SpatioTemporalLib.io.tables.delimited import name_and_unit

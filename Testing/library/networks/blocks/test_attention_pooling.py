@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from network_checks import without_gradient
+from library.networks.checks import without_gradient
 
 from SpatioTemporalLib.networks.blocks.attention_pooling import GatedAttentionPooling
 

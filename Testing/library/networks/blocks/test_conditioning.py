@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from network_checks import perturbed, without_gradient
+from library.networks.checks import perturbed, without_gradient
 from torch import nn
 
 from SpatioTemporalLib.networks.blocks.conditioning import FiLM, TimeFeatures, TimeMLP

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from network_checks import without_gradient
+from library.networks.checks import without_gradient
 
 from SpatioTemporalLib.networks.blocks.heads import (
     AngularHead,

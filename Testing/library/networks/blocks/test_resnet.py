@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from network_checks import without_gradient
+from library.networks.checks import without_gradient
 
 from SpatioTemporalLib.networks.blocks.resnet import ResNet3D
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from network_checks import visits
+from library.networks.checks import visits
 from torch import nn
 
 from SpatioTemporalLib.networks.blocks.sequence_fusion import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from network_checks import perturbed, visits, without_gradient
+from library.networks.checks import perturbed, visits, without_gradient
 
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.networks.blocks.sequence_fusion import TimeAwareLSTM, TransformerOverTime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from network_checks import visits
+from library.networks.checks import visits
 from torch import nn
 
 from SpatioTemporalLib.errors import InputError

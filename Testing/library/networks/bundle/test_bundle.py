@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from library.small.networks import SMALL, small_network
 from safetensors.torch import load_file, save_file
-from small_networks import SMALL, small_network
 
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.networks.bundle.container import METADATA

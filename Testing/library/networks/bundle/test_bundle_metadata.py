@@ -6,8 +6,8 @@ import sys
 from dataclasses import replace
 
 import pytest
-from small_bundles import AGE, SEX, small_bundle, small_facts
-from small_phases import small_phase_bundle
+from library.small.bundles import AGE, SEX, small_bundle, small_facts
+from library.small.phases import small_phase_bundle
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import NamedValue

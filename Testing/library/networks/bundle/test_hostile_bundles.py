@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from library.small.bundles import small_bundle, small_facts
 from safetensors.torch import load_file, save_file
-from small_bundles import small_bundle, small_facts
 
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.networks.bundle import limits as bundle_limits

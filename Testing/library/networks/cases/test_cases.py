@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from small_cohort import change_table, set_cell
+from library.small.cohort import change_table, set_cell
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.context import Context

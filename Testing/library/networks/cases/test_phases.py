@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_phases import SIZE, small_phase_cohort
+from library.small.phases import SIZE, small_phase_cohort
 
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.errors import InputError

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_cases import small_cases
+from library.small.cases import small_cases
 
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.errors import InputError

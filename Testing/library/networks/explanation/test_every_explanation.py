@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from small_networks import CLASSIFYING, small_batch, small_network
+from library.small.networks import CLASSIFYING, small_batch, small_network
 
 from SpatioTemporalLib.networks.explanation.faithfulness import insertion_deletion
 from SpatioTemporalLib.networks.explanation.grad_cam import grad_cam

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from explained_networks import Weighted, plain_batch
+from library.networks.explanation.explained_networks import Weighted, plain_batch
 
 from SpatioTemporalLib.errors import ParameterError
 from SpatioTemporalLib.networks.explanation.baselines import observed_images

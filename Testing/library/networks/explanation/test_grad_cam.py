@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from explained_networks import Weighted, plain_batch
-from small_networks import small_batch, small_network
+from library.networks.explanation.explained_networks import Weighted, plain_batch
+from library.small.networks import small_batch, small_network
 from torch import nn
 
 from SpatioTemporalLib.errors import ParameterError

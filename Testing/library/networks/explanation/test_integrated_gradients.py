@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from explained_networks import Weighted, plain_batch
-from network_checks import perturbed
+from library.networks.checks import perturbed
+from library.networks.explanation.explained_networks import Weighted, plain_batch
 
 from SpatioTemporalLib.errors import ParameterError
 from SpatioTemporalLib.networks.cases.batch import Batch

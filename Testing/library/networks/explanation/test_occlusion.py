@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from explained_networks import Weighted, plain_batch
+from library.networks.explanation.explained_networks import Weighted, plain_batch
 
 from SpatioTemporalLib.errors import InputError, ParameterError
 from SpatioTemporalLib.networks.explanation.baselines import baseline_images, observed_images

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from growing_nodules import nodules_that_grow
+from library.networks.explanation.growing_nodules import nodules_that_grow
 
 from SpatioTemporalLib.networks.bundle.reading import read_bundle
 from SpatioTemporalLib.networks.bundle.shipped import SHIPPED, bundle_path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from small_networks import small_batch, small_network
+from library.small.networks import small_batch, small_network
 
 from SpatioTemporalLib.errors import ParameterError
 from SpatioTemporalLib.networks.explanation.uncertainty import ensemble, monte_carlo

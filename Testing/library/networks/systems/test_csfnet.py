@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from small_networks import VARIANTS, small_batch, small_network
+from library.small.networks import VARIANTS, small_batch, small_network
 
 from SpatioTemporalLib.errors import InputError
 from SpatioTemporalLib.networks.registry import build

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from network_checks import perturbed, without_gradient
+from library.networks.checks import perturbed, without_gradient
 
 from SpatioTemporalLib.networks.blocks.conditioning import FiLM
 from SpatioTemporalLib.networks.registry import build

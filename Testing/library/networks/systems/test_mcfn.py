@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from network_checks import without_gradient
-from small_networks import small_batch, small_network
+from library.networks.checks import without_gradient
+from library.small.networks import small_batch, small_network
 from torch.nn.functional import cross_entropy
 
 from SpatioTemporalLib.errors import ParameterError

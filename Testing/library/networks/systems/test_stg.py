@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_livers import small_cases, small_stg, with_codes
+from library.small.livers import small_cases, small_stg, with_codes
 
 from SpatioTemporalLib.networks.explanation.left_out import contributions
 from SpatioTemporalLib.networks.registry import parameter_counts

@@ -4,8 +4,8 @@ import sys
 from textwrap import dedent
 
 import pytest
-from small_phases import small_phase_cohort
-from verbs import run
+from library.command_line.commands import run
+from library.small.phases import small_phase_cohort
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.networks import registry as network_registry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from network_checks import visits
+from library.networks.checks import visits
 from torch.nn.functional import cross_entropy
 
 from SpatioTemporalLib.networks.cases.batch import Batch

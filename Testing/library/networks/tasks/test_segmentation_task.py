@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from network_checks import perturbed
-from small_phases import SIZE, SMALL_UNET, small_phase_bundle, small_phase_cohort, small_phase_facts
+from library.networks.checks import perturbed
+from library.small.phases import SIZE, SMALL_UNET, small_phase_bundle, small_phase_cohort, small_phase_facts
 
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.errors import InputError, ParameterError

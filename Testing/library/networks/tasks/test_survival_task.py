@@ -6,8 +6,8 @@ import json
 
 import numpy as np
 import pytest
-from small_livers import small_cohort
-from verbs import run
+from library.command_line.commands import run
+from library.small.livers import small_cohort
 
 import SpatioTemporalLib as st
 
@@ -113,7 +113,7 @@ def test_wrong_outcomes_are_told(capsys, cohort, tmp_path, change, words):
 
 
 def test_structures_that_are_drawn_and_those_of_a_table_give_the_same_graph(tmp_path):
-    from small_inputs import drawn_liver
+    from library.small.inputs import drawn_liver
 
     from SpatioTemporalLib.steps.structures.graph_arrays import graph_arrays
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from small_bundles import small_bundle, small_facts
+from library.small.bundles import small_bundle, small_facts
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import InputError, ParameterError

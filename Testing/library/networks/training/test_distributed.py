@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import shared_training
 import torch
+from library.networks.training import shared_training
 
 
 def run_together(folder: Path, count: int) -> list[dict]:
@@ -15,8 +15,7 @@ def run_together(folder: Path, count: int) -> list[dict]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    here = Path(__file__)
-    paths = os.pathsep.join(str(p) for p in (here.parents[2], here.parents[4], *filter(None, sys.path)))
+    paths = os.pathsep.join(filter(None, sys.path))
     together = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "PYTHONPATH": paths}
     processes = [
         subprocess.Popen(

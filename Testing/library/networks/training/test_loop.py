@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_cases import small_cases
-from small_networks import small_network
+from library.small.cases import small_cases
+from library.small.networks import small_network
 
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.errors import Cancelled, InputError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fluctuation_oracles import FILE, signals
+from library.references.fluctuation_oracles import FILE, signals
 from scipy import integrate, ndimage, stats
 
 from SpatioTemporalLib.data import Events

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from activation_oracle import CONDITIONS, FILE, FRAMES, STEP, run
+from library.references.activation_oracle import CONDITIONS, FILE, FRAMES, STEP, run
 from scipy import ndimage, special, stats
 
 from SpatioTemporalLib.data import Events

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts, worst_excess
+from library.numerics.least_squares.best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts, worst_excess
 
 from SpatioTemporalLib.numerics.relaxation.inversion_recovery import fit_recovery, recovery_family
 

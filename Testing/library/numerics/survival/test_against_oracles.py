@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from survival_oracles import FILE, oracles
+from library.references.survival_oracles import FILE, oracles
 
 from SpatioTemporalLib.numerics.survival.concordance import dynamic_auc, harrell_c, mean_dynamic_auc, uno_c
 from SpatioTemporalLib.numerics.survival.cox import fit_cox

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts
+from library.numerics.least_squares.best_of_starts import EXCESS, smallest_sums_of_squares, uniform_starts
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.data.curve import Curve

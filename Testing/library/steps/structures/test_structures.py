@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small_inputs import drawn_liver
+from library.small.inputs import drawn_liver
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.steps.structures.drawn import drawn_structures

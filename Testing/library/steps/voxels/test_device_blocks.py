@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from small_inputs import small_phantom
+from library.small.inputs import small_phantom
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.steps.voxels.device_blocks import halving, on_device

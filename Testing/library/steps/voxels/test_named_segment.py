@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_inputs import two_visits
+from library.small.inputs import two_visits
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.steps.voxels.named_segment import named_segment, visits_with_segment

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_inputs import small_phantom
+from library.small.inputs import small_phantom
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.io.output.results import write_result

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from best_of_starts import EXCESS, STARTS, smallest_sums_of_squares, uniform_starts
+from library.numerics.least_squares.best_of_starts import EXCESS, STARTS, smallest_sums_of_squares, uniform_starts
 
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.numerics.kinetics.tofts_models import extended_tofts_concentration, tofts_family
