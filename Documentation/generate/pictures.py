@@ -10,7 +10,15 @@ import numpy as np
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import Analysis
-from SpatioTemporalLib.pictures.figures import anatomy_of, draw_curves, draw_labels, draw_map, new_figure, save_figure
+from SpatioTemporalLib.pictures.figures import (
+    anatomy_of,
+    draw_curves,
+    draw_labels,
+    draw_map,
+    new_figure,
+    save_figure,
+    zoom_to,
+)
 
 from .calls import ERRORS
 from .examples import example_of
@@ -113,10 +121,9 @@ def _draw(axes, name: str, values, result: st.Result, chosen: dict[tuple, int], 
     else:
         display = result.displays.get(name) or st.Display()
         draw_map(axes, values, display, index, anatomy, display.symbol or name.replace("_", " "))
-    rows, columns = np.nonzero(_there(values)[index])
-    if rows.size and rows.size < 0.5 * values.geometry.shape[1] * values.geometry.shape[2]:
-        axes.set_xlim(columns.min() - MARGIN, columns.max() + MARGIN)
-        axes.set_ylim(rows.max() + MARGIN, rows.min() - MARGIN)
+    there = _there(values)[index]
+    if 0 < there.sum() < 0.5 * there.size:
+        zoom_to(axes, there, values.geometry, MARGIN)
 
 
 def _anatomy(example: Example, values) -> np.ndarray | None:

@@ -15,6 +15,7 @@ from ..errors import counted
 from ..io import atomic_path
 from ..system.packages import require
 from .display_window import display_window
+from .slice_view import SliceView, slice_view
 
 PANEL_INCHES = 3.4
 COLUMNS = 4
@@ -77,24 +78,26 @@ def maps_figure(maps: dict[str, Map | LabelMap], displays: dict[str, Display], b
 
 def draw_map(axes, values: Map, display: Display, slice_index: int, background: np.ndarray | None = None, title=""):
     """One slice of a map over its anatomy, with a colour bar that carries symbol and unit."""
-    layout = _draw_anatomy(axes, values.geometry, slice_index, background)
+    view = slice_view(values.geometry)
+    layout = _draw_anatomy(axes, view, slice_index, background)
     low, high = display_window(values.values, display)
-    shown = np.ma.masked_invalid(values.values[slice_index])
+    shown = np.ma.masked_invalid(view.of(values.values[slice_index]))
     image = axes.imshow(shown, cmap=display.colours, vmin=low, vmax=high, **layout)
     bar = axes.figure.colorbar(image, ax=axes, fraction=0.046, pad=0.02, extend="max")
-    bar.set_label(f"{display.symbol or values.name} [{values.unit}]")
-    axes.set_title(title or display.symbol or values.name)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    name = (display.symbol or values.name).replace("_", " ")
+    bar.set_label(f"{name} [{values.unit}]")
+    axes.set_title(title or name)
+    _name_side(axes, view)
     return image
 
 
 def draw_labels(axes, labels: LabelMap, slice_index: int, background: np.ndarray | None = None) -> None:
     """One slice of a label map over its anatomy, each label in its colour, with the names of those that are there."""
-    layout = _draw_anatomy(axes, labels.geometry, slice_index, background)
+    view = slice_view(labels.geometry)
+    layout = _draw_anatomy(axes, view, slice_index, background)
     names = []
     for number, (value, label) in enumerate(labels.labels.items()):
-        region = labels.region(value)[slice_index]
+        region = view.of(labels.region(value)[slice_index])
         if region.any():
             colour = label.colour or CURVE_COLOURS[number % len(CURVE_COLOURS)]
             one = _one_colour(colour)
@@ -103,8 +106,23 @@ def draw_labels(axes, labels: LabelMap, slice_index: int, background: np.ndarray
     if names:
         axes.legend(handles=names, loc="upper center", bbox_to_anchor=(0.5, -0.02), fontsize=6, frameon=False)
     axes.set_title(labels.name.replace("_", " "))
+    _name_side(axes, view)
+
+
+def zoom_to(axes, region: np.ndarray, geometry: Geometry, margin: int) -> None:
+    """Show of a drawn slice what lies around a region (J, I) of it, with a margin in voxels."""
+    rows, columns = np.nonzero(slice_view(geometry).of(region))
+    axes.set_xlim(columns.min() - margin, columns.max() + margin)
+    axes.set_ylim(rows.max() + margin, rows.min() - margin)
+
+
+def _name_side(axes, view: SliceView) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
+    axes.text(
+        0.02, 0.5, view.left, transform=axes.transAxes, color="#ffdd55", size=7, va="center",
+        bbox={"facecolor": "#000000", "alpha": 0.35, "linewidth": 0, "pad": 1},
+    )  # fmt: skip
 
 
 def _one_colour(colour):
@@ -113,19 +131,20 @@ def _one_colour(colour):
     return ListedColormap([colour])
 
 
-def _draw_anatomy(axes, geometry: Geometry, slice_index: int, background: np.ndarray | None) -> dict[str, object]:
+def _draw_anatomy(axes, view: SliceView, slice_index: int, background: np.ndarray | None) -> dict[str, object]:
     """Draw what lies below a map, and give back how images of its grid are drawn."""
-    layout = {"origin": "upper", "aspect": _aspect(geometry), "interpolation": "nearest"}
+    layout = {"origin": "upper", "aspect": view.aspect, "interpolation": "nearest"}
     if background is not None:
-        anatomy = background[slice_index]
+        anatomy = view.of(background[slice_index])
         axes.imshow(anatomy, cmap="gray", vmin=0, vmax=np.nanpercentile(anatomy, 99), **layout)
     return layout
 
 
 def draw_outlines(axes, labels: LabelMap, slice_index: int) -> None:
     """Outlines of the labels in their colours."""
+    view = slice_view(labels.geometry)
     for number, (value, label) in enumerate(labels.labels.items()):
-        region = labels.region(value)[slice_index]
+        region = view.of(labels.region(value)[slice_index])
         if region.any():
             colour = label.colour or CURVE_COLOURS[number % len(CURVE_COLOURS)]
             axes.contour(region, levels=[0.5], colors=[colour], linewidths=1.2)
@@ -147,7 +166,9 @@ def draw_curves(axes, curves: tuple[Curve, ...], title: str = "", colours: dict 
     axes.axhline(0, color="#999999", linewidth=0.6)
     # The limits follow the curves: a few wild voxels would otherwise let the band flatten them.
     low, high = min(np.nanmin(c.values) for c in curves), max(np.nanmax(c.values) for c in curves)
-    axes.set_ylim(min(low, 0) - 0.35 * (high - low), high + 0.45 * (high - low))
+    lowest = min(np.nanmin(c.values if c.spread is None else c.values - c.spread) for c in curves)
+    bottom = min(low, 0) - 0.35 * (high - low) if lowest < 0 else 0.0
+    axes.set_ylim(bottom, high + 0.45 * (high - low))
     axes.set_xlabel(", ".join(dict.fromkeys(curve.axis for curve in curves)))
     axes.set_ylabel(f"[{curves[0].unit}]")
     axes.set_title(title)
@@ -184,8 +205,3 @@ def anatomy_of(series: Series) -> np.ndarray:
     for frame in series.values:
         total += np.nan_to_num(np.asarray(frame, dtype=float))
     return total / series.frame_count
-
-
-def _aspect(geometry: Geometry) -> float:
-    column, row, _ = geometry.spacing
-    return row / column

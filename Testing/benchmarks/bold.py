@@ -5,22 +5,21 @@
 64 x 64 x 36 voxels and 200 frames of 2 s unless said otherwise. The peers are nilearn (linear model with AR(1) noise,
 signal.clean) and SimpleITK (rigid registration by mean squares, two levels); one that is not installed is told. Each
 work runs in a process of its own, so that its peak memory is its own. Peers that are slow do a part of the work, and
-their time is multiplied: what they did is said. nilearn's filter rolls off beside the band's edges, so that a part of
+their time is multiplied: what they did is said. Information, delays and entropy are compared with loops over voxels
+and with antropy. nilearn's filter rolls off beside the band's edges, so that a part of
 what is outside of the band is meant to stay.
 """
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
-import resource
-import time
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import SimpleITK as sitk
+from beside import beside, measured, told
+from bold_measures import OF_MEASURES
 
 from SpatioTemporalLib.data import Events
 from SpatioTemporalLib.numerics.bold.design import design_matrix
@@ -37,37 +36,6 @@ IN_SLICE, INTERVAL, SPACING = (64, 64), 2.0, np.array([3.0, 3.0, 3.5])
 BAND = (0.01, 0.1)
 NOISE = 10.0  # of grey matter's 1000
 HEAD_MM = 50.0
-
-
-def peak_mebibytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def measured(work: Callable[[], object]) -> tuple[object, float, float]:
-    """What work gives, its seconds, and by how many MiB the peak of its own process rose."""
-    receiver, sender = multiprocessing.get_context("fork").Pipe(duplex=False)
-    process = multiprocessing.get_context("fork").Process(target=_worked, args=(work, sender))
-    process.start()
-    found = receiver.recv()
-    process.join()
-    if isinstance(found, BaseException):
-        raise found
-    return found
-
-
-def _worked(work: Callable[[], object], sender) -> None:
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    before, started = peak_mebibytes(), time.perf_counter()
-    try:
-        result = work()
-    except ImportError as error:
-        sender.send(error)
-        return
-    sender.send((result, time.perf_counter() - started, peak_mebibytes() - before))
-
-
-def told(name: str, seconds: float, memory: float, more: str = "") -> None:
-    print(f"  {name:<34} {seconds:9.2f} s   {memory:7.0f} MiB   {more}")
 
 
 def head_in(shape, parameters) -> np.ndarray:
@@ -182,7 +150,7 @@ def compare_denoising(series: np.ndarray) -> None:
         )  # fmt: skip
         return _left_over(found, confounds, band)
 
-    _beside("nilearn.signal.clean", peer, seconds)
+    beside("nilearn.signal.clean", peer, seconds)
 
 
 def _takes_none() -> bool:
@@ -224,25 +192,13 @@ def compare_linear_model(series: np.ndarray) -> None:
         labels, results = run_glm(series, design, noise_model="ar1", n_jobs=1)
         return compute_contrast(labels, results, contrast, stat_type="t").z_score()
 
-    theirs = _beside("nilearn.glm", peer, seconds)
+    theirs = beside("nilearn.glm", peer, seconds)
     if theirs is not None:
         print(f"  {'':<34} largest difference of z {np.abs(theirs - z).max():.1e}")
 
 
-def _beside(name: str, work: Callable[[], object], ours: float):
-    """What a peer gives, its figures told; None where it is not installed."""
-    try:
-        found, seconds, memory = measured(work)
-    except ImportError as error:
-        print(f"  {name} is not installed ({error}): pip install nilearn")
-        return None
-    told(name, seconds, memory, found if isinstance(found, str) else "")
-    print(f"  {'':<34} ours is {seconds / ours:.1f} times as fast")
-    return found
-
-
 # Further comparisons have their line here: a name and a function of the series (T, V) of all voxels.
-OF_SERIES = {"linear_model": compare_linear_model, "denoising": compare_denoising}
+OF_SERIES = {"linear_model": compare_linear_model, "denoising": compare_denoising, **OF_MEASURES}
 
 
 def main() -> None:

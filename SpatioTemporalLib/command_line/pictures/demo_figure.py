@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from ...data.result import Result
 from ...data.series import Series
-from ...data.volumes import LabelMap
 from ...pictures.figures import (
     anatomy_of,
     draw_curves,
@@ -18,6 +15,7 @@ from ...pictures.figures import (
     fullest_slice,
     new_figure,
     save_figure,
+    zoom_to,
 )
 
 MARGIN = 8  # voxels around the lesion
@@ -45,7 +43,7 @@ def demo_figure(path: Path, series: Series, results: dict[str, Result]) -> Path:
     ):
         axes = figure.add_subplot(grid[0, column])
         draw_map(axes, result[name], result.displays[name], chosen, anatomy, title)
-        _zoom(axes, tissue.regions, chosen)
+        zoom_to(axes, tissue.regions.foreground[chosen], tissue.regions.geometry, MARGIN)
     draw_curves(figure.add_subplot(grid[1, 1]), model.curves, "Concentration and model", colours)
     draw_curves(figure.add_subplot(grid[1, 2]), model.input_function, "Input function")
     histogram = figure.add_subplot(grid[1, 3])
@@ -55,10 +53,3 @@ def demo_figure(path: Path, series: Series, results: dict[str, Result]) -> Path:
     # The labels of the rightmost colour bars stand out a little beyond their axes.
     figure.get_layout_engine().set(rect=(0, 0, 0.98, 1))
     return save_figure(figure, path)
-
-
-def _zoom(axes, regions: LabelMap, slice_index: int) -> None:
-    """Show the regions with a margin around them."""
-    rows, columns = np.nonzero(regions.foreground[slice_index])
-    axes.set_xlim(columns.min() - MARGIN, columns.max() + MARGIN)
-    axes.set_ylim(rows.max() + MARGIN, rows.min() - MARGIN)

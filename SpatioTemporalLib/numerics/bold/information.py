@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-VOXELS_AT_A_TIME = 4096
+VOXELS_AT_A_TIME = 512
 LN2 = float(np.log(2.0))
 
 
@@ -58,7 +58,7 @@ def information(
     """
     shifts = _shifts(len(labels), most, surrogates, rng)
     designs = [np.stack([_one_hot(np.roll(labels, s), labels.max() + 1, d) for d in range(most + 1)]) for s in shifts]
-    return _searched(series, np.stack(designs), most, lambda block, design: _bits_of_bins(block, design, bins), report)
+    return _searched(series, np.stack(designs), lambda block: _at_least(block, bins), _bits_of_bins, report)
 
 
 def copula_information(
@@ -76,7 +76,7 @@ def copula_information(
     """
     shifts = _shifts(len(labels), most, surrogates, rng)
     designs = [np.stack([_one_hot(np.roll(labels, s), labels.max() + 1, d) for d in range(most + 1)]) for s in shifts]
-    return _searched(series, np.stack(designs), most, _bits_of_copula, report)
+    return _searched(series, np.stack(designs), _normal_deviates, _bits_of_copula, report)
 
 
 def condition_of_frames(times, events) -> np.ndarray:
@@ -106,7 +106,7 @@ def _one_hot(labels: np.ndarray, count: int, delay: int) -> np.ndarray:
     return found
 
 
-def _searched(series, designs: np.ndarray, most: int, bits_of, report) -> Information:
+def _searched(series, designs: np.ndarray, prepare, bits_of, report) -> Information:
     surrogates, delays, conditions, frames = designs.shape
     voxels = series.shape[1]
     bits = np.empty((delays, voxels))
@@ -114,7 +114,7 @@ def _searched(series, designs: np.ndarray, most: int, bits_of, report) -> Inform
     for start in range(0, voxels, VOXELS_AT_A_TIME):
         report(start / voxels)
         part = slice(start, start + VOXELS_AT_A_TIME)
-        block = np.asarray(series[:, part], dtype=np.float64)
+        block = prepare(series[:, part])
         bits[:, part] = bits_of(block, designs[:1])[0]
         best = bits[:, part].max(axis=0)
         # So many shifts at a time that counts of all of them take no more memory than the block.
@@ -129,32 +129,57 @@ def _searched(series, designs: np.ndarray, most: int, bits_of, report) -> Inform
     return Information(bits, np.arange(delays), best, _between(bits, place), width, p)
 
 
-def _bits_of_bins(block: np.ndarray, designs: np.ndarray, bins: int) -> np.ndarray:
+def _at_least(block: np.ndarray, bins: int) -> np.ndarray:
+    """(bins - 1, T, V) float32 whether values of (T, V) lie in a bin at least so high, of bins equally full."""
+    frames = len(block)
+    edges = -(-np.arange(1, bins) * frames // bins)
+    ordered = np.sort(block.T, axis=1)
+    limits = ordered[:, edges]
+    found = (block >= limits.T[:, None]).astype(np.float32)
+    # Equal values on both sides of an edge are parted by which came first.
+    tied = np.flatnonzero((ordered[:, edges - 1] == limits).any(axis=1))
+    if tied.size:
+        found[:, :, tied] = _ranked(block[:, tied], np.arange(frames)) >= edges[:, None, None]
+    return found
+
+
+def _ranked(block: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(T, V) of (T,) values that of the rank of each among its voxel's, equal ones in the order of time."""
+    found = np.empty(block.shape[::-1], dtype=values.dtype)
+    order = np.ascontiguousarray(block.T).argsort(axis=1, kind="stable")
+    np.put_along_axis(found, order, np.broadcast_to(values, order.shape), axis=1)
+    return np.ascontiguousarray(found.T)
+
+
+def _bits_of_bins(at_least: np.ndarray, designs: np.ndarray) -> np.ndarray:
     """(N, L, V) bits of (N, L, S, T) conditions."""
     surrogates, delays, conditions, frames = designs.shape
-    order = block.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
-    level = order * bins // frames
     flat = designs.reshape(-1, frames)
-    counts = np.stack([flat @ (level == b).astype(np.float32) for b in range(bins)])
-    counts = counts.reshape(bins, surrogates, delays, conditions, -1).astype(np.float64)
-    total = counts.sum(axis=(0, 3))
-    information = _entropy(counts.sum(axis=0), 2, total) + _entropy(counts.sum(axis=3), 0, total)
-    information -= _entropy(counts, (0, 3), total)
+    everything = np.broadcast_to(flat.sum(axis=1)[:, None], (len(flat), at_least.shape[2]))
+    reached = np.stack([everything, *(flat @ mask for mask in at_least), np.zeros_like(everything)])
+    # Whole numbers of frames, which are small: their logarithms are looked up.
+    counts = (
+        (reached[:-1] - reached[1:]).astype(np.int16).reshape(len(at_least) + 1, surrogates, delays, conditions, -1)
+    )
+    whole = np.arange(frames + 1)
+    logarithms = special.xlogy(whole, whole)
+    of_bins, of_conditions = counts.sum(axis=3, dtype=np.int16), counts.sum(axis=0, dtype=np.int16)
+    total = of_bins.sum(axis=0)
+    nats = logarithms[counts].sum(axis=(0, 3)) - logarithms[of_bins].sum(axis=0) - logarithms[of_conditions].sum(axis=2)
+    information = np.log(total) + nats / total
     # Of each condition, the bins that occur with it, and the bins that occur at all.
-    with_condition = (counts > 0).sum(axis=0)
-    occurring = np.maximum(with_condition - 1, 0).sum(axis=2) - ((counts.sum(axis=3) > 0).sum(axis=0) - 1)
+    with_condition = (counts > 0).sum(axis=0, dtype=np.int16)
+    occurring = np.maximum(with_condition - 1, 0).sum(axis=2) - ((of_bins > 0).sum(axis=0) - 1)
     return information / LN2 - occurring / (2 * total * LN2)
 
 
-def _entropy(counts: np.ndarray, axes, total: np.ndarray) -> np.ndarray:
-    """nats"""
-    return np.log(total) - special.xlogy(counts, counts).sum(axis=axes) / total
+def _normal_deviates(block: np.ndarray) -> np.ndarray:
+    """(T, V) the normal deviate of each value's rank among its voxel's."""
+    return _ranked(block, special.ndtri((np.arange(len(block)) + 1.0) / (len(block) + 1.0)))
 
 
-def _bits_of_copula(block: np.ndarray, designs: np.ndarray) -> np.ndarray:
+def _bits_of_copula(normal: np.ndarray, designs: np.ndarray) -> np.ndarray:
     surrogates, delays, conditions, frames = designs.shape
-    rank = block.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
-    normal = special.ndtri((rank + 1.0) / (frames + 1.0))
     flat = designs.reshape(-1, frames).astype(np.float64)
     shape = (surrogates, delays, conditions, -1)
     count = flat.sum(axis=1).reshape(surrogates, delays, conditions, 1)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+VOXELS_AT_A_TIME = 1024
+
 
 class Latency(NamedTuple):
     """Of N signals.
@@ -115,10 +117,20 @@ def lag_to(series: np.ndarray, reference: np.ndarray, step: float, longest: floa
     norm = np.linalg.norm(lagged, axis=1)
     lagged /= np.where(norm > 0, norm, 1.0)[:, None]
     series = np.asarray(series)
-    mean = series.mean(axis=0, dtype=np.float64).astype(series.dtype)
-    values = series - mean
-    power = np.sqrt(np.einsum("tv,tv->v", values, values, dtype=np.float64))
-    curves = (lagged.astype(series.dtype) @ values) / np.where(power > 0, power, np.inf)
+    lagged = lagged.astype(series.dtype)
+    delays, peaks = np.empty(series.shape[1]), np.empty(series.shape[1])
+    for start in range(0, series.shape[1], VOXELS_AT_A_TIME):
+        part = slice(start, start + VOXELS_AT_A_TIME)
+        values = series[:, part] - series[:, part].mean(axis=0, dtype=np.float64).astype(series.dtype)
+        power = np.sqrt(np.einsum("tv,tv->v", values, values))
+        curves = (lagged @ values) / np.where(power > 0, power, np.inf)
+        delays[part], peaks[part] = _extreme(curves, step, longest, most)
+        delays[part][power == 0] = np.nan
+    return delays, peaks
+
+
+def _extreme(curves: np.ndarray, step: float, longest: float, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """(V,) s at which curves (L, V) are farthest from zero, between frames by a parabola, and what they are there."""
     place = np.abs(curves).argmax(axis=0)
     inner = np.clip(place, 1, len(curves) - 2)
     before, at, after = (np.take_along_axis(curves, (inner + k)[None], axis=0)[0] for k in (-1, 0, 1))
@@ -126,5 +138,5 @@ def lag_to(series: np.ndarray, reference: np.ndarray, step: float, longest: floa
     curved = 2 * sign * (before - 2 * at + after)
     between = np.divide(sign * (before - after), curved, out=np.zeros(at.shape), where=curved < 0)
     delay = step * (place - most + np.clip(between, -0.5, 0.5))
-    delay = np.where((place != inner) | (np.abs(delay) > longest) | (power == 0), np.nan, delay)
+    delay = np.where((place != inner) | (np.abs(delay) > longest), np.nan, delay)
     return delay, at

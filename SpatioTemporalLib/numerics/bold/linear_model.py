@@ -125,9 +125,10 @@ def z_of_t(t: np.ndarray, degrees: float) -> np.ndarray:
     with np.errstate(divide="ignore"):
         near = -special.ndtri(p)
     # Where p underflows: Wallace, Ann Math Stat 30:1124 (1959), good to 1e-3 there.
-    far = np.sqrt(degrees * np.log1p(size**2 / degrees)) * (8 * degrees + 1) / (8 * degrees + 3)
-    z = np.sign(t) * np.where(p > 1e-290, near, far)
-    return np.where(np.isfinite(t), z, np.nan)
+    tiny = p <= 1e-290
+    far = size[tiny]
+    near[tiny] = np.sqrt(degrees * np.log1p(far**2 / degrees)) * (8 * degrees + 1) / (8 * degrees + 3)
+    return np.where(np.isfinite(t), np.copysign(near, t), np.nan)
 
 
 def fixed_effects(sizes, variances, degrees: float) -> Effect:
@@ -145,14 +146,19 @@ def fixed_effects(sizes, variances, degrees: float) -> Effect:
 
 def _fitted(series: np.ndarray, x: np.ndarray, noise: str, degrees: int):
     products = _Products.of(x, series)
-    rounded = _autocorrelation(products, x) if noise == "ar1" else np.zeros(series.shape[1], dtype=int)
-    coefficients, squares = np.empty_like(products.same), np.empty(series.shape[1])
+    rounded = _autocorrelation(products, x) if noise == "ar1" else np.zeros(series.shape[1], dtype=np.int16)
+    moments, total = products.whitened(rounded / STEPS)
+    # Voxels of one matrix stand together, so that each is solved where its neighbours are.
     order = np.argsort(rounded, kind="stable")
-    for own in np.split(order, np.flatnonzero(np.diff(rounded[order])) + 1):
-        rho = rounded[own[0]] / STEPS
-        moments, total = products.whitened(own, rho)
-        coefficients[:, own] = linalg.pinvh(_whitened_square(x, rho)) @ moments
-        squares[own] = total - (coefficients[:, own] * moments).sum(axis=0)
+    moments, rounded_in_order = moments[:, order], rounded[order]
+    solved = np.empty_like(moments)
+    starts = np.flatnonzero(np.diff(rounded_in_order, prepend=-STEPS))
+    for start, end in zip(starts, [*starts[1:], len(order)]):
+        inverse = linalg.pinvh(_whitened_square(x, rounded_in_order[start] / STEPS))
+        np.matmul(inverse, moments[:, start:end], out=solved[:, start:end])
+    coefficients, squares = np.empty_like(solved), total
+    coefficients[:, order] = solved
+    squares[order] -= np.einsum("pv,pv->v", solved, moments)
     coefficients += np.linalg.lstsq(x, np.ones(len(x)), rcond=None)[0][:, None] * products.mean
     varies = products.power > 0
     variance = np.where(varies, np.maximum(squares, 0.0) / degrees, np.nan)
@@ -192,31 +198,31 @@ class _Products:
             mean[part] = y.mean(axis=0)
             y -= mean[part]
             found[:, part] = both @ y
-            power[part], lagged[part] = (y * y).sum(axis=0), (y[1:] * y[:-1]).sum(axis=0)
+            power[part], lagged[part] = np.einsum("tv,tv->v", y, y), np.einsum("tv,tv->v", y[1:], y[:-1])
             last[part] = y[-1]
         columns = x.shape[1]
         return cls(mean, found[:columns], found[columns:], power, lagged, last, x[-1])
 
-    def whitened(self, own: np.ndarray, rho: float) -> tuple[np.ndarray, np.ndarray]:
-        """X'Wy (P, n) and y'Wy (n,) of some voxels."""
-        moments = self.same[:, own] * (1 + rho**2) - rho * self.apart[:, own]
-        moments -= rho**2 * self.x_last[:, None] * self.last[own]
-        total = self.power[own] * (1 + rho**2) - 2 * rho * self.lagged[own] - rho**2 * self.last[own] ** 2
-        return moments, total
+    def whitened(self, rho: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """X'Wy (P, V) and y'Wy (V,) with the autocorrelation (V,) of each."""
+        last = rho**2 * self.last
+        moments = self.same * (1 + rho**2) - rho * self.apart
+        moments -= self.x_last[:, None] * last
+        return moments, self.power * (1 + rho**2) - 2 * rho * self.lagged - last * self.last
 
 
 def _autocorrelation(products: _Products, x: np.ndarray) -> np.ndarray:
     """(V,) of the residuals of a plain fit, in hundredths, cut towards zero."""
     frames = len(x)
     plain = linalg.pinvh(x.T @ x) @ products.same
-    power = products.power - (plain * products.same).sum(axis=0)
+    power = products.power - np.einsum("pv,pv->v", plain, products.same)
     # r_t r_{t-1} of r = y - Xb, by the same products: no residual is ever made.
     neighbours = x[1:].T @ x[:-1]
-    lagged = products.lagged - (plain * products.apart).sum(axis=0) + (plain * (neighbours @ plain)).sum(axis=0)
+    lagged = products.lagged - np.einsum("pv,pv->v", plain, products.apart - neighbours @ plain)
     rho = np.divide(
         lagged / (frames - 1), power / frames, out=np.zeros(len(power)), where=power > TINY * products.power
     )
-    return np.trunc(np.clip(rho, -0.99, 0.99) * STEPS).astype(int)
+    return np.trunc(np.clip(rho, -0.99, 0.99) * STEPS).astype(np.int16)
 
 
 def _whitened_square(x: np.ndarray, rho: float) -> np.ndarray:
