@@ -49,6 +49,17 @@ def contiguous(array):
     return np.ascontiguousarray(array) if namespace(array) is np else array.contiguous()
 
 
+def copied(array):
+    """The same values in memory of their own."""
+    return array.copy() if namespace(array) is np else array.clone()
+
+
+def places(condition):
+    """(m,) indices where an (n,) condition holds."""
+    found = condition.nonzero()
+    return found[0] if namespace(condition) is np else found[:, 0]
+
+
 def taken(array, places):
     """Elements of the last axis at (m,) whole numbers; numpy's own indexing takes several times as long."""
     return np.take(array, places, axis=-1) if namespace(array) is np else array.index_select(-1, places)

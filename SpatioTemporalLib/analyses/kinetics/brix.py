@@ -120,7 +120,7 @@ def brix(series, mask=None, *, parameters, context):
 
 
 def _scanned(times: np.ndarray, parameters: BrixParameters) -> ScannedModel:
-    kep, ratio = (axis.reshape(-1) for axis in np.meshgrid(KEP / MINUTE, RATIO, indexing="ij"))
+    kep, ratio = np.meshgrid(KEP / MINUTE, RATIO, indexing="ij")
 
     def curves(values):
         amplitude, exchange, share = values

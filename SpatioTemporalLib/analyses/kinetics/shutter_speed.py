@@ -24,7 +24,8 @@ NAMES = ("ktrans", "ve", "tau_i", "kep")
 # Added before the logarithm of Ktrans in 1/s, ve and the lifetime in s: small beside what can be measured.
 SOFT = np.array([1e-6, 1e-3, 1e-2])
 # What is scanned: kep in 1/min, ve, lifetimes in s; curves of different sizes differ in shape here.
-KEP, VE, LIFETIMES = np.geomspace(0.03, 8.0, 16), np.geomspace(0.02, 0.75, 12), np.array([0.0, 0.2, 0.5, 1.0, 2.0])
+KEP, VE = np.geomspace(0.01, 60.0, 28), np.concatenate([np.geomspace(5e-4, 0.1, 15), np.arange(0.14, 0.9, 0.06)])
+LIFETIMES = np.array([0.0, 0.1, 0.3, 0.7, 1.5, 3.0])
 KEP_CUT, LIFETIME_CUT = 0.6, 0.3
 LARGEST_OUTSIDE = 0.98  # part of the water outside of cells; with all of it there is nothing to exchange with
 
@@ -88,15 +89,18 @@ def _model(parameters: ShutterSpeedParameters, water: dict[str, float]) -> Kinet
 
 
 def _scanned(curves, high: np.ndarray) -> ScannedModel:
-    axes = np.meshgrid(KEP / SECONDS_PER_MINUTE, VE[VE <= high[1]], LIFETIMES[LIFETIMES <= high[2]], indexing="ij")
-    kep, ve, lifetime = (axis.reshape(-1) for axis in axes)
+    axes = np.meshgrid(
+        KEP / SECONDS_PER_MINUTE, np.append(VE[VE < high[1]], high[1]), LIFETIMES[LIFETIMES <= high[2]], indexing="ij"
+    )
+    kep, ve, lifetime = axes
     return ScannedModel(
         curves=curves,
         low=np.zeros(3),
         high=high,
         soft=SOFT,
         grid=np.stack([np.minimum(kep * ve, high[0]), ve, lifetime]),
-        kin=2 * (kep * SECONDS_PER_MINUTE > KEP_CUT) + (lifetime > LIFETIME_CUT),
+        # Optima on a bound have others beside them.
+        kin=2 * (ve >= high[1]) + (lifetime > 0),
         scaled=np.zeros(3, dtype=bool),
     )
 

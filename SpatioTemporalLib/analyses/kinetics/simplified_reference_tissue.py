@@ -78,7 +78,7 @@ def simplified_reference_tissue(series, reference_mask, mask=None, *, parameters
 
 
 def _scanned(curves, parameters: SimplifiedReferenceTissueParameters) -> ScannedModel:
-    rate, ratio = (axis.reshape(-1) for axis in np.meshgrid(RATES / MINUTE, RATIOS, indexing="ij"))
+    rate, ratio = np.meshgrid(RATES / MINUTE, RATIOS, indexing="ij")
     return ScannedModel(
         curves=curves,
         low=np.array([0.0, 0.0, SMALLEST_RATIO]),

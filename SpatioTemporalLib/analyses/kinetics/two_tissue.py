@@ -29,10 +29,10 @@ IN_ONE_UNIT = np.array([1 / MINUTE] * 4 + [1.0])
 SOFT = np.array([1e-7, 1e-7, 1e-7, 1e-7, 1e-3])
 # What is scanned, in 1/min; blood as the time in s in which K1 brings as much.
 GRID = (
-    np.geomspace(0.01, 3.0, 10),
-    np.geomspace(0.003, 1.0, 8),
-    np.geomspace(0.002, 0.5, 7),
-    np.array([0.0, 10.0, 60.0]),
+    np.geomspace(0.005, 5.0, 14),
+    np.geomspace(0.001, 2.0, 10),
+    np.geomspace(0.001, 1.0, 9),
+    np.array([0.0, 4.0, 16.0, 60.0]),
 )
 K2_CUT, K3_CUT, K4_CUT = 0.2, 0.05, 0.03
 
@@ -103,7 +103,7 @@ def two_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
 
 def _scanned(curves: Callable[[np.ndarray], np.ndarray], parameters: TwoTissueParameters) -> ScannedModel:
     slowest = GRID[2] if parameters.reversible else np.zeros(1)
-    k2, k3, k4, blood = (a.reshape(-1) for a in np.meshgrid(GRID[0], GRID[1], slowest, GRID[3], indexing="ij"))
+    k2, k3, k4, blood = np.meshgrid(GRID[0], GRID[1], slowest, GRID[3], indexing="ij")
     high = np.array([getattr(parameters, f"{name}_max") for name in RATES]) * IN_ONE_UNIT
     # Without release its rate stays where it starts: at zero.
     high[3] *= parameters.reversible

@@ -14,39 +14,58 @@ from ..signal.tabulated_exponentials import TabulatedExponentials, tabulate_expo
 
 MOST_NODES = 500
 FINEST = 0.25  # s, nodes of an input that is given more densely than this are thinned out
+MOST_SLOTS = 100_000
 WIDEST = 1.0  # s, gaps are filled until no node is further from the next
 
 
 class Places(NamedTuple):
     """(n, T) places between nodes: the node before, counted over all curves, the step from it to the next, the part
-    of the step that has passed, and whether the place lies before the first node, where curves are zero."""
+    of the step that has passed, and one where the place lies after the first node; curves are zero before it."""
 
     start: np.ndarray
     step: np.ndarray
     x: np.ndarray
-    before: np.ndarray
+    begun: np.ndarray
 
     def value(self, values: np.ndarray, slopes: np.ndarray) -> np.ndarray:
         """Cubics at the places, of (n, N) values and slopes at the nodes."""
-        first, last, before, after = self._ends(values, slopes)
-        x = self.x
-        at = first + x * x * (3 - 2 * x) * (last - first)
-        at += self.step * x * (1 - x) * ((1 - x) * before - x * after)
-        at[self.before] = 0.0
-        return at
+        return self._value(*self._ends(values, slopes))
 
-    def slope(self, values: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-        """Slopes of the cubics of `value` at the places."""
-        first, last, before, after = self._ends(values, slopes)
+    def value_and_slope(self, values: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Cubics at the places, of (n, N) values and slopes at the nodes, and their slopes."""
+        first, rise, before, after = self._ends(values, slopes)
         x = self.x
-        at = 6 * x * (1 - x) * (last - first) / self.step
-        at += (1 - x) * (1 - 3 * x) * before - x * (2 - 3 * x) * after
-        at[self.before] = 0.0
+        slope = 6 * x * (1 - x)
+        slope *= rise
+        slope /= self.step
+        slope += (1 - x) * (1 - 3 * x) * before
+        slope -= x * (2 - 3 * x) * after
+        slope *= self.begun
+        return self._value(first, rise, before, after), slope
+
+    def _value(self, first, rise, before, after) -> np.ndarray:
+        x = self.x
+        rest = 1 - x
+        # Horner's rule in place: these lines are most of a fit.
+        at = rest * before
+        at -= x * after
+        at *= rest
+        at *= self.step
+        at += x * (1 + 2 * rest) * rise
+        at *= x
+        at += first
+        at *= self.begun
         return at
 
     def _ends(self, values: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, ...]:
-        values, slopes = values.reshape(-1), slopes.reshape(-1)
-        return values[self.start], values[self.start + 1], slopes[self.start], slopes[self.start + 1]
+        """Values at the nodes before, their rise to the next nodes, and the slopes at both."""
+        # Values and slopes as one number: looking them up takes longer than what is done with them.
+        both = np.empty(values.shape, dtype=complex)
+        both.real, both.imag = values, slopes
+        both = both.reshape(-1)
+        before, after = both.take(self.start), both.take(self.start + 1)
+        after.real -= before.real
+        return before.real, after.real, before.imag, after.imag
 
 
 @dataclass(frozen=True)
@@ -96,10 +115,38 @@ class DelayedInput:
         stride : nodes from one curve to the next; zero for one curve at several delays.
         """
         wanted = self.times - delay[:, None]
-        cell = np.clip(np.searchsorted(self.nodes, wanted) - 1, 0, len(self.nodes) - 2)
-        step = np.diff(self.nodes)[cell]
-        x = (wanted - self.nodes[cell]) / step
-        return Places(np.arange(len(delay))[:, None] * stride + cell, step, x, wanted <= self.nodes[0])
+        cell = self.cells(wanted)
+        begun = (wanted > self.nodes[0]).astype(float)
+        wanted -= self.nodes.take(cell)
+        step = self.steps.take(cell)
+        wanted /= step
+        return Places(np.arange(len(delay))[:, None] * stride + cell, step, wanted, begun)
+
+    @cached_property
+    def steps(self) -> np.ndarray:
+        """(N - 1,) s from each node to the next."""
+        return np.diff(self.nodes)
+
+    @cached_property
+    def _slots(self) -> tuple[float, np.ndarray] | None:
+        """Slots no longer than any step, in each of which at most one node lies, and the node before each; None where
+        they would be too many."""
+        width = float(self.steps.min()) * (1 - 1e-9)
+        count = int((self.nodes[-1] - self.nodes[0]) / width) + 2
+        if count > MOST_SLOTS:
+            return None
+        begins = self.nodes[0] + width * np.arange(count)
+        return width, np.clip(np.searchsorted(self.nodes, begins, side="right") - 1, 0, len(self.nodes) - 2)
+
+    def cells(self, wanted: np.ndarray) -> np.ndarray:
+        """Number of the last node before each time, of the first and the last but one where times lie outside."""
+        if self._slots is None:
+            return np.clip(np.searchsorted(self.nodes, wanted) - 1, 0, len(self.nodes) - 2)
+        width, before = self._slots
+        slot = ((wanted - self.nodes[0]) * (1 / width)).astype(np.intp)
+        cell = before.take(slot, mode="clip")
+        cell += wanted > self.nodes.take(cell + 1)
+        return np.minimum(cell, len(self.nodes) - 2, out=cell)
 
 
 def delayed_input(input_times, plasma, times) -> DelayedInput:

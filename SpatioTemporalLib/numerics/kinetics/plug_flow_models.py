@@ -19,26 +19,16 @@ Inside this file F and PS are in 1/s and times in s.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from ..signal.exponential_convolution import exponential_convolution
 from ..signal.frame_sampling import FrameSampling
 from .delayed_curves import DelayedInput, delayed_input
+from .plug_flow_transforms import HIGHEST_FREQUENCY, Inversion, distributed_rest, homogeneous_rest, inversion
 from .two_compartment_models import SMALLEST_VOLUME
 
 SMALLEST_FLOW = 1e-9  # 1/s, with which the transit time stays finite
-HIGHEST_FREQUENCY, ROUGHLY = (
-    8.0,
-    1.5,
-)  # rad/s, up to which impulse responses are inverted; what is left falls with its cube
-FEWEST_FREQUENCIES = 128
-# Curves wrapped around from a period later are damped by exp(-15); errors at the highest frequencies grow by
-# exp(7.5) until the last time that is wanted.
-PERIODS, ALIASING = 2.0, 15.0
-EMPTY = 1e-9  # of transit and exchange together, where the capillary holds nothing
 IN_CACHE = 128  # curves whose working arrays stay in the processor's cache
 
 
@@ -58,38 +48,13 @@ def plug_flow(parameters: np.ndarray) -> PlugFlow:
     return PlugFlow(flow, vp / moving, ps / moving, ps / np.maximum(ve, SMALLEST_VOLUME))
 
 
-@dataclass(frozen=True)
-class Inversion:
-    """Inverse Laplace transforms of impulse responses, convolved with one input.
+class Parts(NamedTuple):
+    """(n, T) curves per flow, and their derivatives by transit, exchange and efflux."""
 
-    s : (K,) complex, 1/s, on a line to the right of all poles.
-    real, imaginary : (K, T) matrices that take the parts of a transform at `s` to the curve.
-    """
-
-    s: np.ndarray
-    real: np.ndarray
-    imaginary: np.ndarray
-
-    def __call__(self, transform: Callable, flow: PlugFlow) -> np.ndarray:
-        """(n, T) curves of a transform that gives (n, K) values at s for (n, 1) parameters."""
-        values = transform(self.s, PlugFlow(*(p[:, None] for p in flow)))
-        return values.real @ self.real + values.imag @ self.imaginary
-
-
-def inversion(input_times, plasma, times, highest: float) -> Inversion:
-    """Prepare the inversion for one input and the (T,) times at which curves are wanted.
-
-    highest : rad/s, frequency up to which transforms are inverted.
-    """
-    period = PERIODS * max(float(times[-1] - input_times[0]), 1.0)
-    count = max(FEWEST_FREQUENCIES, int(np.ceil(highest * period / (2 * np.pi))))
-    spacing = 2 * np.pi / period
-    s = ALIASING / period + 1j * spacing * np.arange(count)
-    weights = np.full(count, spacing / np.pi)
-    weights[0] /= 2
-    curves = exponential_convolution(input_times, plasma, -s, times)
-    curves *= weights[:, None]
-    return Inversion(s, np.ascontiguousarray(curves.real), np.ascontiguousarray(-curves.imag))
+    shape: np.ndarray
+    by_transit: np.ndarray
+    by_exchange: np.ndarray
+    by_efflux: np.ndarray
 
 
 def plug_flow_curves(
@@ -100,128 +65,149 @@ def plug_flow_curves(
     kind : ``adiabatic``, ``distributed`` or ``homogeneous``. highest : rad/s,
     frequency up to which the latter two are computed.
     """
-    delayed = delayed_input(input_times, plasma, sampling.times)
-    inverse = None if kind == "adiabatic" else inversion(input_times, plasma, sampling.times, highest)
-
-    def some(parameters: np.ndarray) -> np.ndarray:
-        flow = plug_flow(parameters)
-        if kind == "adiabatic":
-            return adiabatic_curves(delayed, flow)
-        return {"distributed": distributed_curves, "homogeneous": homogeneous_curves}[kind](delayed, inverse, flow)
+    shape_of = _shape(kind, input_times, plasma, sampling, highest)
 
     def curves(parameters: np.ndarray) -> np.ndarray:
-        pieces = np.split(parameters, range(IN_CACHE, parameters.shape[1], IN_CACHE), axis=1)
-        return np.concatenate([sampling.frames(some(piece)) for piece in pieces])
+        flows = map(plug_flow, _in_pieces(parameters))
+        return np.concatenate([flow.flow[:, None] * sampling.frames(shape_of(flow)) for flow in flows])
 
     return curves
 
 
-def adiabatic_curves(delayed: DelayedInput, flow: PlugFlow) -> np.ndarray:
-    """(n, T) curves of the adiabatic approximation to tissue homogeneity (St Lawrence & Lee, 1998)."""
-    extracted, rate = _adiabatic(flow)
-    left, slope = delayed.exponential(rate)
-    extracted = extracted[:, None]
-    shape = delayed.at_delay(extracted * left - delayed.integral, extracted * slope - delayed.plasma, flow.transit)
-    return flow.flow[:, None] * (delayed.arrived + shape)
-
-
-def _adiabatic(flow: PlugFlow) -> tuple[np.ndarray, np.ndarray]:
-    """Extracted fraction, and the rate E F / ve at which the interstitium empties."""
-    extracted = -np.expm1(-flow.exchange)
-    # PS / ve times E / (PS / F): without exchange E / (PS / F) is one.
-    safe = np.where(flow.exchange > 0, flow.exchange, 1.0)
-    return extracted, flow.efflux * np.where(flow.exchange > 0, extracted / safe, 1.0)
-
-
-def adiabatic_slopes(
-    input_times, plasma, sampling: FrameSampling
+def plug_flow_slopes(
+    kind: str, input_times, plasma, sampling: FrameSampling, *, highest: float = HIGHEST_FREQUENCY
 ) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """The function that gives the (n, T) frames of the adiabatic model and their (4, n, T) derivatives.
-
-    By flow, PS (1/s), ve and vp, as `plug_flow_curves` takes them.
-    """
-    delayed = delayed_input(input_times, plasma, sampling.times)
+    """The function that gives the frames of `plug_flow_curves` and their (4, n, T) derivatives by its parameters."""
+    parts_of = _shape(kind, input_times, plasma, sampling, highest, slopes=True)
 
     def slopes(parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        pieces = np.split(parameters, range(IN_CACHE, parameters.shape[1], IN_CACHE), axis=1)
-        parts = [_adiabatic_slopes(delayed, sampling, piece) for piece in pieces]
-        return np.concatenate([c for c, _ in parts]), np.concatenate([d for _, d in parts], axis=1)
+        pieces = _in_pieces(parameters)
+        first, curves, derivatives = 0, None, None
+        for piece in pieces:
+            flow = plug_flow(piece)
+            parts = Parts(*map(sampling.frames, parts_of(flow)))
+            if curves is None:
+                curves = np.empty((parameters.shape[1], parts.shape.shape[1]))
+                derivatives = np.empty((4, *curves.shape))
+            here = slice(first, first := first + piece.shape[1])
+            np.multiply(flow.flow[:, None], parts.shape, out=curves[here])
+            _by_parameters(parts, flow, piece[2], derivatives[:, here])
+        return curves, derivatives
 
     return slopes
 
 
-def _adiabatic_slopes(delayed: DelayedInput, sampling: FrameSampling, parameters: np.ndarray):
-    flow = plug_flow(parameters)
-    extracted, rate = _adiabatic(flow)
-    left, slope, left_by_rate, slope_by_rate = delayed.by_rate(rate)
-    share = extracted[:, None]
-    staying = share * left - delayed.integral, share * slope - delayed.plasma
-    places = delayed.places(flow.transit, left.shape[1])
-    shape = sampling.frames(delayed.arrived + places.value(*staying))
-    by_transit = -sampling.frames(places.slope(*staying))
-    by_share = sampling.frames(places.value(left, slope))
-    by_rate = share * sampling.frames(places.value(left_by_rate, slope_by_rate))
-    # Now by the parameters: transit = vp / F, E = 1 - exp(-PS / F), rate = E F / ve.
-    moving = np.maximum(flow.flow, SMALLEST_FLOW)
-    ve = np.maximum(parameters[2], SMALLEST_VOLUME)
-    unextracted = 1 - extracted
-    turned = flow.exchange * unextracted  # -F dE / dF
+def _shape(kind: str, input_times, plasma, sampling: FrameSampling, highest: float, *, slopes: bool = False):
+    """The function that gives (n, T) curves per flow at the sampling's times, or `Parts` with their slopes."""
+    delayed = delayed_input(input_times, plasma, sampling.times)
+    if kind == "adiabatic":
+        chosen = _adiabatic_parts if slopes else _adiabatic_shape
+        return lambda flow: chosen(delayed, flow)
+    inverse = inversion(input_times, plasma, sampling.times, highest, single=highest < HIGHEST_FREQUENCY)
+    both = {
+        "distributed": (_distributed_shape, _distributed_parts),
+        "homogeneous": (_homogeneous_shape, _homogeneous_parts),
+    }
+    chosen = both[kind][slopes]
+    return lambda flow: chosen(delayed, inverse, flow)
+
+
+def _in_pieces(parameters: np.ndarray) -> list[np.ndarray]:
+    return np.split(parameters, range(IN_CACHE, parameters.shape[1], IN_CACHE), axis=1)
+
+
+def _by_parameters(parts: Parts, flow: PlugFlow, ve: np.ndarray, derivatives: np.ndarray) -> None:
+    """Write the derivatives by flow, PS, ve and vp: transit = vp / F, exchange = PS / F, efflux = PS / ve."""
+    shape, by_transit, by_exchange, by_efflux = parts
+    ve = np.maximum(ve, SMALLEST_VOLUME)
     # Where flow is zero so is the curve, and only the shape itself counts.
-    scale = flow.flow / moving
-    terms = (
-        (1.0, -scale * flow.transit, -scale * turned, flow.flow * (extracted - turned) / ve),
-        (0.0, 0.0, scale * unextracted, flow.flow * unextracted / ve),
-        (0.0, 0.0, 0.0, -flow.flow * rate / ve),
-        (0.0, scale, 0.0, 0.0),
+    scale = flow.flow / np.maximum(flow.flow, SMALLEST_FLOW)
+    by_flow, by_ps, by_ve, by_vp = derivatives
+    np.multiply((-scale * flow.transit)[:, None], by_transit, out=by_flow)
+    by_flow += (-scale * flow.exchange)[:, None] * by_exchange
+    by_flow += shape
+    np.multiply(scale[:, None], by_exchange, out=by_ps)
+    by_ps += (flow.flow / ve)[:, None] * by_efflux
+    np.multiply((-flow.flow * flow.efflux / ve)[:, None], by_efflux, out=by_ve)
+    np.multiply(scale[:, None], by_transit, out=by_vp)
+
+
+def _adiabatic(flow: PlugFlow) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Extracted fraction, that over PS / F, and the rate E F / ve at which the interstitium empties."""
+    extracted = -np.expm1(-flow.exchange)
+    # Without exchange E / (PS / F) is one.
+    some = flow.exchange > 0
+    share = np.where(some, extracted / np.where(some, flow.exchange, 1.0), 1.0)
+    return extracted, share, flow.efflux * share
+
+
+def _adiabatic_shape(delayed: DelayedInput, flow: PlugFlow) -> np.ndarray:
+    """Adiabatic approximation to tissue homogeneity (St Lawrence & Lee, 1998)."""
+    extracted, _, rate = _adiabatic(flow)
+    left, slope = delayed.exponential(rate)
+    extracted = extracted[:, None]
+    return delayed.arrived + delayed.at_delay(
+        extracted * left - delayed.integral, extracted * slope - delayed.plasma, flow.transit
     )
-    derivatives = np.zeros((4, *shape.shape))
-    for derivative, factors in zip(derivatives, terms):
-        for factor, part in zip(factors, (shape, by_transit, by_share, by_rate)):
-            if np.any(factor):
-                derivative += np.reshape(factor, (-1, 1)) * part
-    return flow.flow[:, None] * shape, derivatives
 
 
-def distributed_curves(delayed: DelayedInput, inverse: Inversion, flow: PlugFlow) -> np.ndarray:
-    """(n, T) curves of the distributed parameter model (Koh et al., 2003)."""
-    # What crosses without exchange, and what does so after one visit to the interstitium, are known in closed form.
-    unchanged, once = np.exp(-flow.exchange), flow.exchange * np.exp(-flow.exchange)
-    left, slope = delayed.exponential(flow.efflux)
-    unchanged, once = unchanged[:, None], once[:, None]
-    values = once * left - (unchanged + once) * delayed.integral
-    slopes = once * slope - (unchanged + once) * delayed.plasma
-    shape = delayed.at_delay(values, slopes, flow.transit) + inverse(_distributed_rest, flow)
-    return flow.flow[:, None] * (delayed.arrived + shape)
+def _adiabatic_parts(delayed: DelayedInput, flow: PlugFlow) -> Parts:
+    extracted, share, rate = _adiabatic(flow)
+    left, slope, left_by_rate, slope_by_rate = delayed.by_rate(rate)
+    places = delayed.places(flow.transit, left.shape[1])
+    whole = extracted[:, None]
+    held, entering = places.value_and_slope(whole * left - delayed.integral, whole * slope - delayed.plasma)
+    # d(E / p) / dp, by its series where the difference would cancel.
+    few = flow.exchange < 1e-4
+    safe = np.where(few, 1.0, flow.exchange)
+    turn = np.where(few, flow.exchange / 3 - 0.5, (1 - extracted - share) / safe)
+    by_rate = whole * places.value(left_by_rate, slope_by_rate)
+    by_exchange = (1 - extracted)[:, None] * places.value(left, slope)
+    by_exchange += (flow.efflux * turn)[:, None] * by_rate
+    return Parts(delayed.arrived + held, -entering, by_exchange, share[:, None] * by_rate)
 
 
-def homogeneous_curves(delayed: DelayedInput, inverse: Inversion, flow: PlugFlow) -> np.ndarray:
-    """(n, T) curves of the tissue homogeneity model (Johnson & Wilson, 1966)."""
+def _distributed_closed(delayed: DelayedInput, flow: PlugFlow, left, slope) -> tuple[np.ndarray, np.ndarray]:
+    """What crosses without exchange, and what does so after one visit to the interstitium, with its slope."""
+    unchanged = np.exp(-flow.exchange)[:, None]
+    once = flow.exchange[:, None] * unchanged
+    both = unchanged + once
+    return once * left - both * delayed.integral, once * slope - both * delayed.plasma
+
+
+def _distributed_shape(delayed: DelayedInput, inverse: Inversion, flow: PlugFlow) -> np.ndarray:
+    """Distributed parameter model (Koh et al., 2003)."""
+    closed = _distributed_closed(delayed, flow, *delayed.exponential(flow.efflux))
+    (rest,) = inverse(distributed_rest, *flow[1:])
+    return delayed.arrived + delayed.at_delay(*closed, flow.transit) + rest
+
+
+def _distributed_parts(delayed: DelayedInput, inverse: Inversion, flow: PlugFlow) -> Parts:
+    left, slope, left_by_rate, slope_by_rate = delayed.by_rate(flow.efflux)
+    places = delayed.places(flow.transit, left.shape[1])
+    held, entering = places.value_and_slope(*_distributed_closed(delayed, flow, left, slope))
+    exchange, unchanged = flow.exchange[:, None], np.exp(-flow.exchange)[:, None]
+    once, stays = exchange * unchanged, (1 - exchange) * unchanged
+    by_exchange = places.value(stays * left + once * delayed.integral, stays * slope + once * delayed.plasma)
+    by_efflux = once * places.value(left_by_rate, slope_by_rate)
+    rest, *slopes = inverse(distributed_rest, *flow[1:], slopes=True)
+    closed = (-entering, by_exchange, by_efflux)
+    return Parts(delayed.arrived + held + rest, *(part + other for part, other in zip(closed, slopes)))
+
+
+def _homogeneous_shape(delayed: DelayedInput, inverse: Inversion, flow: PlugFlow) -> np.ndarray:
+    """Tissue homogeneity model (Johnson & Wilson, 1966)."""
     unchanged = np.exp(-flow.exchange)[:, None]
     passed = delayed.at_delay(-unchanged * delayed.integral, -unchanged * delayed.plasma, flow.transit)
-    return flow.flow[:, None] * (delayed.arrived + passed + inverse(_homogeneous_rest, flow))
+    (rest,) = inverse(homogeneous_rest, *flow[1:])
+    return delayed.arrived + passed + rest
 
 
-def _distributed_rest(s: np.ndarray, flow: PlugFlow) -> np.ndarray:
-    """Transform of what leaves after two visits to the interstitium or more, per flow."""
-    visits = flow.exchange * flow.efflux / (s + flow.efflux)
-    delayed = -s * flow.transit - flow.exchange
-    # The difference loses digits where visits are few, but none that count beside the closed forms.
-    return (np.exp(delayed) * (1 + visits) - np.exp(delayed + visits)) / s
-
-
-def _homogeneous_rest(s: np.ndarray, flow: PlugFlow) -> np.ndarray:
-    """Transform of the residue per flow, without what crosses unchanged.
-
-    Along the capillary, 0 <= x <= 1, plasma has ``c' = -a c + p ce`` with a =
-    s Tc + p and p = PS / F, hence a mean of ``g c(0) + (p / a) (1 - g) ce``
-    with g = (1 - exp(-a)) / a; and ``s ce = k (mean - ce)`` in the interstitium.
-    """
-    a = s * flow.transit + flow.exchange
-    crossed = np.exp(-a)
-    per_a = 1 / np.where(np.abs(a) > EMPTY, a, EMPTY)
-    mean = (1 - crossed) * per_a
-    back = flow.exchange * (1 - mean) * per_a
-    per_efflux = 1 / (s + flow.efflux * (1 - back))
-    # Volumes per flow: the capillary's is Tc, the interstitium's p / k, whose k cancels.
-    held = flow.transit * mean * (1 + back * flow.efflux * per_efflux) + flow.exchange * mean * per_efflux
-    return held - (1 - crossed) / s
+def _homogeneous_parts(delayed: DelayedInput, inverse: Inversion, flow: PlugFlow) -> Parts:
+    unchanged = np.exp(-flow.exchange)[:, None]
+    places = delayed.places(flow.transit, 0)
+    passed, entering = places.value_and_slope(delayed.integral, delayed.plasma)
+    passed *= unchanged
+    entering *= unchanged
+    rest, by_transit, by_exchange, by_efflux = inverse(homogeneous_rest, *flow[1:], slopes=True)
+    return Parts(delayed.arrived - passed + rest, entering + by_transit, passed + by_exchange, by_efflux)

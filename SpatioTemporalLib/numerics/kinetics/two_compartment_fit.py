@@ -16,7 +16,7 @@ import numpy as np
 
 from ..arrays import as_numpy, clipped, contiguous, empty, like, namespace
 from ..least_squares.bounded_gauss_newton import Descent, Linearised, Model, normal_equations, on_bounds
-from ..least_squares.many_starts import best_descent, lower
+from ..least_squares.many_starts import best_descent, each_problem, lower
 from ..signal.tabulated_exponentials import TabulatedExponentials
 from .two_compartment_models import SMALLEST_VOLUME, TOGETHER, Exchange, exchange_of, pole_slopes, poles
 
@@ -138,7 +138,7 @@ def solve_two_compartment(measured: np.ndarray, family: TwoCompartmentFamily) ->
     power = xp.einsum("tn,tn->n", measured, measured)
     rough_family = replace(family, table=family.table.leading(ROUGH))
     rough = _model(rough_family, contiguous(coordinates[:, :ROUGH]))
-    descent = best_descent(model, starts, low, high, power=power, rough=rough)
+    descent = best_descent(model, *each_problem(starts), low, high, power=power, rough=rough)
     if "ve" in family.upper:
         descent = _second_compartment_tried(model, descent, family, (low, high), power)
     at_low, at_high = on_bounds(descent.parameters, lowest, highest)
@@ -190,7 +190,10 @@ def _second_compartment_tried(model: Model, descent: Descent, family: TwoCompart
     starts.append(xp.stack([flow, MUCH * flow, volume, LITTLE * volume]))
     logarithms = clipped(xp.log(xp.stack(starts) + soft), low, high)
     again = best_descent(
-        lambda parameters, problems: model(parameters, single[problems]), logarithms, *bounds, power=power[single]
+        lambda parameters, problems: model(parameters, single[problems]),
+        *each_problem(logarithms),
+        *bounds,
+        power=power[single],
     )
     better = lower(again.sse, descent.sse[single], power[single])
     for whole, part in zip(descent, again):

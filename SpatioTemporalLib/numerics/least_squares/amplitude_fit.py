@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .bounded_gauss_newton import Linearised, Model, normal_equations
-from .many_starts import best_descent
+from .many_starts import best_descent, each_problem
 
 # Of a difference quotient; parameters are given so that a step of one is large.
 STEP = 1e-7
@@ -60,9 +60,8 @@ def fit_amplitude(data, shape: Shape, candidates, bounds, *, shared: bool = True
     low, high = (np.asarray(bound, dtype=float) for bound in bounds)
     power = np.einsum("nt,nt->n", data, data)
     model = _projected(data, shape, high)
-    found = best_descent(
-        model, _starts(data, shape, np.asarray(candidates, float), shared)[: starts or None], low, high, power=power
-    )
+    followed = _starts(data, shape, np.asarray(candidates, float), shared)[: starts or None]
+    found = best_descent(model, *each_problem(followed), low, high, power=power)
     index = np.arange(len(data))
     curves = shape(found.parameters, index)
     amplitude = np.maximum(_along(data, curves), 0.0)

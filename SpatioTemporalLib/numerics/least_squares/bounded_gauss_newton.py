@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import clipped, empty, like, namespace
+from ..arrays import clipped, copied, empty, like, namespace, places
 
 FIRST_DAMPING, SMALLEST_DAMPING, LARGEST_DAMPING = 1e-2, 1e-9, 1e12
 ENOUGH = 1e-12  # a fall of the sum of squares by less than this part of it is no progress
@@ -15,6 +15,8 @@ AS_GOOD_AS_ZERO = 1e-20  # of the power of the data
 # A descent that was still on its way has arrived all the same when it had no more than this part of its sum of squares,
 # or of the power, to gain: how many steps a flat valley takes hangs on rounding.
 ARRIVED, ARRIVED_AT_ZERO = 1e-5, 1e-9
+LEAST_CURVED = 1e-8  # cosine between a step and the change of the gradient, below which nothing is learned
+FAR = 3.0  # in logarithms, what is linear at a place still says something
 # Parameters, as logarithms, rest on a bound when they are this near to it.
 AT_BOUND = 1e-4
 # Of the sum of squares: a logarithm of which one unit would change less than this has no part in it where it is, and is
@@ -46,8 +48,13 @@ class Descent(NamedTuple):
     converged: np.ndarray
 
 
-class _State(NamedTuple):
-    """Running descents; the last axis of every array counts them."""
+class State(NamedTuple):
+    """Running descents; the last axis of every array counts them.
+
+    problem : the one that a descent belongs to. x : (P, m) parameters. gradient, curvature, sse : of the residuals
+    there, see `normal_equations`. damping, growth : of the next step. bend : (P, P, m) what the residuals' own
+    curvature adds to the model's. bent : whether that tells better what a step brings. done : whether it has arrived.
+    """
 
     problem: np.ndarray
     x: np.ndarray
@@ -56,6 +63,12 @@ class _State(NamedTuple):
     sse: np.ndarray
     damping: np.ndarray
     growth: np.ndarray
+    bend: np.ndarray
+    bent: np.ndarray
+    done: np.ndarray
+
+    def take(self, chosen) -> State:
+        return State(*(values[..., chosen] for values in self))
 
 
 def minimise(model: Model, start, low, high, *, power, steps: int) -> Descent:
@@ -77,27 +90,60 @@ def minimise(model: Model, start, low, high, *, power, steps: int) -> Descent:
     the others take a damped Gauss-Newton step (Marquardt, SIAM J Appl Math
     11:431, 1963) that is cut off at the bounds and taken only if it helps. The
     damping follows the ratio of the fall to the expected one (Nielsen, report
-    IMM-REP-1999-05, Technical University of Denmark).
+    IMM-REP-1999-05, Technical University of Denmark). Where residuals are large
+    their own curvature counts: it is learned from the gradients on the way, and
+    used where it foretold the last step better (Dennis, Gay & Welsch, ACM Trans
+    Math Softw 7:348, 1981).
     """
+    bounds = low, high
+    state = begun(model, start, like(np.arange(start.shape[1]), start))
+    return outcome(advanced(model, state, bounds, power, steps), bounds, power)
+
+
+def begun(model: Model, start, problem) -> State:
+    """Descents at (P, m) starts, for the (m,) problems that each belongs to."""
     xp = namespace(start)
-    bounds = like(low[:, None], start), like(high[:, None], start)
-    everything = like(np.arange(start.shape[1]), start)
-    gradient, curvature, sse = normal_equations(model(start, everything))
-    at = _State(
-        everything, 1 * start, gradient, curvature, sse, xp.full_like(sse, FIRST_DAMPING), xp.full_like(sse, 2.0)
-    )
-    found = Descent(1 * start, 1 * sse, xp.zeros_like(sse), sse < 0)
+    gradient, curvature, sse = normal_equations(model(start, problem))
+    damping, growth = xp.full_like(sse, FIRST_DAMPING), xp.full_like(sse, 2.0)
+    nowhere = sse < 0
+    bend = xp.zeros_like(curvature)
+    return State(problem, start, gradient, curvature, sse, damping, growth, bend, nowhere, nowhere)
+
+
+def advanced(model: Model, state: State, bounds, power, steps: int) -> State:
+    """The same descents after so many more steps, or where they have arrived before."""
+    bounds = tuple(like(bound[:, None], state.x) for bound in bounds)
+    whole = State(*map(copied, state))
+    active = places(~whole.done)
+    at = whole.take(active)
     for _ in range(steps):
-        at, done = _advanced(model, at, bounds, power)
-        found.parameters[:, at.problem], found.sse[at.problem], found.converged[at.problem] = at.x, at.sse, done
-        if done.all():
-            return found
-        at = _State(*(values[..., ~done] for values in at))
-    undamped = _step(at._replace(damping=xp.full_like(at.sse, SMALLEST_DAMPING)), bounds)
-    promise = -(at.gradient * undamped).sum(axis=0)
-    found.promise[at.problem] = promise
-    found.converged[at.problem] = promise <= ARRIVED * at.sse + ARRIVED_AT_ZERO * power[at.problem]
-    return found
+        if not len(active):
+            break
+        at = _one_step(model, at, bounds, power)
+        if at.done.any():
+            _put(whole, active[at.done], at.take(at.done))
+            active, at = active[~at.done], at.take(~at.done)
+    _put(whole, active, at)
+    return whole
+
+
+def outcome(state: State, bounds, power) -> Descent:
+    """Where descents stand."""
+    xp = namespace(state.x)
+    bounds = tuple(like(bound[:, None], state.x) for bound in bounds)
+    undamped = state._replace(damping=xp.full_like(state.sse, SMALLEST_DAMPING), bent=state.sse < 0)
+    step = clipped(state.x + _step(undamped, bounds), *bounds) - state.x
+    step = step * clipped(FAR / clipped(xp.amax(abs(step), axis=0), 1e-300, np.inf), 0.0, 1.0)
+    # Cut off at bounds, some of a step's parts may do harm.
+    promise = clipped(-state.gradient * step, 0.0, np.inf).sum(axis=0)
+    promise = xp.where(state.done, 0.0, promise)
+    arrived = promise <= ARRIVED * state.sse + ARRIVED_AT_ZERO * power[state.problem]
+    return Descent(state.x, state.sse, promise, arrived | state.done)
+
+
+def _put(whole: State, chosen, part: State) -> None:
+    for values, new in zip(whole, part):
+        values[..., chosen] = new
 
 
 def on_bounds(parameters, low, high) -> tuple:
@@ -117,32 +163,59 @@ def normal_equations(at: Linearised) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return gradient, curvature, xp.einsum("nr,nr->n", residual, residual)
 
 
-def _advanced(model: Model, at: _State, bounds, power) -> tuple[_State, np.ndarray]:
-    """Every descent one step on, or with more damping where the step did not help; and which are done."""
+def _one_step(model: Model, at: State, bounds, power) -> State:
+    """Every descent one step on, or with more damping where the step did not help."""
     xp = namespace(at.x)
     trial = clipped(at.x + _step(at, bounds), *bounds)
     moved = trial - at.x
-    expected = -((2 * at.gradient + xp.einsum("ijn,jn->in", at.curvature, moved)) * moved).sum(axis=0)
+    linear = -((2 * at.gradient + xp.einsum("ijn,jn->in", at.curvature, moved)) * moved).sum(axis=0)
+    quadratic = linear - xp.einsum("ijn,in,jn->n", at.bend, moved, moved)
     gradient, curvature, sse = normal_equations(model(trial, at.problem))
-    better = sse < at.sse
-    fall = xp.where(better, at.sse - sse, 0.0)
-    ratio = clipped(fall / clipped(expected, 1e-300, np.inf), 0.0, 1.0)
+    better, change = sse < at.sse, at.sse - sse
+    fall = xp.where(better, change, 0.0)
+    ratio = clipped(fall / clipped(xp.where(at.bent, quadratic, linear), 1e-300, np.inf), 0.0, 1.0)
     less = clipped(at.damping * clipped(1 - (2 * ratio - 1) ** 3, 0.1, np.inf), SMALLEST_DAMPING, np.inf)
     # A small fall means arrival only where damping did not hold the step back.
     still = (fall <= ENOUGH * at.sse) & (better & (at.damping <= FIRST_DAMPING) | (at.damping >= LARGEST_DAMPING))
-    state = _State(
+    unknown = (at.bend == 0).all(axis=0).all(axis=0)
+    bent = unknown | (abs(change - quadratic) < abs(change - linear))
+    sse = xp.where(better, sse, at.sse)
+    return State(
         at.problem,
         xp.where(better, trial, at.x),
         xp.where(better, gradient, at.gradient),
         xp.where(better, curvature, at.curvature),
-        xp.where(better, sse, at.sse),
+        sse,
         xp.where(better, less, at.damping * at.growth),
         xp.where(better, 2.0, at.growth * 2),
+        xp.where(better, _bend(at, moved, gradient, curvature), at.bend),
+        xp.where(better, bent, at.bent),
+        still | (sse <= AS_GOOD_AS_ZERO * power[at.problem]),
     )
-    return state, still | (state.sse <= AS_GOOD_AS_ZERO * power[at.problem])
 
 
-def _step(at: _State, bounds) -> np.ndarray:
+def _bend(at: State, moved, gradient, curvature) -> np.ndarray:
+    """(P, P, n) what the residuals' own curvature adds, learned from the change of the gradient along a step.
+
+    The update of Dennis, Gay & Welsch (1981), eq. 3.2, with their sizing.
+    """
+    xp = namespace(moved)
+    change = gradient - at.gradient
+    of_bend = change - xp.einsum("ijn,jn->in", curvature, moved)
+    before = xp.einsum("ijn,jn->in", at.bend, moved)
+    along, was = (of_bend * moved).sum(axis=0), (before * moved).sum(axis=0)
+    shrunk = clipped(abs(along) / clipped(abs(was), 1e-300, np.inf), 0.0, 1.0)
+    left = of_bend - shrunk * before
+    curved = (change * moved).sum(axis=0)
+    usable = curved > LEAST_CURVED * xp.sqrt((change * change).sum(axis=0) * (moved * moved).sum(axis=0))
+    per = xp.where(usable, 1 / xp.where(usable, curved, 1.0), 0.0)
+    both = left[:, None] * change[None] * per
+    both = both + xp.moveaxis(both, 0, 1)
+    both = both - (left * moved).sum(axis=0) * per * per * change[:, None] * change[None]
+    return shrunk * at.bend + both
+
+
+def _step(at: State, bounds) -> np.ndarray:
     """(P, n) damped Gauss-Newton steps of the parameters that are free to move.
 
     Those that rest on a bound and are pushed outwards go onto it: as long as they are a hair away, every step that the
@@ -155,9 +228,27 @@ def _step(at: _State, bounds) -> np.ndarray:
     size = xp.sqrt(xp.einsum("iin->in", at.curvature))
     size = xp.where(free & (size > 0), size, 1.0)
     # Scaled to a unit diagonal: the parameters' sizes differ by orders of magnitude.
-    matrix = xp.where(free[:, None] & free[None], at.curvature / (size[:, None] * size[None]), 0.0)
+    scale = xp.where(free[:, None] & free[None], 1 / (size[:, None] * size[None]), 0.0)
+    matrix = at.curvature * scale
     for i in range(len(matrix)):
         matrix[i, i] = 1 + at.damping
     right = xp.where(free, -at.gradient / size, 0.0)
-    step = xp.linalg.solve(xp.moveaxis(matrix, -1, 0), right.T[..., None])[..., 0].T / size
+    step = _solved(matrix, right)
+    if at.bent.any():
+        step = xp.where(at.bent, _bent_step(matrix + at.bend * scale, right, step), step)
+    step = step / size
     return xp.where(to_low, low - at.x, xp.where(to_high, high - at.x, step))
+
+
+def _bent_step(matrix, right, step):
+    """Steps with the residuals' own curvature, or those without where that is not convex."""
+    xp = namespace(step)
+    convex = xp.einsum("in,ijn,jn->n", step, matrix, step) > 0
+    # Where it is not used nothing must be singular.
+    other = _solved(xp.where(convex, matrix, like(np.eye(len(matrix))[..., None], matrix)), right)
+    return xp.where(convex & ((right * other).sum(axis=0) > 0), other, step)
+
+
+def _solved(matrix, right):
+    xp = namespace(right)
+    return xp.linalg.solve(xp.moveaxis(matrix, -1, 0), right.T[..., None])[..., 0].T

@@ -1,7 +1,7 @@
 """Bounded least squares of any model that gives many curves at once.
 
 A grid of shapes is scanned first, each at its best size within the bounds; the
-best shape of each of several families then starts a bounded descent in the
+shapes that explain more than their neighbours then start bounded descents in the
 logarithms of the parameters. Slopes are taken by differences unless the model
 brings them.
 """
@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .bounded_gauss_newton import Descent, Linearised, Model, minimise, normal_equations, on_bounds
+from .bounded_gauss_newton import Descent, Linearised, Model, normal_equations, on_bounds
+from .grid_peaks import promising_peaks
 from .many_starts import best_descent
 
 DIFFERENCE = 1e-6  # step in the logarithm: truncation and rounding of the slopes both stay near 1e-6
-SCANNED_AT_ONCE = 256  # curves
-LAST_STEPS = 100  # at the bottom of a valley with kinks
-MOST_STARTS = 8  # families from which descents start, those whose best shape fits best
+SCANNED_AT_ONCE = 64  # curves
+SCANNED_TO = 1e-4  # singular values of the shapes below this part of the largest are left out
+MOST_STARTS = 8  # places of the grid from which descents start
 # Rounding leaves eigenvalues of the curvature of this size where data determine nothing.
 UNDETERMINED, UNCERTAIN = 1e-11, 1e-3
 
@@ -32,15 +33,13 @@ class ScannedModel:
     low, high : (P,) bounds, none negative.
     soft : (P,) added before the logarithm, so that zero can be reached; small
     beside what can be measured.
-    grid : (P, S) parameters of the shapes that are scanned.
-    kin : (S,) the family of each shape; a descent starts from each promising one.
+    grid : (P, A, B, ...) parameters of the shapes that are scanned, neighbours beside each other.
+    kin : (A, B, ...) numbers of families: of each the best shape starts a descent too.
     scaled : (P,) bool, the parameters that grow with the size of a curve of
     given shape; without any, the shapes are compared as they are.
-    rough : cheaper curves, good enough to tell which descent will win, or None.
     slopes : from (P, n) parameters to the curves and their (P, n, T)
     derivatives; differences are taken where it is None.
-    widths : (P,) logarithms to either side over which differences are taken of a
-    model with kinks, at which a descent that sees but one side of them stalls.
+    rough : the same from a cheaper model, good enough to tell which descent will win, or None.
     """
 
     curves: Callable[[np.ndarray], np.ndarray]
@@ -50,9 +49,8 @@ class ScannedModel:
     grid: np.ndarray
     kin: np.ndarray
     scaled: np.ndarray
-    rough: Callable[[np.ndarray], np.ndarray] | None = None
     slopes: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
-    widths: np.ndarray | None = None
+    rough: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,43 +71,52 @@ class ScannedSolution:
 
 @dataclass(frozen=True)
 class ScannedShapes:
-    """Shapes of one model on the frames of one series.
+    """Shapes of one model on the frames of one series, in the few coordinates that tell them apart.
 
-    unit : (S, T) curves of unit length. per_length : (P, S) parameters at unit
-    length. shortest, longest : (S,) lengths within the bounds.
+    basis : (T, R) orthonormal. unit : (R, S) float32 coordinates of curves of unit length. per_length : (P, S)
+    parameters at unit length. shortest, longest : (S,) float32 lengths within the bounds. axes : of
+    the grid. families : places along the flattened grid.
     """
 
+    basis: np.ndarray
     unit: np.ndarray
     per_length: np.ndarray
     shortest: np.ndarray
     longest: np.ndarray
+    axes: tuple[int, ...]
+    families: list[np.ndarray]
 
 
 def scan_shapes(model: ScannedModel) -> ScannedShapes:
     """Evaluate the shapes of a model once for all curves."""
-    curves = model.curves(model.grid)
+    grid = model.grid.reshape(len(model.grid), -1)
+    curves = model.curves(grid)
     length = np.maximum(np.linalg.norm(curves, axis=1), 1e-300)
     unit = curves / length[:, None]
-    if not model.scaled.any():
-        return ScannedShapes(unit, model.grid, length, length)
-    scaled = model.scaled[:, None]
-    per_length = np.where(scaled, model.grid / length, model.grid)
-    reach = np.where(scaled, model.high[:, None] / np.maximum(per_length, 1e-300), np.inf).min(axis=0)
-    return ScannedShapes(unit, per_length, np.zeros_like(reach), reach)
+    sizes, vectors = np.linalg.eigh(unit.T @ unit)
+    basis = np.ascontiguousarray(vectors[:, sizes > SCANNED_TO**2 * sizes[-1]])
+    per_length, shortest, longest = grid, length, length
+    if model.scaled.any():
+        scaled = model.scaled[:, None]
+        per_length = np.where(scaled, grid / length, grid)
+        longest = np.where(scaled, model.high[:, None] / np.maximum(per_length, 1e-300), np.inf).min(axis=0)
+        shortest = np.zeros_like(longest)
+    seen = np.ascontiguousarray((unit @ basis).T, dtype=np.float32)
+    limits = (np.minimum(limit, 1e30).astype(np.float32) for limit in (shortest, longest))
+    kin = model.kin.reshape(-1)
+    families = [np.flatnonzero(kin == number) for number in np.unique(kin)]
+    return ScannedShapes(basis, seen, per_length, *limits, model.grid.shape[1:], families)
 
 
-def solve_scanned(
-    measured: np.ndarray, model: ScannedModel, shapes: ScannedShapes, *, near: np.ndarray | None = None
-) -> ScannedSolution:
-    """Fit the model to each of (T, n) finite curves, from (P, n) parameters `near` the optimum too if given."""
+def solve_scanned(measured: np.ndarray, model: ScannedModel, shapes: ScannedShapes) -> ScannedSolution:
+    """Fit the model to each of (T, n) finite curves."""
     data = np.ascontiguousarray(np.asarray(measured, dtype=np.float64).T)
     soft = model.soft[:, None]
     low, high = np.log(model.low + model.soft), np.log(model.high + model.soft)
-    starts = _starts(data, model, shapes)
-    starts = starts if near is None else np.concatenate([starts, near[None]])
+    starts, problem = _starts(data, model, shapes)
     starts = np.clip(np.log(np.maximum(starts, 0.0) + soft), low[:, None], high[:, None])
-    linearised = _linearised(replace(model, widths=None), data)
-    descent = _descent(linearised, model, data, starts, (low, high))
+    linearised = _linearised(model, data)
+    descent = _descent(linearised, model, data, (starts, problem), (low, high))
     at_low, at_high = on_bounds(descent.parameters, low[:, None], high[:, None])
     # Exactly: rounding of the logarithm would hide that a bound was reached.
     parameters = np.where(at_low, model.low[:, None], _physical(model, descent.parameters))
@@ -118,33 +125,30 @@ def solve_scanned(
     return ScannedSolution(parameters, covariance, descent.sse, descent.converged)
 
 
-def _starts(data: np.ndarray, model: ScannedModel, shapes: ScannedShapes) -> np.ndarray:
-    """(F, P, n) parameters of the best shapes of the most promising families."""
-    families = [np.flatnonzero(model.kin == kin) for kin in np.unique(model.kin)]
-    count = min(MOST_STARTS, len(families))
-    starts = np.empty((count, len(model.low), len(data)))
+def _starts(data: np.ndarray, model: ScannedModel, shapes: ScannedShapes) -> tuple[np.ndarray, np.ndarray]:
+    """(P, m) parameters of the most promising shapes, and the (m,) curves they are for."""
+    starts, problems, power = [], [], np.einsum("nt,nt->n", data, data)
     for first in range(0, len(data), SCANNED_AT_ONCE):
         some = slice(first, first + SCANNED_AT_ONCE)
-        projection = shapes.unit @ data[some].T
-        length = np.clip(projection, shapes.shortest[:, None], shapes.longest[:, None])
-        gain = length * (2 * projection - length)
-        best = np.stack([family[gain[family].argmax(axis=0)] for family in families])
-        order = np.argsort(-np.take_along_axis(gain, best, axis=0), axis=0)[:count]
-        for n, chosen in enumerate(np.take_along_axis(best, order, axis=0)):
-            size = np.where(model.scaled[:, None], length[chosen, np.arange(length.shape[1])], 1.0)
-            starts[n, :, some] = shapes.per_length[:, chosen] * size
-    return starts
+        seen = (data[some] @ shapes.basis).astype(np.float32)
+        projection = seen @ shapes.unit
+        length = np.clip(projection, shapes.shortest, shapes.longest)
+        projection *= 2
+        projection -= length
+        projection *= length
+        curve, place = promising_peaks(
+            projection.reshape(-1, *shapes.axes), power[some], most=MOST_STARTS, families=shapes.families
+        )
+        size = np.where(model.scaled[:, None], length[curve, place], 1.0)
+        starts.append(shapes.per_length[:, place] * size)
+        problems.append(first + curve)
+    return np.concatenate(starts, axis=1), np.concatenate(problems)
 
 
-def _descent(linearised: Model, model: ScannedModel, data: np.ndarray, starts: np.ndarray, bounds) -> Descent:
+def _descent(linearised: Model, model: ScannedModel, data: np.ndarray, starts: tuple, bounds) -> Descent:
     power = np.einsum("nt,nt->n", data, data)
-    if model.widths is None:
-        rough = None if model.rough is None else _linearised(replace(model, curves=model.rough, slopes=None), data)
-        return best_descent(linearised, starts, *bounds, power=power, rough=rough)
-    # Slopes over the kinks lead to the optimum's neighbourhood, those at the very place to its bottom.
-    near = best_descent(_linearised(model, data), starts, *bounds, power=power)
-    found = minimise(linearised, near.parameters, *bounds, power=power, steps=LAST_STEPS)
-    return found._replace(converged=near.converged | found.converged)
+    rough = None if model.rough is None else _linearised(replace(model, slopes=model.rough), data)
+    return best_descent(linearised, *starts, *bounds, power=power, rough=rough)
 
 
 def _physical(model: ScannedModel, logarithms: np.ndarray) -> np.ndarray:
@@ -169,17 +173,6 @@ def _linearised(model: ScannedModel, data: np.ndarray) -> Model:
         curves = curves.reshape(count + 1, len(problems), -1)
         return Linearised(curves[0] - data[problems], (curves[1:] - curves[0]) / DIFFERENCE)
 
-    def over_kinks(logarithms: np.ndarray, problems: np.ndarray) -> Linearised:
-        moved = np.repeat(logarithms[:, None], 2 * count + 1, axis=1)
-        for n, width in enumerate(model.widths):
-            moved[n, 2 * n + 1] += width
-            moved[n, 2 * n + 2] -= width
-        curves = model.curves(_physical(model, moved.reshape(count, -1))).reshape(2 * count + 1, len(problems), -1)
-        slopes = (curves[1::2] - curves[2::2]) / (2 * model.widths[:, None, None])
-        return Linearised(curves[0] - data[problems], slopes)
-
-    if model.widths is not None:
-        return over_kinks
     return by_differences if model.slopes is None else at_once
 
 

@@ -8,6 +8,7 @@ from ...data.curve import Curve
 from ...numerics.kinetics.delayed_curves import DelayedInput, delayed_input
 from ...numerics.kinetics.two_compartment_models import PER_SECOND
 from ...numerics.least_squares.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
+from ...numerics.signal.frame_sampling import FrameSampling
 from ...numerics.statistics.error_propagation import propagated_error
 from ..voxels.fit_status import FitStatus
 from .kinetic_model import Estimates, KineticModel
@@ -17,10 +18,9 @@ UNITS = {"fp": "mL/100mL/min", "arterial_fraction": "1", "v": "1", "mtt": "s", *
 # Added before the logarithm of both flows and the efflux rate in 1/s, and of the delays in s.
 SOFT = np.array([1e-5, 1e-5, 1e-5, 10.0, 10.0])
 # What is scanned: efflux rates in 1/s, arterial fractions, and delays in parts of the largest.
-RATES, FRACTIONS, DELAYS = np.geomspace(2e-3, 1.0, 16), (0.0, 0.1, 0.3, 0.6, 1.0), (0.0, 0.25, 0.6)
-# Delays have kinks, where samples of the inlets pass frames: slopes are taken over about a second there.
-WIDTHS = np.array([1e-4, 1e-4, 1e-4, 0.06, 0.06])
-RATE_CUT, FRACTION_CUT = 0.04, 0.2
+RATES, FRACTIONS = np.geomspace(2e-3, 2.0, 15), (0.0, 0.04, 0.15, 0.35, 0.65, 0.85, 0.96, 1.0)
+DELAYS = (0.0, 0.17, 0.35, 0.57, 0.8, 1.0)
+RATE_CUT = 0.04
 IN_CACHE = 128  # curves whose working arrays stay in the processor's cache
 
 
@@ -38,11 +38,11 @@ def dual_input_model(portal: Curve, *, fp_max: float, mtt_max: float, largest_de
         inlets = [delayed_input(*inlet, sampling.times) for inlet in ((input_times, plasma), second)]
         model = ScannedModel(
             curves=lambda values: sampling.frames(_curves(inlets, values)),
+            slopes=lambda values: _slopes(inlets, sampling, values),
             low=low,
             high=high,
             soft=SOFT,
             scaled=np.array([True, True, False, False, False]),
-            widths=WIDTHS,
             **_grid(largest_delay),
         )
         shapes = scan_shapes(model)
@@ -61,11 +61,9 @@ def dual_input_model(portal: Curve, *, fp_max: float, mtt_max: float, largest_de
 def _grid(largest_delay: float) -> dict[str, np.ndarray]:
     delays = np.multiply(DELAYS, largest_delay) if largest_delay > 0 else np.zeros(1)
     axes = np.meshgrid(RATES, FRACTIONS, delays, delays, indexing="ij")
-    rate, share, arterial, portal = (axis.reshape(-1) for axis in axes)
-    return {
-        "grid": np.stack([share, 1 - share, rate, arterial, portal]),
-        "kin": 2 * (rate > RATE_CUT) + (share > FRACTION_CUT),
-    }
+    rate, share, arterial, portal = axes
+    grid = np.stack([share, 1 - share, rate, arterial, portal])
+    return {"grid": grid, "kin": 3 * (rate > RATE_CUT) + (share > 0) + (share == 1)}
 
 
 def _curves(inlets: list[DelayedInput], parameters: np.ndarray) -> np.ndarray:
@@ -77,6 +75,28 @@ def _curves(inlets: list[DelayedInput], parameters: np.ndarray) -> np.ndarray:
         parts = [inlet.at_delay(*inlet.exponential(rate), delay) for inlet, delay in zip(inlets, delays)]
         whole.append(sum(flow[:, None] * part for flow, part in zip(flows, parts)))
     return np.concatenate(whole)
+
+
+def _slopes(inlets: list[DelayedInput], sampling: FrameSampling, parameters: np.ndarray):
+    """(n, T) frames of what `_curves` gives, and their (5, n, T) derivatives by the parameters."""
+    pieces = np.split(parameters, range(IN_CACHE, parameters.shape[1], IN_CACHE), axis=1)
+    curves = np.empty((parameters.shape[1], len(sampling.frames(sampling.times))))
+    derivatives = np.empty((5, *curves.shape))
+    first = 0
+    for piece in pieces:
+        here = slice(first, first := first + piece.shape[1])
+        flows, rate, delays = piece[:2], piece[2], piece[3:]
+        derivatives[2, here] = 0.0
+        for number, inlet in enumerate(inlets):
+            flow = flows[number][:, None]
+            values, slopes, by_rate, slope_by_rate = inlet.by_rate(rate)
+            places = inlet.places(delays[number], values.shape[1] if len(values) > 1 else 0)
+            passing, entering = places.value_and_slope(values, slopes)
+            derivatives[number, here] = sampling.frames(passing)
+            derivatives[2, here] += flow * sampling.frames(places.value(by_rate, slope_by_rate))
+            derivatives[3 + number, here] = -flow * sampling.frames(entering)
+        curves[here] = sum(flow[:, None] * part for flow, part in zip(flows, derivatives[:2, here]))
+    return curves, derivatives
 
 
 def _estimates(solution: ScannedSolution, model: ScannedModel) -> Estimates:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...numerics.kinetics.plug_flow_models import ROUGHLY, adiabatic_slopes, plug_flow_curves
+from ...numerics.kinetics.plug_flow_models import plug_flow_curves, plug_flow_slopes
+from ...numerics.kinetics.plug_flow_transforms import ROUGHLY
 from ...numerics.kinetics.two_compartment_models import PER_SECOND, SECONDS_PER_MINUTE
 from ...numerics.least_squares.scanned_descent import (
     ScannedModel,
@@ -25,11 +26,11 @@ IN_ONE_UNIT = np.array([PER_SECOND, 1 / SECONDS_PER_MINUTE, 1.0, 1.0])
 # Added before the logarithm of flow and PS in 1/s, ve and vp: small beside what can be measured.
 SOFT = np.array([1e-5, 1e-6, 1e-3, 1e-3])
 # What is scanned: transit times, PS over flow, and efflux rates of the interstitium in 1/s.
-TRANSITS = np.geomspace(0.3, 150.0, 20)
-EXCHANGES = np.array([0.01, 0.05, 0.15, 0.4, 1.0, 2.5])
-EFFLUXES = np.geomspace(1e-4, 0.5, 12)
+TRANSITS = np.geomspace(0.3, 200.0, 32)
+EXCHANGES = np.array([0.003, 0.02, 0.06, 0.15, 0.3, 0.6, 1.0, 1.6, 2.5, 5.0])
+EFFLUXES = np.geomspace(1e-4, 1.0, 16)
 # Where the scanned shapes are cut into families, each of which starts a descent.
-TRANSIT_CUTS, EFFLUX_CUT, EXCHANGE_CUT = (1.5, 5.0, 12.0, 30.0), 5e-3, 0.5
+TRANSIT_CUTS, EXCHANGE_CUT = (5.0, 20.0), 0.5
 
 
 def plug_flow_model(kind: str, bounds: ExchangeParameters) -> KineticModel:
@@ -37,16 +38,8 @@ def plug_flow_model(kind: str, bounds: ExchangeParameters) -> KineticModel:
     high = np.array([bounds.fp_max, bounds.ps_max, bounds.ve_max, bounds.vp_max]) * IN_ONE_UNIT
 
     def prepare(input_times, plasma, sampling):
-        quick = _scanned("adiabatic", input_times, plasma, sampling, high)
-        if kind == "adiabatic":
-            return lambda curves: _estimates(solve_scanned(curves, *quick), high)
-        exact = _scanned(kind, input_times, plasma, sampling, high)
-
-        def fit(curves):
-            near = solve_scanned(curves, *quick).parameters
-            return _estimates(solve_scanned(curves, *exact, near=near), high)
-
-        return fit
+        scanned = _scanned(kind, input_times, plasma, sampling, high)
+        return lambda curves: _estimates(solve_scanned(curves, *scanned), high)
 
     def curve(input_times, plasma, times, values):
         given = np.stack([values[name] for name in ("fp", "ps", "ve", "vp")]) * IN_ONE_UNIT[:, None]
@@ -57,23 +50,20 @@ def plug_flow_model(kind: str, bounds: ExchangeParameters) -> KineticModel:
 
 def _scanned(kind: str, input_times, plasma, sampling, high: np.ndarray) -> tuple[ScannedModel, ScannedShapes]:
     """The model for the shared descent, and its shapes on the frames of a series."""
-    transit, exchange, efflux = (axis.reshape(-1) for axis in np.meshgrid(TRANSITS, EXCHANGES, EFFLUXES, indexing="ij"))
-    kin = 4 * np.digitize(transit, TRANSIT_CUTS) + 2 * (efflux > EFFLUX_CUT) + (exchange > EXCHANGE_CUT)
+    transit, exchange, efflux = np.meshgrid(TRANSITS, EXCHANGES, EFFLUXES, indexing="ij")
     model = ScannedModel(
         curves=plug_flow_curves(kind, input_times, plasma, sampling),
         low=np.zeros(4),
         high=high,
         soft=SOFT,
         grid=np.stack([np.ones_like(transit), exchange, exchange / efflux, transit]),
+        kin=2 * np.digitize(transit, TRANSIT_CUTS) + (exchange > EXCHANGE_CUT),
         scaled=np.ones(4, dtype=bool),
-        kin=kin,
+        slopes=plug_flow_slopes(kind, input_times, plasma, sampling),
     )
-    if kind == "adiabatic":
-        model = replace(model, slopes=adiabatic_slopes(input_times, plasma, sampling))
-    else:
-        # The adiabatic optimum is near that of the other two, whose curves take ten times as long.
-        rough = plug_flow_curves(kind, input_times, plasma, sampling, highest=ROUGHLY)
-        model = replace(model, kin=transit > TRANSIT_CUTS[1], rough=rough)
+    if kind != "adiabatic":
+        # Where fast changes do not matter yet, a fifth of the frequencies will do.
+        model = replace(model, rough=plug_flow_slopes(kind, input_times, plasma, sampling, highest=ROUGHLY))
     return model, scan_shapes(model)
 
 

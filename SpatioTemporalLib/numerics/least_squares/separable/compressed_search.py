@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...arrays import empty, namespace
+from ...arrays import empty, namespace, places
 from ..box_quadratic import best_coefficients
 from .compressed_family import FACES, CompressedFamily
 from .curve_family import CurveFamily
@@ -24,7 +24,6 @@ from .newton_search import (
     highest_of_each,
     nonzero,
     peaks,
-    places,
     refined,
     single,
 )

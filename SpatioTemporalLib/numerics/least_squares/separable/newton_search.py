@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...arrays import clipped, empty, like, namespace, taken
+from ...arrays import clipped, empty, like, namespace, places, taken
 from ...signal.local_polynomials import REACH, value_and_slope
 from .compressed_family import CompressedFamily
 from .curve_family import CurveFamily
@@ -158,12 +158,6 @@ def _slices(row, rows: int) -> list[tuple[int, slice]]:
     counts = namespace(row).bincount(row, minlength=rows).tolist()
     ends = np.cumsum(counts).tolist()
     return [(n, slice(end - count, end)) for n, (count, end) in enumerate(zip(counts, ends)) if count]
-
-
-def places(condition):
-    """(m,) indices where an (n,) condition holds."""
-    found = condition.nonzero()
-    return found[0] if namespace(condition) is np else found[:, 0]
 
 
 def single(values):

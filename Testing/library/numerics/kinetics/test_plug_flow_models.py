@@ -7,7 +7,7 @@ from scipy.special import i1e
 
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.numerics.kinetics.delayed_curves import delayed_input
-from SpatioTemporalLib.numerics.kinetics.plug_flow_models import adiabatic_slopes, plug_flow_curves
+from SpatioTemporalLib.numerics.kinetics.plug_flow_models import plug_flow_curves, plug_flow_slopes
 from SpatioTemporalLib.numerics.kinetics.two_compartment_models import two_compartment_concentration
 from SpatioTemporalLib.numerics.signal.exponential_convolution import exponential_convolution, running_integral
 from SpatioTemporalLib.numerics.signal.frame_sampling import at_instants, over_intervals
@@ -169,11 +169,12 @@ def test_dense_inputs_are_thinned_without_loss():
     assert relative(shifted, exact) < 1e-5
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("sampling", [at_instants(TIMES), over_intervals(TIMES)], ids=["instants", "averages"])
-def test_derivatives_are_those_of_the_curves(sampling):
-    curves = plug_flow_curves("adiabatic", TIMES, PLASMA, sampling)
+def test_derivatives_are_those_of_the_curves(sampling, kind):
+    curves = plug_flow_curves(kind, TIMES, PLASMA, sampling)
     tissues = np.array(TISSUES).T
-    found, derivatives = adiabatic_slopes(TIMES, PLASMA, sampling)(tissues)
+    found, derivatives = plug_flow_slopes(kind, TIMES, PLASMA, sampling)(tissues)
     np.testing.assert_allclose(found, curves(tissues), rtol=1e-12, atol=1e-15)
     for n, size in enumerate(tissues.mean(axis=1)):
         step = np.zeros((4, 1))
