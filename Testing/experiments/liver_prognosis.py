@@ -39,9 +39,10 @@ from SpatioTemporalLib.simulation.liver_metastases import PORTAL_THICKNESS_MM, U
 from SpatioTemporalLib.steps.structures.graph_arrays import graph_arrays
 
 COUNT, FOLDS, SEED = 2000, 5, 7
+MEMBERS = 3
 VALIDATION = 0.2
 HORIZONS = tuple(12.0 * (n + 1) for n in range(12))
-SETTINGS = TrainingSettings(**{**SURVIVAL.usual, "patience": 12}, epochs=60, augment=False)
+SETTINGS = TrainingSettings(**{**SURVIVAL.usual, "patience": 10}, epochs=60, augment=False)
 RIDGE = 0.05
 NETWORKS = {
     "STG": ("default", {}),
@@ -104,26 +105,33 @@ def folds_of(study: Study) -> np.ndarray:
 
 
 def network_scores(study: Study, fold: np.ndarray, preset: str, arguments: dict, told, shuffled: bool = False):
-    """(N, 1, 2 + K) scores of each patient by a network of other folds, and the networks."""
+    """(N, 1, 2 + K) mean scores of each patient by the networks of other folds, and these (folds, members)."""
     cases, scores, networks = study.cases, None, []
     if shuffled:
         order = np.random.default_rng(SEED).permutation(len(cases))
         cases = replace(cases, outcomes=cases.outcomes[order])
     for n in range(FOLDS):
-        torch.manual_seed(SEED + n)
-        network = build("stg", preset, {"levels": [0] * cases.covariates.shape[1], **arguments})
         others = np.random.default_rng(SEED + n).permutation(np.flatnonzero(fold != n))
         held = int(VALIDATION * len(others))
-        exercise = Exercise(SURVIVAL, cases.subset(others[held:]), cases.subset(others[:held]), (), SETTINGS)
-        with tempfile.TemporaryDirectory() as folder:
-            progress = train_network(network, exercise, Path(folder), Context())
+        learning, watched = cases.subset(others[held:]), cases.subset(others[:held])
+        members = [_trained(preset, arguments, learning, watched, 100 * n + member) for member in range(MEMBERS)]
         rows = np.flatnonzero(fold == n)
-        own = scores_of(network, cases.subset(rows))
+        own = np.mean([scores_of(network, cases.subset(rows)) for network, _ in members], axis=0)
         scores = np.empty((len(cases), *own.shape[1:])) if scores is None else scores
         scores[rows] = own
-        networks.append(network)
-        told(f"fold {n + 1}: {progress.epoch} epochs, the best {progress.best_epoch}")
+        networks.append([network for network, _ in members])
+        told(f"fold {n + 1}: the best epochs {', '.join(str(epoch) for _, epoch in members)}")
     return scores, networks
+
+
+def _trained(preset: str, arguments: dict, learning: GraphCases, watched: GraphCases, seed: int):
+    """A network and its best epoch."""
+    torch.manual_seed(SEED + seed)
+    network = build("stg", preset, {"levels": [0] * learning.covariates.shape[1], **arguments})
+    exercise = Exercise(SURVIVAL, learning, watched, (), replace(SETTINGS, seed=seed))
+    with tempfile.TemporaryDirectory() as folder:
+        progress = train_network(network, exercise, Path(folder), Context())
+    return network, progress.best_epoch
 
 
 def cox_scores(study: Study, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -165,8 +173,8 @@ def drivers_named(study: Study, fold: np.ndarray, networks: list, most: int = 40
     for n, patient in enumerate(study.patients):
         if len(patient.drivers) < 2 or len(right) >= most:
             continue
-        own = contributions([networks[fold[n]]], study.cases.graphs[n], study.cases.covariates[n], study.cases.known[n])
-        right.append(int(own.lesions[0].argmax()) == int(patient.drivers.argmax()))
+        own = contributions(networks[fold[n]], study.cases.graphs[n], study.cases.covariates[n], study.cases.known[n])
+        right.append(int(own.lesions.mean(axis=0).argmax()) == int(patient.drivers.argmax()))
     return float(np.mean(right))
 
 

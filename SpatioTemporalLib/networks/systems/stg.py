@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from scipy import optimize, special
 from torch import Tensor, nn
 
-from ...numerics.survival.cox import fit_cox
+from ...numerics.survival.life_table import stepwise_hazards
 from ...numerics.survival.outcomes import Outcomes
 from ...steps.structures.graph_arrays import GROWTH, LESION_FEATURES, ORGAN_FEATURES, SCAN_FEATURES
 from ...steps.structures.roles import ORGANS, PORTAL
 from ..cases.graph_batch import GraphBatch
+from ..graphs.linear_risk import LinearRisk, linear_rows
 from ..graphs.standardised import Standardised
 from ..graphs.towers import SpatialTower, TemporalTower
 from ..hazards.contrast import cross_correlation, cross_modal_contrast, ordinal_contrast
@@ -66,8 +68,8 @@ class STGSettings:
     levels: Sequence[int] = ()
 
 
-DIRECT = 2 * len(SCAN_FEATURES) + 4 * len(LESION_FEATURES)
-RIDGE = 0.05
+BEGINNING = 0.05
+"""Of the usual size, of the weights of the last layer: the network begins at Cox's model and the life table."""
 
 PRESETS = {
     "default": STGSettings(),
@@ -89,6 +91,9 @@ network of 33 million weights that 197 patients cannot determine. Two layers of 
 lesions tell themselves at later visits, forward in time; the two towers are kept from telling the same. Mean, largest,
 attended and sum of the lesions are read out. Heads: log-risk (Cox), hazards of 12 years, years until the event. Losses:
 Cox + hazards + 0.1 time + 0.1 contrast (image against clinical facts, and outcomes by order) + 0.01 cross-correlation.
+To the log-risk is added that of Cox's model with an elastic net, of what a table holds and of what one step on the
+graph tells each structure of its lesions. It is fitted to the training patients first and held; training begins there
+and at the usual hazard of each year, so that the network learns only what a line does not tell.
 
 "light" has width 28, matrices of relations mixed of two, and one projection for all kinds of nodes: at least 75 %
 fewer parameters. "paper" looks at one scan, is 256 wide, and steps through the twelve years by a chain of states; its
@@ -132,8 +137,7 @@ class STG(nn.Module):
         outputs = settings.endpoints * (2 if settings.chain else 2 + settings.steps)
         self.head = nn.Linear(width, outputs)
         # What a line in the patient's own numbers tells is not learned through the graph, which adds to it.
-        self.direct = nn.Linear(DIRECT + clinical_size, settings.endpoints, bias=False)
-        nn.init.zeros_(self.direct.weight)
+        self.linear = LinearRisk(clinical_size, settings.endpoints)
         self.step = nn.GRUCell(width, width) if settings.chain else None
         self.hazard = nn.Linear(width, settings.endpoints) if settings.chain else None
         # The light version does without views of one another.
@@ -151,9 +155,30 @@ class STG(nn.Module):
         self.organs_known.copy_(batch.drawn.flatten(0, 1).any(dim=0))
         at = batch.at[batch.seen]
         self.relations_known.copy_(torch.isfinite(at).any(dim=0))
-        own = self._own(batch).double().numpy()
-        for endpoint in range(self.settings.endpoints):
-            self.direct.weight.data[endpoint] = torch.from_numpy(_linear_risk(own, outcomes[:, endpoint]))
+        self.linear.fit(self._linear_rows(batch), outcomes)
+        with torch.no_grad():
+            self._begin(self.linear(self._linear_rows(batch)).numpy(), outcomes)
+
+    def _begin(self, risk: np.ndarray, outcomes: np.ndarray) -> None:
+        """Small weights of the last layers, on top of the usual hazard of each step and the median time."""
+        settings = self.settings
+        layers = [self.head] if self.hazard is None else [self.head, self.hazard]
+        for layer in layers:
+            layer.weight.mul_(BEGINNING)
+        biases = self.head.bias.view(settings.endpoints, -1)
+        for endpoint in range(settings.endpoints):
+            known = np.isfinite(outcomes[:, endpoint]).all(axis=1)
+            own = Outcomes(*outcomes[known, endpoint].T)
+            if not own.event_count:
+                continue
+            hazards = stepwise_hazards(own, settings.step_months, settings.steps)
+            usual = np.array([_intercept(risk[known, endpoint].astype(float), hazard) for hazard in hazards])
+            years = float(np.median(own.times[own.events > 0])) / 12
+            biases[endpoint, :2] = torch.tensor([0.0, np.log(np.expm1(years))])
+            if self.hazard is None:
+                biases[endpoint, 2:] = torch.from_numpy(usual)
+            else:
+                self.hazard.bias[endpoint] = float(usual.mean())
 
     def forward(self, batch: GraphBatch) -> Tensor:
         return self._scores(self._state(batch)[0], batch)
@@ -219,18 +244,15 @@ class STG(nn.Module):
             columns.append(known[:, None])
         return torch.cat(columns, dim=1) if columns else batch.scans.new_zeros(len(batch), 1)
 
-    def _own(self, batch: GraphBatch) -> Tensor:
-        """(B, D) what a table holds of a patient: the last scan, the mean and the largest lesion, clinical facts."""
-        lesions, seen = self.lesion_input(batch.lesions[:, -1]), batch.seen[:, -1, :, None]
-        mean = (seen.to(lesions) * lesions).sum(dim=1) / seen.to(lesions).sum(dim=1).clamp(min=1.0)
-        largest = lesions.masked_fill(~seen, -1e4).amax(dim=1)
-        largest = torch.where(seen.any(dim=1), largest, torch.zeros_like(largest))
-        return torch.cat([self.scan_input(batch.scans[:, -1]), mean, largest, self._clinical(batch)], dim=1)
+    def _linear_rows(self, batch: GraphBatch) -> Tensor:
+        batch = self._as_learned(batch)
+        lesions, scans = self.lesion_input(batch.lesions[:, -1]), self.scan_input(batch.scans[:, -1])
+        return linear_rows(batch, lesions, scans, self._clinical(batch))
 
     def _scores(self, mixed: Tensor, batch: GraphBatch) -> Tensor:
         settings = self.settings
         out = self.head(mixed).view(len(mixed), settings.endpoints, -1)
-        risk = out[..., :1] + self.direct(self._own(batch))[..., None]
+        risk = out[..., :1] + self.linear(self._linear_rows(batch))[..., None]
         if self.step is None:
             # The log-risk is in every hazard; what is beside it is how it changes with time.
             return torch.cat([risk, out[..., 1:2], out[..., 2:] + risk], dim=-1)
@@ -241,15 +263,9 @@ class STG(nn.Module):
         return torch.cat([risk, out[..., 1:], torch.stack(hazards, dim=-1) + risk], dim=-1)
 
 
-def _linear_risk(own: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
-    """(D,) coefficients of Cox's model with a ridge; zero for what does not vary."""
-    weights = np.zeros(own.shape[1], dtype=np.float32)
-    known = np.isfinite(outcomes).all(axis=1)
-    varies = np.ptp(own[known], axis=0) > 1e-6 if known.any() else np.zeros(own.shape[1], bool)
-    if varies.any() and outcomes[known, 1].sum() > 0:
-        model = fit_cox(Outcomes(outcomes[known, 0], outcomes[known, 1]), own[known][:, varies], penalty=RIDGE)
-        weights[varies] = model.coefficients
-    return weights
+def _intercept(risk: np.ndarray, hazard: float) -> float:
+    """What is added to the log-risks of all so that their mean hazard is this one."""
+    return float(optimize.brentq(lambda added: special.expit(added + risk).mean() - hazard, -60.0, 60.0))
 
 
 def _projection(count: int, settings: STGSettings) -> nn.Linear:
