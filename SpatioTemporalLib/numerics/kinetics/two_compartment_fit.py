@@ -16,6 +16,7 @@ import numpy as np
 
 from ..arrays import as_numpy, clipped, contiguous, empty, like, namespace
 from ..least_squares.bounded_gauss_newton import Descent, Linearised, Model, normal_equations, on_bounds
+from ..least_squares.grid_peaks import promising_peaks
 from ..least_squares.many_starts import best_descent, each_problem, lower
 from ..signal.tabulated_exponentials import TabulatedExponentials
 from .two_compartment_models import SMALLEST_VOLUME, TOGETHER, Exchange, exchange_of, pole_slopes, poles
@@ -30,11 +31,12 @@ SHARES = np.array([0.0003, 0.001, 0.004, 0.012, 0.03, 0.07, 0.15, 0.3, 0.5, 0.7,
 SINGLE_RATES = np.geomspace(2e-5, 20.0, 60)  # 1/s, of one compartment
 # Where the grid is cut into families, each of which starts a descent of its own.
 FAST_CUTS, SLOW_CUT, SHARE_CUT = (0.03, 0.3), 1e-3, 0.03
-WELL_MIXED = 3  # the family of slow perfusion and much exchange
+CLOSEST = 0.8  # slow rate over the fast one
+MOST_STARTS = 12
 UNDETERMINED, UNCERTAIN = 1e-14, 1e-3
 # From one compartment: exchange as part of the flow, and the rates of interstitia as parts of the compartment's own.
 NO_EXCHANGE, LITTLE, MUCH, SLOWER = 0.05, 0.01, 5.0, (3.0, 1.0, 0.3, 0.1, 0.01, 0.001)
-SCANNED_AT_ONCE = 256  # curves
+SCANNED_AT_ONCE = 64  # curves
 ROUGH = 12  # dimensions of the curves' space in which descents are told apart
 NEARLY_MIXED = 1e-3  # part of the volume that is plasma where a descent starts from the fastest exchange
 
@@ -44,8 +46,9 @@ class TwoCompartmentFamily:
     """What fitting one model to the curves of one series needs.
 
     upper : upper bounds of the P fitted parameters by name, flow and ps in 1/s.
-    shapes : (S, R) curves of unit length. starts : (P, S) their parameters.
-    reach : (S,) their largest length within the bounds. kin : (S,) their family.
+    shapes : (R, S) float32 curves of unit length on a flattened grid. starts : (P, S) their parameters.
+    reach : (S,) float32 largest length within the bounds, zero where there is none. kin : (S,) their family, -1 where
+    there is none. axes : of the grid.
     """
 
     table: TabulatedExponentials
@@ -54,6 +57,7 @@ class TwoCompartmentFamily:
     starts: np.ndarray
     reach: np.ndarray
     kin: np.ndarray
+    axes: tuple[int, ...]
 
     def beside(self, measured) -> TwoCompartmentFamily:
         """The same tables as arrays of the kind, and on the device, of the measurements."""
@@ -105,19 +109,25 @@ def two_compartment_family(table: TabulatedExponentials, upper: dict[str, float]
         grid = FAST_RATES, SLOW_RATES, SHARES
     else:
         grid = (FAST_RATES, [0.0], SHARES) if "ps" in upper else (SINGLE_RATES, [0.0], [0.0])
-    fast, slow, share = (axis.reshape(-1) for axis in np.meshgrid(*grid, indexing="ij"))
-    fast, slow, share = (axis[slow < 0.7 * fast] for axis in (fast, slow, share))
+    axes = np.meshgrid(*grid, indexing="ij")
+    fast, slow, share = (axis.reshape(-1) for axis in axes)
+    # Nothing is scanned where both rates are nearly one: there is neither a curve of its own nor an inverse.
+    apart = slow < CLOSEST * fast
+    slow = np.where(apart, slow, CLOSEST * fast / 2)
     curves = (1 - share)[:, None] * table.at(fast)[0] + share[:, None] * table.at(slow)[0]
     length = np.linalg.norm(curves, axis=1)
     shape = exchange_of(fast, slow, share)._asdict()
     starts = np.stack([shape[name] for name in upper]) / length
+    reach = (np.array(list(upper.values()))[:, None] / np.maximum(starts, 1e-300)).min(axis=0)
+    kin = np.where(apart, 4 * np.digitize(fast, FAST_CUTS) + 2 * (slow > SLOW_CUT) + (share > SHARE_CUT), -1)
     return TwoCompartmentFamily(
         table=table,
         upper=dict(upper),
-        shapes=curves / length[:, None],
+        shapes=np.ascontiguousarray((curves / length[:, None]).T.astype(np.float32)),
         starts=starts,
-        reach=(np.array(list(upper.values()))[:, None] / np.maximum(starts, 1e-300)).min(axis=0),
-        kin=4 * np.digitize(fast, FAST_CUTS) + 2 * (slow > SLOW_CUT) + (share > SHARE_CUT),
+        reach=np.where(apart, np.minimum(reach, 1e30), 0.0).astype(np.float32),
+        kin=kin,
+        axes=axes[0].shape,
     )
 
 
@@ -134,11 +144,12 @@ def solve_two_compartment(measured: np.ndarray, family: TwoCompartmentFamily) ->
     low, high = np.log(family.low + family.soft), np.log(family.high + family.soft)
     soft, lowest, highest = (like(values[:, None], measured) for values in (family.soft, low, high))
     model = _model(family, coordinates)
-    starts = clipped(xp.log(_starts(coordinates, family) + soft), lowest, highest)
+    starts, problem = _starts(coordinates, family)
+    starts = clipped(xp.log(starts + soft), lowest, highest)
     power = xp.einsum("tn,tn->n", measured, measured)
     rough_family = replace(family, table=family.table.leading(ROUGH))
     rough = _model(rough_family, contiguous(coordinates[:, :ROUGH]))
-    descent = best_descent(model, *each_problem(starts), low, high, power=power, rough=rough)
+    descent = best_descent(model, starts, problem, low, high, power=power, rough=rough)
     if "ve" in family.upper:
         descent = _second_compartment_tried(model, descent, family, (low, high), power)
     at_low, at_high = on_bounds(descent.parameters, lowest, highest)
@@ -155,22 +166,29 @@ def solve_two_compartment(measured: np.ndarray, family: TwoCompartmentFamily) ->
     )
 
 
-def _starts(coordinates: np.ndarray, family: TwoCompartmentFamily) -> np.ndarray:
-    """(F, P, n) parameters of the best shape of each family, and one start more for exchange."""
+def _starts(coordinates: np.ndarray, family: TwoCompartmentFamily) -> tuple[np.ndarray, np.ndarray]:
+    """(P, m) parameters of the promising shapes, and the (m,) curves they are for; one start more for exchange."""
     xp = namespace(coordinates)
-    members = [like(np.flatnonzero(family.kin == kin), coordinates) for kin in np.unique(family.kin)]
-    parts = []
-    for first in range(0, len(coordinates), SCANNED_AT_ONCE):
-        projection = family.shapes @ coordinates[first : first + SCANNED_AT_ONCE].T
-        scale = clipped(projection, 0.0, family.reach[:, None])
+    members = [like(np.flatnonzero(family.kin == kin), coordinates) for kin in np.unique(family.kin[family.kin >= 0])]
+    power = xp.einsum("nr,nr->n", coordinates, coordinates)
+    starts, problems = [], []
+    # The cache matters to a processor only.
+    size = SCANNED_AT_ONCE if xp is np else len(coordinates)
+    for first in range(0, len(coordinates), size):
+        some = slice(first, first + size)
+        projection = xp.asarray(coordinates[some], dtype=xp.float32) @ family.shapes
+        scale = clipped(projection, 0.0, family.reach)
         gain = scale * (2 * projection - scale)
-        each = like(np.arange(scale.shape[1]), coordinates)
-        best = [kin[xp.argmax(gain[kin], axis=0)] for kin in members]
-        parts.append(xp.stack([family.starts[:, chosen] * scale[chosen, each] for chosen in best]))
-    starts = xp.concatenate(parts, axis=2)
+        curve, place = promising_peaks(gain.reshape(-1, *family.axes), power[some], most=MOST_STARTS, families=members)
+        starts.append(family.starts[:, place] * scale[curve, place])
+        problems.append(first + curve)
+    starts, problem = xp.concatenate(starts, axis=1), xp.concatenate(problems)
     if "ve" not in family.upper:
-        return starts
-    return xp.concatenate([starts, _nearly_mixed(starts[WELL_MIXED], family)[None]])
+        return starts, problem
+    # The first of each curve is the best.
+    best = xp.searchsorted(problem, like(np.arange(len(coordinates)), coordinates))
+    mixed = _nearly_mixed(starts[:, best], family)
+    return xp.concatenate([starts, mixed], axis=1), xp.concatenate([problem, problem[best]])
 
 
 def _second_compartment_tried(model: Model, descent: Descent, family: TwoCompartmentFamily, bounds, power) -> Descent:

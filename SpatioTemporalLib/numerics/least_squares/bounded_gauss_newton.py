@@ -11,6 +11,8 @@ from ..arrays import clipped, copied, empty, like, namespace, places
 
 FIRST_DAMPING, SMALLEST_DAMPING, LARGEST_DAMPING = 1e-2, 1e-9, 1e12
 ENOUGH = 1e-12  # a fall of the sum of squares by less than this part of it is no progress
+# Where a valley is nearly level descents go on and on: so many steps with a fall of less than this part are the end.
+PATIENT, LITTLE = 6, 2e-9
 AS_GOOD_AS_ZERO = 1e-20  # of the power of the data
 # A descent that was still on its way has arrived all the same when it had no more than this part of its sum of squares,
 # or of the power, to gain: how many steps a flat valley takes hangs on rounding.
@@ -53,7 +55,8 @@ class State(NamedTuple):
 
     problem : the one that a descent belongs to. x : (P, m) parameters. gradient, curvature, sse : of the residuals
     there, see `normal_equations`. damping, growth : of the next step. bend : (P, P, m) what the residuals' own
-    curvature adds to the model's. bent : whether that tells better what a step brings. done : whether it has arrived.
+    curvature adds to the model's. bent : whether that tells better what a step brings. idle : steps one after the other
+    that brought next to nothing. done : whether it has arrived.
     """
 
     problem: np.ndarray
@@ -65,6 +68,7 @@ class State(NamedTuple):
     growth: np.ndarray
     bend: np.ndarray
     bent: np.ndarray
+    idle: np.ndarray
     done: np.ndarray
 
     def take(self, chosen) -> State:
@@ -107,7 +111,7 @@ def begun(model: Model, start, problem) -> State:
     damping, growth = xp.full_like(sse, FIRST_DAMPING), xp.full_like(sse, 2.0)
     nowhere = sse < 0
     bend = xp.zeros_like(curvature)
-    return State(problem, start, gradient, curvature, sse, damping, growth, bend, nowhere, nowhere)
+    return State(problem, start, gradient, curvature, sse, damping, growth, bend, nowhere, xp.zeros_like(sse), nowhere)
 
 
 def advanced(model: Model, state: State, bounds, power, steps: int) -> State:
@@ -177,6 +181,7 @@ def _one_step(model: Model, at: State, bounds, power) -> State:
     less = clipped(at.damping * clipped(1 - (2 * ratio - 1) ** 3, 0.1, np.inf), SMALLEST_DAMPING, np.inf)
     # A small fall means arrival only where damping did not hold the step back.
     still = (fall <= ENOUGH * at.sse) & (better & (at.damping <= FIRST_DAMPING) | (at.damping >= LARGEST_DAMPING))
+    idle = xp.where(better, xp.where(fall > LITTLE * at.sse, 0.0, at.idle + 1), at.idle)
     unknown = (at.bend == 0).all(axis=0).all(axis=0)
     bent = unknown | (abs(change - quadratic) < abs(change - linear))
     sse = xp.where(better, sse, at.sse)
@@ -190,7 +195,8 @@ def _one_step(model: Model, at: State, bounds, power) -> State:
         xp.where(better, 2.0, at.growth * 2),
         xp.where(better, _bend(at, moved, gradient, curvature), at.bend),
         xp.where(better, bent, at.bent),
-        still | (sse <= AS_GOOD_AS_ZERO * power[at.problem]),
+        idle,
+        still | (idle >= PATIENT) | (sse <= AS_GOOD_AS_ZERO * power[at.problem]),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import clipped, copied, like, namespace, places
+
 # Between the places of a grid a fit explains more than at the nearest one: by no more than this part of what the best
 # explains, nor than so much of it and of what it leaves, by which noise may raise one optimum over another.
 SLACK, BETWEEN, OF_REST = 0.4, 0.06, 1.0
@@ -31,38 +33,41 @@ def promising_peaks(gain: np.ndarray, power, *, most: int, families: list[np.nda
     curve, place : (m,) arrays, sorted by curve and then by gain
         Place counts along the flattened grid. Each curve has at least one.
     """
-    flat = gain.reshape(len(gain), -1)
-    best = flat.max(axis=1, keepdims=True)
+    xp, flat = namespace(gain), gain.reshape(len(gain), -1)
+    best = xp.amax(flat, axis=1)[:, None]
     peak = (gain >= _highest_around(gain)).reshape(flat.shape)
-    everyone = np.arange(len(flat))
+    everyone = like(np.arange(len(flat)), gain)
     for members in families:
-        peak[everyone, members[flat[:, members].argmax(axis=1)]] = True
+        peak[everyone, members[xp.argmax(flat[:, members], axis=1)]] = True
     rest = OF_REST * (power[:, None] - best) + BETWEEN * best
-    peak &= flat >= best - np.minimum(SLACK * np.abs(best), np.maximum(rest, 0.0))
-    # Where much of the grid is equal all of it is a peak, and one place will do.
-    level = np.flatnonzero(best[:, 0] <= 0)
+    peak &= flat >= best - xp.minimum(SLACK * abs(best), clipped(rest, 0.0, np.inf))
+    # Where nothing explains anything all of the grid is a peak, and one place will do.
+    level = places(best[:, 0] <= 0)
     peak[level] = False
-    peak[level, flat[level].argmax(axis=1)] = True
-    curve, place = peak.nonzero()
-    order = np.lexsort((-flat[curve, place], curve))
+    peak[level, xp.argmax(flat[level], axis=1)] = True
+    found = places(peak.reshape(-1))
+    curve = found // flat.shape[1]
+    place = found - curve * flat.shape[1]
+    order = xp.argsort(-flat[curve, place], stable=True)
+    order = order[xp.argsort(curve[order], stable=True)]
     curve, place = curve[order], place[order]
     # Of places that explain the same, such as those that differ in what makes no difference, one will do.
-    height, new = flat[curve, place], np.ones(len(curve), dtype=bool)
-    new[1:] = (curve[1:] != curve[:-1]) | (height[1:] < height[:-1] - SAME * np.abs(height[:-1]))
+    height, new = flat[curve, place], curve >= 0
+    new[1:] = (curve[1:] != curve[:-1]) | (height[1:] < height[:-1] - SAME * abs(height[:-1]))
     curve, place = curve[new], place[new]
-    rank = np.arange(len(curve)) - np.searchsorted(curve, curve)
+    rank = like(np.arange(len(curve)), gain) - xp.searchsorted(curve, curve)
     return curve[rank < most], place[rank < most]
 
 
 def _highest_around(gain: np.ndarray) -> np.ndarray:
     """The largest value among each place and its neighbours, diagonal ones too."""
-    highest = gain
+    xp, highest = namespace(gain), gain
     for axis in range(1, gain.ndim):
         if gain.shape[axis] == 1:
             continue
-        values = np.moveaxis(highest, axis, 0)
-        highest = highest.copy()
-        along = np.moveaxis(highest, axis, 0)
-        np.maximum(along[1:], values[:-1], out=along[1:])
-        np.maximum(along[:-1], values[1:], out=along[:-1])
+        values = xp.moveaxis(highest, axis, 0)
+        highest = copied(highest)
+        along = xp.moveaxis(highest, axis, 0)
+        along[1:] = xp.maximum(along[1:], values[:-1])
+        along[:-1] = xp.maximum(along[:-1], values[1:])
     return highest
