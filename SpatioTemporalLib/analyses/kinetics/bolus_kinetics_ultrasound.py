@@ -20,6 +20,7 @@ from ...steps.voxels.fit_status import FitStatus
 
 MODELS = {"lognormal": LOGNORMAL, "gamma_variate": GAMMA, "ldrw": RANDOM_WALK}
 UNKNOWNS = 4
+COST = 700.0  # microseconds a voxel
 MEASURES = {
     "auc": ("{s}*s", "AUC", "Area under the fitted curve."),
     "peak": ("{s}", "PE", "Largest intensity of the fitted curve above the baseline: peak enhancement."),
@@ -99,7 +100,9 @@ def bolus_kinetics_ultrasound(series, mask=None, *, parameters, context):
         return found.amplitude * model.density(series.times[:, None] - arrival, first, second)
 
     units = {name: unit for name, (unit, _, _) in MEASURES.items()}
-    found = fit_intensity(series, mask, context, convert=above_baseline, fit=fit, model=fitted_curve, units=units)
+    found = fit_intensity(
+        series, mask, context, convert=above_baseline, fit=fit, model=fitted_curve, units=units, cost=COST
+    )
     return found | {"findings": (*baseline.findings, *found["findings"])}
 
 

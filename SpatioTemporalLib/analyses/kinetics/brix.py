@@ -21,6 +21,7 @@ from ...steps.voxels.regions import distribution_table, region_curves
 from ...steps.voxels.voxelwise import map_voxels
 
 MINUTE = 60.0
+COST = 350.0  # microseconds a voxel
 UNITS = {"amplitude": "1", "kep": "1/min", "kel": "1/min"}
 # Added before the logarithm of the amplitude, kep in 1/s and kel / kep; small beside what can be measured.
 SOFT = np.array([1e-4, 1e-6, 1e-3])
@@ -104,7 +105,9 @@ def brix(series, mask=None, *, parameters, context):
         found = {name: np.where(usable, values, np.nan) for name, values in found.items()}
         return found | {"fit_status": np.where(usable, found["fit_status"], status).astype(np.uint8)}
 
-    maps, nonfinite = map_voxels(fit_block, series.values, mask=mask, context=context, message="fitting voxels")
+    maps, nonfinite = map_voxels(
+        fit_block, series.values, mask=mask, context=context, message="fitting voxels", cost=COST
+    )
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
     usable = is_fitted(status)

@@ -85,7 +85,7 @@ def _model(parameters: ShutterSpeedParameters, water: dict[str, float]) -> Kinet
         given = np.stack([values["ktrans"] / SECONDS_PER_MINUTE, values["ve"], values["tau_i"]])
         return shutter_speed_curves(table, sampling, given, **water)
 
-    return KineticModel({name: QUANTITIES[name][0] for name in NAMES}, 3, prepare, curve)
+    return KineticModel({name: QUANTITIES[name][0] for name in NAMES}, 3, prepare, curve, cost=450.0)
 
 
 def _scanned(curves, high: np.ndarray) -> ScannedModel:

@@ -20,6 +20,7 @@ from ...steps.pet.tracer_fit import Tracer, fit_tracer, tracer_outputs
 from ...steps.voxels.fit_status import FitStatus
 
 MINUTE = 60.0
+COST = 200.0  # microseconds a voxel
 UNKNOWNS = 3
 # R1, k2 in 1/s and the distribution volume ratio: what is added before the logarithm, and the smallest ratio.
 SOFT, SMALLEST_RATIO = np.array([1e-3, 1e-6, 1e-3]), 0.05
@@ -74,7 +75,9 @@ def simplified_reference_tissue(series, reference_mask, mask=None, *, parameters
         given = np.array([[values["r1"]], [values["k2"] / MINUTE], [values["bp"] + 1]])
         return model.curves(given)[0] / frames.roots
 
-    return fit_tracer(Tracer(("bp", "r1", "k2"), fit, curve), series, frames, mask=mask, context=context, told=late)
+    return fit_tracer(
+        Tracer(("bp", "r1", "k2"), fit, curve, COST), series, frames, mask=mask, context=context, told=late
+    )
 
 
 def _scanned(curves, parameters: SimplifiedReferenceTissueParameters) -> ScannedModel:

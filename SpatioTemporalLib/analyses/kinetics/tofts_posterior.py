@@ -25,6 +25,7 @@ from ...steps.voxels.voxelwise import map_voxels
 NAMES = ("ktrans", "ve", "vp", "kep")
 KEP_BOUNDS = (1e-3, 20.0)  # 1/min
 CUT_OFF = 0.02  # probability at the bounds of kep above which they, not the data, end the distribution
+COST = 200.0  # microseconds a voxel
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ def tofts_posterior(series, mask=None, t1_map=None, b1_map=None, aif=None, aif_m
         concentration, reason = conversion(curves, index)
         return _of_usable(posterior_of, concentration, reason, parameters)
 
-    maps, nonfinite = map_voxels(fit, series.values, mask=mask, context=context, message="integrating over kep")
+    maps, nonfinite = map_voxels(
+        fit, series.values, mask=mask, context=context, message="integrating over kep", cost=COST
+    )
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE
     usable = is_fitted(status)

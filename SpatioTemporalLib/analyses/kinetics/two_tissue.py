@@ -23,6 +23,7 @@ from ...steps.pet.tracer_fit import DELAY, fit_tracer, tracer_outputs
 from ...steps.voxels.fit_status import FitStatus
 
 MINUTE = 60.0
+COST = 400.0  # microseconds a voxel
 RATES = ("k1", "k2", "k3", "k4", "vb")
 IN_ONE_UNIT = np.array([1 / MINUTE] * 4 + [1.0])
 # Added before the logarithm of rates in 1/s and of vb: small beside what can be measured.
@@ -95,7 +96,7 @@ def two_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
         return lambda curves: _estimates(solve_scanned(curves, model, shapes), len(curves) - unknowns, model), curve
 
     names = (*RATES, "vt") if parameters.reversible else ("k1", "k2", "k3", "vb", "ki")
-    model, found = delayed_tracer(names, at_delay, (series, mask, frames, plasma), parameters)
+    model, found = delayed_tracer(names, at_delay, (series, mask, frames, plasma), parameters, cost=COST)
     result = fit_tracer(model, series, frames, mask=mask, context=context, told=(*told, *more, *found))
     result["findings"] += voxels_at_edge(result, parameters, series.name)
     return result

@@ -36,6 +36,7 @@ def fit_intensity(
     fit: Callable[[np.ndarray], dict[str, np.ndarray]],
     model: Callable[[np.ndarray], np.ndarray],
     units: dict[str, str],
+    cost: float = 10.0,
 ) -> dict:
     """Everything an analysis of intensity curves gives back, by output name.
 
@@ -44,10 +45,16 @@ def fit_intensity(
     convert : from (T, n) intensities to the (T, n) curves that are fitted.
     fit : from those to (n,) values by output name, with ``fit_status``.
     model : from (T, n) curves to the (T, n) curves fitted to them.
+    cost : microseconds that a voxel takes, roughly.
     units : of the tabulated outputs, with ``{s}`` for the series' unit.
     """
     maps, nonfinite = map_voxels(
-        lambda curves, _: fit(convert(curves)), series.values, mask=mask, context=context, message="fitting voxels"
+        lambda curves, _: fit(convert(curves)),
+        series.values,
+        mask=mask,
+        context=context,
+        message="fitting voxels",
+        cost=cost,
     )
     status = maps.pop("fit_status")
     status[nonfinite] = FitStatus.NONFINITE

@@ -22,6 +22,7 @@ from ..voxels.fit_status import FitStatus
 from .kinetic_model import Estimates, KineticModel
 
 LARGEST_SAMPLE = 2000  # voxels that determine a shared delay
+DELAYS_TRIED = 40  # by the fit of each voxel, roughly
 Fit = Callable[[np.ndarray], Estimates]
 
 

@@ -55,7 +55,7 @@ def dual_input_model(portal: Curve, *, fp_max: float, mtt_max: float, largest_de
         given = [flow * share, flow * (1 - share), rate, values["arterial_delay"], values["portal_delay"]]
         return _curves(inlets, np.stack(given))
 
-    return KineticModel(UNITS, 5 if largest_delay > 0 else 3, prepare, curve)
+    return KineticModel(UNITS, 5 if largest_delay > 0 else 3, prepare, curve, cost=500.0)
 
 
 def _grid(largest_delay: float) -> dict[str, np.ndarray]:

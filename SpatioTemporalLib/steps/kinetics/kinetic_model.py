@@ -41,6 +41,7 @@ class KineticModel:
     logarithm from concentration, the concentrations and the estimates from those;
     None where concentrations are fitted.
     any_device : whether what `prepare` gives takes torch tensors too.
+    cost : microseconds that a voxel takes, roughly.
     """
 
     units: dict[str, str]
@@ -49,3 +50,4 @@ class KineticModel:
     curve: Callable[[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]], np.ndarray]
     in_signal: Callable[[np.ndarray, np.ndarray, FrameSampling], SignalFitter] | None = None
     any_device: bool = False
+    cost: float = 10.0

@@ -82,7 +82,8 @@ def choosing_model(candidates: list[Candidate], *, criterion: str, significance:
         return curves
 
     most = max(model.degrees for model in models.values())
-    return KineticModel(units | {CHOICE: "1", WEIGHT: "1"}, most, prepare, curve)
+    cost = sum(model.cost for model in models.values())
+    return KineticModel(units | {CHOICE: "1", WEIGHT: "1"}, most, prepare, curve, cost=cost)
 
 
 def _nothing(input_times, plasma, times, values) -> np.ndarray:

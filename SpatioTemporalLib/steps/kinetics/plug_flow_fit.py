@@ -45,7 +45,7 @@ def plug_flow_model(kind: str, bounds: ExchangeParameters) -> KineticModel:
         given = np.stack([values[name] for name in ("fp", "ps", "ve", "vp")]) * IN_ONE_UNIT[:, None]
         return plug_flow_curves(kind, input_times, plasma, at_instants(times))(given)
 
-    return KineticModel(UNITS, 4, prepare, curve)
+    return KineticModel(UNITS, 4, prepare, curve, cost=600.0 if kind == "adiabatic" else 2000.0)
 
 
 def _scanned(kind: str, input_times, plasma, sampling, high: np.ndarray) -> tuple[ScannedModel, ScannedShapes]:

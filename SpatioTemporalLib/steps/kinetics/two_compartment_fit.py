@@ -49,7 +49,8 @@ def two_compartment_model(
         return two_compartment_concentration(input_times, plasma, times, **given)
 
     units = {name: UNITS[name] for name in largest}
-    return KineticModel(units, len(largest), prepare, curve, any_device=True)
+    cost = 400.0 if "ve" in upper else 150.0
+    return KineticModel(units, len(largest), prepare, curve, any_device=True, cost=cost)
 
 
 def _estimates(solution: TwoCompartmentSolution, names: tuple[str, ...], upper: dict[str, float]) -> Estimates:

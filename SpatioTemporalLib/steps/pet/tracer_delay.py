@@ -12,7 +12,7 @@ from ...data.curve import Curve
 from ...data.series import Series
 from ...data.volumes import LabelMap
 from ...errors import Finding, Severity
-from ..kinetics.delay import DelayParameters, delayed_fit, edge_findings, sampled_voxels, shared_delay
+from ..kinetics.delay import DELAYS_TRIED, DelayParameters, delayed_fit, edge_findings, sampled_voxels, shared_delay
 from ..kinetics.kinetic_model import Estimates, KineticModel
 from ..voxels.fit_status import FitStatus
 from .pet_series import PetFrames
@@ -27,10 +27,13 @@ def delayed_tracer(
     at_delay: AtDelay,
     data: tuple[Series, LabelMap | None, PetFrames, Curve],
     parameters: DelayParameters,
+    *,
+    cost: float = 10.0,
 ) -> tuple[Tracer, tuple[Finding, ...]]:
     """A tracer's model with the delay that was asked for, and the delay that all voxels share if it was that.
 
-    data : series, mask, its frames, and the plasma input that `at_delay` moves.
+    data : series, mask, its frames, and the plasma input that `at_delay` moves. cost : microseconds that a voxel takes
+    without a delay.
     """
     series, mask, frames, plasma = data
     at_delay = functools.lru_cache(maxsize=512)(at_delay)
@@ -55,7 +58,7 @@ def delayed_tracer(
         return at_delay(values.get("delay", moved))[1](values) / frames.roots
 
     shown = (*names, "delay") if parameters.delay == "fit" else names
-    return Tracer(shown, fit, curve), told
+    return Tracer(shown, fit, curve, cost * (DELAYS_TRIED if parameters.delay == "fit" else 1)), told
 
 
 def voxels_at_edge(result: dict, parameters: DelayParameters, name: str) -> tuple[Finding, ...]:

@@ -15,6 +15,11 @@ from .device_blocks import device_block_size, halving, on_device, require_device
 
 # Blocks of this size keep the working arrays of a fit inside the processor's cache.
 LARGEST_BLOCK = 8192
+# Smaller ones are mostly overhead: for a region that is divided among threads, and for a slow method.
+SMALLEST_SHARE, SMALLEST_BLOCK = 512, 128
+# s that a block may take, so that progress is told and cancelling works; the first ones tell sooner how long all takes.
+LONGEST, FIRST = 1.0, 0.25
+QUICK = 10.0  # microseconds a voxel
 
 
 def map_voxels(
@@ -25,6 +30,7 @@ def map_voxels(
     context: Context,
     message: str,
     any_device: bool = False,
+    cost: float = QUICK,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Apply a function to every voxel's curve.
 
@@ -40,6 +46,8 @@ def map_voxels(
     any_device : bool
         Whether the function takes torch tensors too; then it runs on the
         context's device.
+    cost : float
+        Roughly how many microseconds a voxel takes a processor: what is slow comes in smaller blocks.
 
     Returns
     -------
@@ -73,7 +81,7 @@ def map_voxels(
         computed = function(curves, block) if block.size else {}
         return block, {name: as_numpy(_stored(part)) for name, part in computed.items()}
 
-    outputs = _joined(_computed(compute, index, len(values), device, context, message), nonfinite.size)
+    outputs = _joined(_computed(compute, index, (len(values), cost), device, context, message), nonfinite.size)
     if not outputs:
         raise InputError(
             "E-NO-VALUES",
@@ -97,13 +105,17 @@ def _joined(results: Iterator, voxels: int) -> dict[str, np.ndarray]:
     return outputs
 
 
-def _computed(compute: Callable, index: np.ndarray, frame_count: int, device: str, context: Context, message: str):
-    """Results block by block, in threads on the processor and one after the other on a device."""
-    size = _block_size(frame_count, context) if device == "cpu" else device_block_size(frame_count, device)
-    blocks = np.split(index, range(size, len(index), size))
+def _computed(compute: Callable, index: np.ndarray, work: tuple, device: str, context: Context, message: str):
+    """Results block by block, in threads on the processor and one after the other on a device.
+
+    work : frames and cost of each voxel.
+    """
     if device == "cpu":
-        yield from _in_parallel(compute, blocks, context, message)
+        edges = _block_edges(len(index), *work, context)
+        yield from _in_parallel(compute, np.split(index, edges), context, message)
         return
+    size = device_block_size(work[0], device)
+    blocks = np.split(index, range(size, len(index), size))
     for done, block in enumerate(blocks, start=1):
         yield from halving(compute, block)
         context.progress(done / len(blocks), message)
@@ -115,10 +127,21 @@ def _stored(part):
     return part if part.dtype == xp.uint8 else xp.asarray(part, dtype=xp.float32)
 
 
-def _block_size(frame_count: int, context: Context) -> int:
+def _block_edges(voxels: int, frame_count: int, cost: float, context: Context) -> list[int]:
+    """Where blocks begin, but for the first: as large as memory, time and the other threads allow."""
     # A fit holds about four times its input and some hundred numbers more for each voxel.
     bytes_per_voxel = 8 * (4 * frame_count + 400)
-    return int(np.clip(context.memory_budget // (context.threads * bytes_per_voxel), 64, LARGEST_BLOCK))
+    by_memory = context.memory_budget // (context.threads * bytes_per_voxel)
+    by_time = max(1e6 * LONGEST / cost, SMALLEST_BLOCK)
+    # A slow method gains from every thread, whatever the overhead.
+    least = min(SMALLEST_SHARE, by_time)
+    share = max(-(-voxels // context.threads), least)
+    size = int(max(min(LARGEST_BLOCK, by_memory, by_time, share), 64))
+    if size >= LARGEST_BLOCK or voxels <= size * context.threads:
+        return list(range(size, voxels, size))
+    first = max(int(FIRST * size), 64)
+    begun = [min(first * (n + 1), voxels) for n in range(context.threads)]
+    return [edge for edge in (*begun, *range(begun[-1] + size, voxels, size)) if edge < voxels]
 
 
 def _is_run(block: np.ndarray) -> bool:
@@ -134,15 +157,20 @@ def _empty(part: np.ndarray, voxels: int) -> np.ndarray:
 
 def _in_parallel(compute: Callable, blocks: list, context: Context, message: str) -> Iterator:
     """Results of `compute` as they are ready; few blocks wait, so that cancelling is quick."""
-    total, done = len(blocks), 0
+    total, done = sum(map(len, blocks)), 0
     waiting = iter(blocks)
     with ThreadPoolExecutor(context.threads) as pool:
         # The blocks stand last in both zips: the first one is asked first, and what it gives would be lost at the end.
-        running = {pool.submit(compute, block) for _, block in zip(range(2 * context.threads), waiting)}
-        while running:
-            finished, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                done += 1
-                context.progress(done / total, message)
-                yield future.result()
-            running |= {pool.submit(compute, block) for _, block in zip(finished, waiting)}
+        running = {pool.submit(compute, block): len(block) for _, block in zip(range(2 * context.threads), waiting)}
+        try:
+            while running:
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    done += running.pop(future)
+                    context.progress(done / total, message)
+                    yield future.result()
+                running |= {pool.submit(compute, block): len(block) for _, block in zip(finished, waiting)}
+        finally:
+            # Who has cancelled need not wait for blocks that have not begun.
+            for future in running:
+                future.cancel()
