@@ -12,6 +12,7 @@ from .command_line.terminal.parser import Parser
 from .command_line.terminal.quiet_end import open_closed_streams, quiet_where_nobody_reads
 from .command_line.terminal.system_faults import fault_of_the_system
 from .command_line.verbs import (
+    batch,
     bundle,
     check,
     cohort,
@@ -29,7 +30,22 @@ from .command_line.verbs import (
 from .errors import Cancelled, SpatioTemporalError
 from .version import __version__
 
-VERBS = (listing, describe, networks, run, simulate, cohort, train, evaluate, bundle, convert, demo, check, doctor)
+VERBS = (
+    listing,
+    describe,
+    networks,
+    run,
+    batch,
+    simulate,
+    cohort,
+    train,
+    evaluate,
+    bundle,
+    convert,
+    demo,
+    check,
+    doctor,
+)
 # Options whose lists of numbers may begin with a dash, such as -1200,600.
 LISTS = {"--window", "--missing"}
 USER_ERROR, INTERNAL_ERROR = 2, 3

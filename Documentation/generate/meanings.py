@@ -1,6 +1,9 @@
 """What the codes mean whose text is put together only where it is told."""
 
 MEANINGS = {
+    "E-BATCH-MEMORY": "A case of a batch took more memory than `--memory` allows; its process was ended.",
+    "E-BATCH-ROW": "A row of a table of cases cannot run; the text says what is missing or wrong in it.",
+    "E-BATCH-TIME": "A case of a batch took longer than `--time` allows; its process was ended.",
     "E-CROP": "The shape, spacing, window or way of registration of the regions that a network is shown cannot be.",
     "E-DICOM-KIND": "A DICOM file holds no images that are frames over time, such as a localiser, a report or images "
     "that differ in something else than time; the text says what it holds.",

@@ -19,12 +19,12 @@ from ...run import run
 from ...sample_data import sample_file
 from ...simulation.tofts_phantom import Phantom, PhantomDesign, tofts_phantom
 from ..demonstrations.bold import bold_demo
+from ..demonstrations.follow_up import follow_up_demo
+from ..demonstrations.prognosis import prognosis_demo
 from ..pictures.demo_figure import demo_figure
 from ..scene import scene_writer
 from ..terminal.progress import ProgressBar
 from ..terminal.timed_steps import TimedSteps
-from .demo_follow_up import follow_up_demo
-from .demo_prognosis import prognosis_demo
 
 PHANTOM_NOISE = 0.02
 FOLDERS = {

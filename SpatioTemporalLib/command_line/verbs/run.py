@@ -61,14 +61,14 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     require_inputs_kept(given)
     with output_folder(given.out, "result", overwrite=given.overwrite) as new:
         result, inputs = _computed(analysis, given)
-        files = _written(result, new, inputs, given, scene)
+        files = written(result, new, inputs, given, scene)
     print(result)
     print(f"\n{counted(len(files), 'file')} in {given.out}: {', '.join(Path(f).name for f in files)}")
 
 
 def _computed(analysis: Analysis, given) -> tuple[Result, dict[str, object]]:
     """The result, and what it was made from."""
-    inputs = {i.name: read_input(i, getattr(given, i.name), given) for i in analysis.inputs if getattr(given, i.name)}
+    inputs = read_inputs(analysis, given)
     for name, value in inputs.items():
         if isinstance(value, Series):
             print(f"{name}: {value}; times from {value.time_source or 'no file'}")
@@ -78,7 +78,12 @@ def _computed(analysis: Analysis, given) -> tuple[Result, dict[str, object]]:
         seed=given.seed,
         **({"threads": given.threads} if given.threads else {}),
     )
-    return run_analysis(analysis.id, context=context, **inputs, **_parameters(analysis, given)), inputs
+    return run_analysis(analysis.id, context=context, **inputs, **given_parameters(analysis, given)), inputs
+
+
+def read_inputs(analysis: Analysis, given) -> dict[str, object]:
+    """The inputs that were given, read from their files."""
+    return {i.name: read_input(i, getattr(given, i.name), given) for i in analysis.inputs if getattr(given, i.name)}
 
 
 def _require_sense(analysis: Analysis, given) -> None:
@@ -113,7 +118,7 @@ def _checked_results(given) -> Callable | None:
     return scene_writer(scene) if scene else None
 
 
-def _written(result: Result, folder: Path, inputs: dict, given, scene: Callable | None) -> list[Path]:
+def written(result: Result, folder: Path, inputs: dict, given, scene: Callable | None) -> list[Path]:
     """Everything that was asked for, in a folder that is being made."""
     files = write_files(result, folder)
     series = inputs.get("series")
@@ -170,7 +175,8 @@ def _add_results(group) -> None:
     group.add_argument("--threads", type=int, help="threads to use (default: all)")
 
 
-def _parameters(analysis: Analysis, given) -> dict[str, str]:
+def given_parameters(analysis: Analysis, given) -> dict[str, str]:
+    """The parameters that were given, as texts."""
     preset = getattr(given, "preset", None)
     values = {"preset": preset} if preset else {}
     for parameter in analysis.parameters:

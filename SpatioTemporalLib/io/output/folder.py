@@ -37,6 +37,7 @@ KINDS = {
     "simulation": "what was simulated",
     "training": "the state of a training run",
     "regions": "regions of a cohort",
+    "batch": "a batch of cases",
 }
 
 
@@ -97,6 +98,14 @@ def working_folder(folder: str | os.PathLike, kind: str) -> Path:
         for place in (target, *(path for path in target.rglob("*") if path.is_dir())):
             sweep_files(place)
     return target
+
+
+def sweep_unfinished(folder: str | os.PathLike) -> None:
+    """Remove what processes that were killed have left of an output for this folder."""
+    target = real_path(folder)
+    for place in {target, target.parent}:
+        if place.is_dir():
+            _sweep(place, target)
 
 
 def _require_free(target: Path, kind: str, overwrite: bool) -> None:

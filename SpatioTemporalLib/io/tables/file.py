@@ -116,7 +116,7 @@ def read_table(path: str | os.PathLike) -> Table:
 def write_table(path: str | os.PathLike, table: Table) -> Path:
     """Write a table as CSV with headings such as ``Ktrans [1/min]``; numbers keep every digit."""
     headings = [table.heading(column) for column in table.columns]
-    return _write_rows(path, headings, zip(*table.columns.values()))
+    return write_rows(path, headings, zip(*table.columns.values()))
 
 
 def write_curves(path: str | os.PathLike, curves: Sequence[Curve]) -> Path:
@@ -138,10 +138,11 @@ def write_curves(path: str | os.PathLike, curves: Sequence[Curve]) -> Path:
                 columns.append([at.get(time, "") for time in times.tolist()])
     if len(set(headings)) < len(headings):
         raise InputError("E-CURVE", "two curves have the same name", where=str(path), fix="Rename one of them.")
-    return _write_rows(path, headings, zip(*columns))
+    return write_rows(path, headings, zip(*columns))
 
 
-def _write_rows(path: str | os.PathLike, headings: list[str], rows) -> Path:
+def write_rows(path: str | os.PathLike, headings: list[str], rows) -> Path:
+    """Write rows of cells below their headings, one after the other as they are given."""
     path = Path(path)
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as stream:

@@ -7,7 +7,7 @@ import pytest
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib import cli
-from SpatioTemporalLib.command_line.verbs import demo_follow_up
+from SpatioTemporalLib.command_line.demonstrations import follow_up as demonstration
 from SpatioTemporalLib.numerics.statistics.roc import roc_area
 
 
@@ -58,8 +58,8 @@ def follow_up(tmp_path_factory):
     """The demonstration with fewer patients; Testing/experiments has what the network reaches on all of them."""
     folder = tmp_path_factory.mktemp("demo") / "follow_up"
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(demo_follow_up, "PATIENTS", 8)
-        patched.setattr(demo_follow_up, "EXTENT", (44.0, 44.0, 32.0))
+        patched.setattr(demonstration, "PATIENTS", 8)
+        patched.setattr(demonstration, "EXTENT", (44.0, 44.0, 32.0))
         assert cli.main(["demo", "follow-up", "--out", str(folder)]) == 0
     return folder
 

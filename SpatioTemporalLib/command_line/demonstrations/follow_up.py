@@ -18,7 +18,7 @@ from ...system.packages import require
 from ..scene import demonstrated_scene
 from ..terminal.progress import ProgressBar
 from ..terminal.timed_steps import TimedSteps
-from .evaluate import PREDICTIONS, REGIONS
+from ..verbs.evaluate import PREDICTIONS, REGIONS
 
 PATIENTS, EXTENT, SEED = 40, (60.0, 60.0, 40.0), 2024
 

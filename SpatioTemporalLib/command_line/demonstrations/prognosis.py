@@ -15,7 +15,7 @@ from ...system.packages import require
 from ..scene import demonstrated_scene
 from ..terminal.progress import ProgressBar
 from ..terminal.timed_steps import TimedSteps
-from .evaluate import PREDICTIONS
+from ..verbs.evaluate import PREDICTIONS
 
 BUNDLE, PATIENTS, SEED, PATIENT_SEED = "liver-demo", 300, 2025, 8
 COLUMNS = ("age", "log_cea", "nodes_positive", "extrahepatic", "sex", "body_mass_index")

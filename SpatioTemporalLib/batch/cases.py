@@ -1,0 +1,114 @@
+"""The cases of a batch: rows of a table, each with the words of the command that runs it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError, ParameterError, SpatioTemporalError
+from ..io.files.boundary import real_path
+from ..io.tables.delimited import read_delimited
+from .options import StepOptions
+
+NAMED_BY = ("case", "participant_id", "session", "task", "run")
+NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+LONGEST_NAME = 80
+
+
+@dataclass(frozen=True)
+class CaseTable:
+    """Texts of cases by column, and the folder that relative paths are of.
+
+    numbers : of the rows in the file, for messages.
+    """
+
+    where: str
+    folder: Path
+    columns: dict[str, list[str]]
+    numbers: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def row(self, number: int) -> dict[str, str]:
+        return {name: cells[number] for name, cells in self.columns.items()}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row.
+
+    name : of its folder. steps : the words of the command for each step; what begins with @ is an earlier step.
+    problems : why it cannot run, in words; empty when it can. files : that it is made from.
+    """
+
+    row: int
+    name: str
+    steps: tuple[tuple[str, ...], ...]
+    files: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def read_cases(path: str | Path) -> CaseTable:
+    """A table of cases, comma, semicolon or tab between columns.
+
+    Raises
+    ------
+    InputError
+        What `read_table` refuses, and ``E-BATCH-CASES`` for a table without rows.
+    """
+    table = read_delimited(path)
+    headings = [heading.strip() for heading in table.headings]
+    columns = {name: [cell.strip() for cell in table.column(n)] for n, name in enumerate(headings)}
+    if not table.rows:
+        raise InputError("E-BATCH-CASES", "holds no case", where=table.path.name, fix="Write one row a case.")
+    return CaseTable(table.path.name, real_path(table.path).parent, columns, tuple(row for row, _ in table.rows))
+
+
+def cases_of(table: CaseTable, options: tuple[StepOptions, ...]) -> list[Case]:
+    """The cases of a table for the steps of a pipeline.
+
+    Raises
+    ------
+    InputError
+        ``E-BATCH-CASES`` when two have the same name.
+    """
+    names = [_name(table.row(n), n) for n in range(len(table))]
+    twice = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
+    if twice:
+        raise InputError(
+            "E-BATCH-CASES",
+            f"{len(twice)} names of cases are there more than once, the first is {twice[0]}",
+            where=table.where,
+            fix="Name each row in a column 'case', or by participant_id, session, task and run.",
+        )
+    return [_case(table, n, name, options) for n, name in enumerate(names)]
+
+
+def unused_columns(table: CaseTable, options: tuple[StepOptions, ...]) -> list[str]:
+    """Columns that no step takes and that do not name a case."""
+    taken = {column for step in options for column in step.columns(table.columns)}
+    return [name for name in table.columns if name not in taken and name not in NAMED_BY]
+
+
+def _name(row: dict[str, str], number: int) -> str:
+    parts = [row["case"]] if row.get("case") else [row[key] for key in NAMED_BY[1:] if row.get(key)]
+    text = NOT_IN_A_NAME.sub("_", "_".join(parts)).strip("._")[:LONGEST_NAME]
+    return text or f"case-{number + 1:05d}"
+
+
+def _case(table: CaseTable, number: int, name: str, options: tuple[StepOptions, ...]) -> Case:
+    row, steps, files, problems = table.row(number), [], [], []
+    for step in options:
+        words, own, missing = step.words(row, table.folder)
+        steps.append(tuple(words))
+        files += own
+        problems += missing
+        if not missing:
+            try:
+                step.check(words)
+            except (InputError, ParameterError, SpatioTemporalError) as error:
+                problems.append(str(error))
+    return Case(table.numbers[number], name, tuple(steps), tuple(dict.fromkeys(files)), tuple(problems))

@@ -1,0 +1,136 @@
+"""``spatiotemporal batch``: an analysis, or a pipeline of several, for a table of cases."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ...batch.cluster_script import KINDS, write_array_script
+from ...batch.collected import collect
+from ...batch.coordinator import BatchSettings, run_batch, run_row
+from ...batch.engines import LocalEngine, dask_engine, local_workers
+from ...batch.plan import BROKEN, CHANGED, BatchPlan, plan_batch
+from ...context import Context
+from ...errors import InputError
+from ..terminal.parser import Parser
+from ..terminal.progress import ProgressBar
+
+FAILED = 2
+MEMORY_OF_AN_ELEMENT = 8192  # MiB
+
+
+def add_to(verbs) -> None:
+    parser = verbs.add_parser("batch", help="run an analysis for many cases", add_help=False)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.set_defaults(function=lambda arguments: batch(arguments.rest))
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="spatiotemporal batch",
+        usage="spatiotemporal batch NAME --cases FILE --out DIR [--workers N] [--PARAMETER VALUE ...]",
+        description="Runs an analysis, or a pipeline (.json), for every row of a table, each case in a process of its "
+        "own. Columns are named as its inputs and parameters; paths are relative to the table. What is not an option "
+        "of batch is one of the analysis and holds for all cases. Cases that are done are not computed again.",
+        epilog="Exit code 0 when all cases are done, 2 when some failed.",
+    )
+    parser.add_argument("name", metavar="NAME", help="id of an analysis, or a file with a pipeline")
+    parser.add_argument("--cases", required=True, metavar="FILE", help="table with one row a case, or a BIDS folder")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the cases, tables and index.html")
+    parser.add_argument(
+        "--preview", action="store_true", help="say what would run and what is missing, and run nothing"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="compute cases again that were done otherwise")
+    how = parser.add_argument_group("how it runs")
+    how.add_argument("--workers", type=int, default=0, help="cases side by side (default: as memory and cores allow)")
+    how.add_argument("--memory", type=int, default=0, metavar="MIB", help="that a case may take (default: no limit)")
+    how.add_argument("--time", type=float, default=0.0, metavar="S", help="that a case may take (default: no limit)")
+    how.add_argument("--threads", type=int, default=1, help="of each case (default 1)")
+    _add_clusters(parser.add_argument_group("clusters"))
+    return parser
+
+
+def _add_clusters(group) -> None:
+    group.add_argument("--dask", action="store_true", help="by a Dask cluster of this machine (needs distributed)")
+    group.add_argument("--scheduler", default="", metavar="ADDRESS", help="by a Dask cluster that is there")
+    for part, text in (("ca", "certificate of the authority"), ("cert", "own certificate"), ("key", "own key")):
+        group.add_argument(f"--tls-{part}", default="", metavar="PEM", help=f"{text}, for a cluster elsewhere")
+    group.add_argument("--export-array", metavar="SCRIPT", help="write a script for an array of jobs, and run nothing")
+    group.add_argument("--array-kind", choices=KINDS, default=KINDS[0], help=f"of that script (default {KINDS[0]})")
+    group.add_argument("--element", type=int, metavar="N", help="compute case N alone, counted from 0")
+    group.add_argument("--collect", action="store_true", help="write tables and page of what is done, and run nothing")
+
+
+def batch(words: list[str]) -> int:
+    """Carry out what the words after ``batch`` say."""
+    parser = _parser()
+    own, others = _parted(parser, words)
+    arguments = parser.parse_args(own)
+    arguments.others = others
+    plan = plan_batch(arguments.name, arguments.cases, arguments.out, common=others)
+    settings = BatchSettings(
+        arguments.workers, arguments.memory, arguments.time, arguments.threads, arguments.overwrite
+    )
+    if arguments.element is not None:
+        answer = run_row(plan, arguments.element, settings)
+        print("done before" if answer.get("already") else f"done in {answer['seconds']:.1f} s")
+        return 0
+    print(plan)
+    unfit = plan.count(BROKEN) + (0 if arguments.overwrite else plan.count(CHANGED))
+    if arguments.preview:
+        return FAILED if unfit else 0
+    if arguments.export_array:
+        return _exported(plan, arguments)
+    if arguments.collect:
+        collected = collect(plan, [])
+        print(f"{collected.page}")
+        return 0
+    engine = _engine(arguments)
+    try:
+        outcome = run_batch(plan, settings, engine=engine, context=Context(report=ProgressBar()))
+    finally:
+        engine.close()
+    print(outcome)
+    print(f"{arguments.out}: index.html, results.csv, cases_out.csv, failures.csv, cases/")
+    return 0 if outcome.whole else FAILED
+
+
+def _parted(parser: Parser, words: list[str]) -> tuple[list[str], list[str]]:
+    """Words for the batch itself, and those that go to the analysis of each case."""
+    options = {option: action for action in parser._actions for option in action.option_strings}
+    own, others, place = [], [], 0
+    if words and not words[0].startswith("-"):
+        own, place = [words[0]], 1
+    while place < len(words):
+        option, equals, _ = words[place].partition("=")
+        count = 1
+        if option in options:
+            count = 1 if equals or options[option].nargs == 0 else 2
+            own += words[place : place + count]
+        else:
+            others.append(words[place])
+        place += count
+    return own, others
+
+
+def _engine(arguments):
+    """The cluster that was asked for, or processes of this machine."""
+    tls = (arguments.tls_ca, arguments.tls_cert, arguments.tls_key)
+    if any(tls) and not (all(tls) and arguments.scheduler):
+        text = "--tls-ca, --tls-cert and --tls-key belong together, and to --scheduler"
+        raise InputError("E-BATCH-CLUSTER", text, fix="Give all of them.")
+    workers = arguments.workers or local_workers(arguments.memory * 2**20)
+    if not (arguments.dask or arguments.scheduler):
+        return LocalEngine(workers)
+    return dask_engine(arguments.scheduler, workers=workers, tls=tls)
+
+
+def _exported(plan: BatchPlan, arguments) -> int:
+    words = [arguments.name, "--cases", arguments.cases, "--out", arguments.out, *arguments.others]
+    memory = arguments.memory or MEMORY_OF_AN_ELEMENT
+    hours = arguments.time / 3600 or 4.0
+    path = write_array_script(
+        arguments.export_array, words, len(plan.cases), kind=arguments.array_kind, memory=memory, hours=hours
+    )
+    print(f"{path}: an array of {len(plan.cases)} jobs", file=sys.stderr)
+    return 0
