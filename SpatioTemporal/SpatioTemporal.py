@@ -32,6 +32,9 @@ from SpatioTemporalNodes.series.series_nodes import add_series, series_from_node
 from SpatioTemporalNodes.series.series_view import series_of, view_of
 from SpatioTemporalWidgets.panel import Panel
 
+from SpatioTemporalLib.batch.client import BatchProcess
+from SpatioTemporalLib.batch.table.words import as_word
+from SpatioTemporalLib.command_line.options.kinds import flag
 from SpatioTemporalLib.sample_data import sample_file
 from SpatioTemporalLib.workers.worker_client import Worker
 
@@ -186,6 +189,43 @@ class SpatioTemporalLogic(ScriptedLoadableModuleLogic):
         if job.result is None:
             raise st.errors.SpatioTemporalError(job.text)
         return job.result
+
+    def batch(self, name, cases, out, *, workers=0, **parameters):
+        """Run an analysis for every row of a table, in processes outside of Slicer.
+
+        Parameters
+        ----------
+        name : str
+            Id, as `analyses` lists it, or a file with a pipeline (.json).
+        cases, out : path
+            A table with one row a case or a BIDS folder, and the folder for the results.
+        workers : int
+            Cases side by side; as memory and cores allow when 0.
+        **parameters
+            That hold for all cases.
+
+        Returns
+        -------
+        dict
+            ``computed``, ``already``, ``failures``, ``stopped`` and ``page``.
+        """
+        words = [word for key, value in parameters.items() for word in (flag(key), as_word(value))]
+        words = [name, "--cases", str(cases), "--out", str(out), *words]
+        words += ["--workers", str(workers)] if workers else []
+        process = BatchProcess(words, self.runs.worker.python, paths=sys.path)
+        try:
+            outcome, ended = None, None
+            while ended is None:
+                for event in process.poll():
+                    outcome = event if event["event"] == "outcome" else outcome
+                    ended = event if event["event"] == "ended" else None
+                slicer.app.processEvents()
+                time.sleep(0.01)
+        finally:
+            process.close()
+        if outcome is None:
+            raise st.errors.SpatioTemporalError(ended["text"] or "the batch ended without a result")
+        return {key: value for key, value in outcome.items() if key != "event"}
 
     def curve(self, node, ras):
         """The curve of a series at a position in RAS mm; None outside of it."""

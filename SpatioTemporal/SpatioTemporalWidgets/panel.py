@@ -1,4 +1,4 @@
-"""The five steps together, the check below them, and what one tells the others."""
+"""The five steps together, many cases and the check below them, and what one tells the others."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from SpatioTemporalLib.workers.worker_client import FINAL
 from . import remembered
 from .steps.analyse_step import AnalyseStep
 from .steps.check_step import CheckStep
+from .steps.cohort_step import CohortStep
 from .steps.data_step import DataStep
 from .steps.look_step import LookStep
 from .steps.results_step import ResultsStep
 from .steps.run_step import RunStep
 
 POLL_INTERVAL, QUICK_POLL_INTERVAL = 50, 10  # ms
-STEPS = ("data", "look", "analyse", "run", "results", "check")
+STEPS = ("data", "look", "analyse", "run", "results", "cohort", "check")
 
 
 class Panel:
@@ -44,6 +45,7 @@ class Panel:
         self.analyse = AnalyseStep(self)
         self.run = RunStep(self)
         self.results = ResultsStep(self)
+        self.cohort = CohortStep(self)
         self.check = CheckStep(self)
         self.data = DataStep(self)
         for name in STEPS:
@@ -148,6 +150,7 @@ class Panel:
     def close(self) -> None:
         """Let go of the scene; called before the panel is destroyed."""
         self.timer.stop()
+        self.cohort.close()
         self.analyse.preview.stop()
         self.logic.runs.forget_all()
         self.look.stop_listening()

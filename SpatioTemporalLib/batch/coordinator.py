@@ -13,11 +13,11 @@ from ..context import Context
 from ..errors import Cancelled, InputError, SpatioTemporalError, counted
 from ..io.output.folder import working_folder
 from ..system.owner_lock import OwnerLock, is_left
-from .child import Limits
-from .collected import Collected, collect
-from .engines import Engine, LocalEngine, local_workers
 from .events import EventLog
 from .plan import BROKEN, DONE, BatchPlan
+from .results.collected import Collected, collect
+from .work.child import Limits
+from .work.engines import Engine, LocalEngine, local_workers
 
 ATTEMPTS = 3
 BUSY_PAUSE = 1.0  # s
@@ -144,7 +144,7 @@ class _Run:
                     self._progress()
                 # What is left waits for another process.
                 time.sleep(0.1 if self.waiting else 0.0)
-        except (KeyboardInterrupt, Cancelled):
+        except (KeyboardInterrupt, SystemExit, Cancelled):
             self._cancel()
             raise
         finally:
@@ -217,7 +217,7 @@ class _Run:
 
 def run_row(plan: BatchPlan, number: int, settings: BatchSettings = BatchSettings()) -> dict:
     """Compute one case of a plan in a process of its own, for schedulers that allow nothing else; see `collect`."""
-    from .child import run_order
+    from .work.child import run_order
 
     if not 0 <= number < len(plan.cases):
         raise InputError("E-BATCH-CASES", f"there is no case {number}", fix=f"Give 0 to {len(plan.cases) - 1}.")

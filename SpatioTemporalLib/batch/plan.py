@@ -9,11 +9,11 @@ from pathlib import Path
 from ..errors import InputError, counted
 from ..io.files.boundary import real_path
 from ..version import __version__
-from .cases import Case, CaseTable, cases_of, read_cases, unused_columns
-from .finders import is_found, table_of_folder
-from .identity import is_done, order_key, record_of
-from .options import StepOptions
-from .pipeline import Pipeline, read_pipeline
+from .table.cases import Case, CaseTable, cases_of, read_cases, unused_columns
+from .table.finders import is_found, table_of_folder
+from .table.options import StepOptions
+from .table.pipeline import Pipeline, read_pipeline
+from .work.identity import is_done, order_key, record_of
 
 CASES = "cases"
 RUNS, DONE, CHANGED, BROKEN = "runs", "is done", "was done otherwise", "cannot run"

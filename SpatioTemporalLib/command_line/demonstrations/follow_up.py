@@ -15,10 +15,10 @@ from ...networks.inference.probability_figure import write_evaluation_figure
 from ...run import run
 from ...simulation.nodule_cohort import TRUTH, write_nodule_cohort
 from ...system.packages import require
+from ..evaluation_files import PREDICTIONS, REGIONS
 from ..scene import demonstrated_scene
 from ..terminal.progress import ProgressBar
 from ..terminal.timed_steps import TimedSteps
-from ..verbs.evaluate import PREDICTIONS, REGIONS
 
 PATIENTS, EXTENT, SEED = 40, (60.0, 60.0, 40.0), 2024
 

@@ -12,10 +12,10 @@ from ...io.output.results import write_files
 from ...run import run
 from ...simulation.liver_cohort import TRUTH, write_liver_cohort
 from ...system.packages import require
+from ..evaluation_files import PREDICTIONS
 from ..scene import demonstrated_scene
 from ..terminal.progress import ProgressBar
 from ..terminal.timed_steps import TimedSteps
-from ..verbs.evaluate import PREDICTIONS
 
 BUNDLE, PATIENTS, SEED, PATIENT_SEED = "liver-demo", 300, 2025, 8
 COLUMNS = ("age", "log_cea", "nodes_positive", "extrahepatic", "sex", "body_mass_index")

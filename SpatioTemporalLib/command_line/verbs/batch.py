@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import signal
 import sys
+import threading
+import time
 
-from ...batch.cluster_script import KINDS, write_array_script
-from ...batch.collected import collect
-from ...batch.coordinator import BatchSettings, run_batch, run_row
-from ...batch.engines import LocalEngine, dask_engine, local_workers
+from ...batch.coordinator import BatchOutcome, BatchSettings, run_batch, run_row
 from ...batch.plan import BROKEN, CHANGED, BatchPlan, plan_batch
+from ...batch.results.collected import collect
+from ...batch.work.cluster_script import KINDS, write_array_script
+from ...batch.work.engines import LocalEngine, dask_engine, local_workers
 from ...context import Context
 from ...errors import InputError
 from ..terminal.parser import Parser
 from ..terminal.progress import ProgressBar
 
 FAILED = 2
+SAID_EVERY = 0.2  # s
 MEMORY_OF_AN_ELEMENT = 8192  # MiB
 
 
@@ -41,6 +47,8 @@ def _parser() -> Parser:
         "--preview", action="store_true", help="say what would run and what is missing, and run nothing"
     )
     parser.add_argument("--overwrite", action="store_true", help="compute cases again that were done otherwise")
+    parser.add_argument("--json", action="store_true", help="say everything as lines of JSON, for programs")
+    parser.add_argument("--end-with-input", action="store_true", help="stop when standard input is closed, likewise")
     how = parser.add_argument_group("how it runs")
     how.add_argument("--workers", type=int, default=0, help="cases side by side (default: as memory and cores allow)")
     how.add_argument("--memory", type=int, default=0, metavar="MIB", help="that a case may take (default: no limit)")
@@ -71,28 +79,87 @@ def batch(words: list[str]) -> int:
     settings = BatchSettings(
         arguments.workers, arguments.memory, arguments.time, arguments.threads, arguments.overwrite
     )
+    if arguments.end_with_input:
+        _end_with_input()
     if arguments.element is not None:
         answer = run_row(plan, arguments.element, settings)
         print("done before" if answer.get("already") else f"done in {answer['seconds']:.1f} s")
         return 0
-    print(plan)
+    told = _Lines() if arguments.json else _Words(arguments.out)
+    told.plan(plan)
     unfit = plan.count(BROKEN) + (0 if arguments.overwrite else plan.count(CHANGED))
     if arguments.preview:
         return FAILED if unfit else 0
     if arguments.export_array:
         return _exported(plan, arguments)
     if arguments.collect:
-        collected = collect(plan, [])
-        print(f"{collected.page}")
+        print(collect(plan, []).page)
         return 0
     engine = _engine(arguments)
     try:
-        outcome = run_batch(plan, settings, engine=engine, context=Context(report=ProgressBar()))
+        outcome = run_batch(plan, settings, engine=engine, context=Context(report=told.progress))
     finally:
         engine.close()
-    print(outcome)
-    print(f"{arguments.out}: index.html, results.csv, cases_out.csv, failures.csv, cases/")
+    told.outcome(outcome)
     return 0 if outcome.whole else FAILED
+
+
+class _Words:
+    """What is said to people."""
+
+    def __init__(self, out: str):
+        self._out, self.progress = out, ProgressBar()
+
+    def plan(self, plan: BatchPlan) -> None:
+        print(plan)
+
+    def outcome(self, outcome: BatchOutcome) -> None:
+        print(outcome)
+        print(f"{self._out}: index.html, results.csv, cases_out.csv, failures.csv, cases/")
+
+
+class _Lines:
+    """The same to programs, a line of JSON each."""
+
+    def __init__(self):
+        self._last = 0.0
+
+    def plan(self, plan: BatchPlan) -> None:
+        rows = [
+            {"row": case.row, "case": case.name, "state": state, "problem": "; ".join(case.problems)}
+            for case, state in zip(plan.cases, plan.states)
+        ]
+        self._say("plan", title=plan.pipeline.title, cases=rows, unused=plan.unused)
+
+    def progress(self, fraction: float, message: str) -> None:
+        now = time.monotonic()
+        if now - self._last >= SAID_EVERY or fraction >= 1:
+            self._last = now
+            self._say("progress", fraction=fraction, message=message)
+
+    def outcome(self, outcome: BatchOutcome) -> None:
+        failures = [
+            {"row": row, "case": case, "code": code, "message": text} for row, case, code, text, _ in outcome.failures
+        ]
+        self._say(
+            "outcome", computed=outcome.computed, already=outcome.already, failures=failures, stopped=outcome.stopped,
+            page=str(outcome.collected.page),
+        )  # fmt: skip
+
+    @staticmethod
+    def _say(event: str, **facts) -> None:
+        print(json.dumps({"event": event, **facts}), flush=True)
+
+
+def _end_with_input() -> None:
+    """Stop in an orderly way when whoever started this is gone, or wants it to."""
+
+    def read() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=read, daemon=True).start()
 
 
 def _parted(parser: Parser, words: list[str]) -> tuple[list[str], list[str]]:

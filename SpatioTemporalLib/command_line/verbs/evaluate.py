@@ -15,10 +15,9 @@ from ...io.output.folder import output_folder
 from ...io.output.results import write_files
 from ...run import run
 from ...system.packages import require
+from ..evaluation_files import PREDICTIONS, REGIONS
 from ..options.cohort import add_cohort_options, given_cohort, require_cache_elsewhere
 from ..terminal.progress import ProgressBar
-
-PREDICTIONS, REGIONS = "predictions.csv", "regions"
 
 
 def add_to(verbs) -> None:

@@ -10,7 +10,7 @@ import pytest
 from library.batch.toy import sums, write_cases
 
 from SpatioTemporalLib.batch import BatchSettings, plan_batch, run_batch
-from SpatioTemporalLib.batch.engines import LocalEngine, dask_engine
+from SpatioTemporalLib.batch.work.engines import LocalEngine, dask_engine
 from SpatioTemporalLib.errors import InputError
 
 pytest.importorskip("distributed")

@@ -15,7 +15,7 @@ from library.batch.toy import sums, write_cases
 from SpatioTemporalLib import cli
 from SpatioTemporalLib.batch import BatchSettings, plan_batch, run_batch
 from SpatioTemporalLib.batch.events import read_events
-from SpatioTemporalLib.batch.pipeline import read_pipeline, write_pipeline
+from SpatioTemporalLib.batch.table.pipeline import read_pipeline, write_pipeline
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.errors import Cancelled, InputError
 
@@ -119,7 +119,7 @@ def test_cancelling_leaves_nothing_half_written_and_no_process(toy, tmp_path):
         run_batch(plan_batch(toy, cases, out), BatchSettings(workers=2), context=context)
     assert time.monotonic() - began < 25
     assert sorted(p.name for p in (out / "cases").iterdir()) == ["c000", "c001"] and not left_over(out)
-    assert not [p for p in psutil.Process().children(recursive=True) if "batch.unit" in " ".join(p.cmdline())]
+    assert not [p for p in psutil.Process().children(recursive=True) if "batch.work.unit" in " ".join(p.cmdline())]
     cases = write_cases(tmp_path, 6)
     outcome = run_batch(plan_batch(toy, cases, out), BatchSettings(workers=2))
     assert outcome.already == 2 and (out / "results.csv").read_text() == sums(6)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.curve import Table
-from ..errors import MissingPackageError, counted
-from ..io.files.atomic import atomic_path
-from ..io.tables.delimited import as_number, read_delimited
-from ..pictures.figures import new_figure
-from ..pictures.report_page import heading, page, paragraph, picture, table_of
+from ...data.curve import Table
+from ...errors import MissingPackageError, counted
+from ...io.files.atomic import atomic_path
+from ...io.tables.delimited import as_number, read_delimited
+from ...pictures.figures import new_figure
+from ...pictures.report_page import heading, page, paragraph, picture, table_of
+from ..plan import BatchPlan
 from .collected import PAGE, Finished
-from .plan import BatchPlan
 
 PICTURES = ("maps.png",)
 # Robust standard deviations from the median (Iglewicz and Hoaglin 1993).

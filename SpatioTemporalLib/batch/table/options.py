@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..command_line.options.dashes import with_dashes_joined
-from ..command_line.options.kinds import flag, with_dashes
-from ..command_line.verbs.run import options_of
-from ..errors import InputError
-from ..registry import get
+from ...command_line.options.dashes import with_dashes_joined
+from ...command_line.options.kinds import flag, with_dashes
+from ...command_line.verbs.run import options_of
+from ...errors import InputError
+from ...registry import get
 from .pipeline import Step
+from .words import as_word
 
 # Where results go is the batch's own matter.
 NOT_OF_A_CASE = {"--out", "--overwrite", "--help", "-h", "--scene", "--threads"}
@@ -32,7 +33,7 @@ class StepOptions:
         self._parser = options_of(self.analysis)
         self._options = {option: action for action in self._parser._actions for option in action.option_strings}
         self._dashes = with_dashes(self.analysis)
-        constants = [word for name, value in step.parameters.items() for word in (flag(name), _text(value))]
+        constants = [word for name, value in step.parameters.items() for word in (flag(name), as_word(value))]
         self.common, self._common_files = self._absolute([*constants, *common])
         self._sources = {name: step.inputs.get(name, name) for name in (item.name for item in self.analysis.inputs)}
 
@@ -127,7 +128,3 @@ def _is_yes(cell: str, column: str) -> bool:
             "E-BATCH-CASES", f"{column} is {cell!r}, yes or no was expected", fix="Write yes or no, or leave it empty."
         )
     return cell.lower() in YES
-
-
-def _text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

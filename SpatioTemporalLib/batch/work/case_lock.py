@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..errors import InputError
-from ..io.output.folder import sweep_unfinished
-from ..system.owner_lock import OwnerLock, is_left
+from ...errors import InputError
+from ...io.output.folder import sweep_unfinished
+from ...system.owner_lock import OwnerLock, is_left
 
 
 @contextmanager

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import InputError
-from ..io.files.atomic import atomic_path
-from ..io.files.boundary import existing_file, reading
-from ..io.files.json_text import MOST_TEXT, parsed
-from ..registry import get
+from ...errors import InputError
+from ...io.files.atomic import atomic_path
+from ...io.files.boundary import existing_file, reading
+from ...io.files.json_text import MOST_TEXT, parsed
+from ...registry import get
 
 FIX = 'Write {"steps": [{"name": ..., "analysis": ..., "inputs": {...}, "parameters": {...}}]}.'
 

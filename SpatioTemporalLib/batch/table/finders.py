@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..data.series import Series
-from ..declare import Analysis
-from ..errors import InputError
-from ..io.files.boundary import real_path
+from ...data.series import Series
+from ...declare import Analysis
+from ...errors import InputError
+from ...io.files.boundary import real_path
 from .cases import CaseTable
 
 DESCRIPTION = "dataset_description.json"

@@ -8,8 +8,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..io.output.manifest import digest, read_manifest
-from ..version import __version__
+from ...io.output.manifest import digest, read_manifest
+from ...version import __version__
 
 RECORD = "case.json"
 

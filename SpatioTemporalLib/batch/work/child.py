@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputError
-from ..workers.process_family import POSIX, ProcessFamily
+from ...errors import InputError
+from ...workers.process_family import POSIX, ProcessFamily
 from .case_lock import sweep_case
 
 POLL, LOOK_EVERY = 0.01, 0.25  # s
@@ -125,11 +125,11 @@ def resident_memory(process: int) -> int:
 
 
 def _command(order: dict) -> list[str]:
-    return [order.get("python") or sys.executable, "-m", "SpatioTemporalLib.batch.unit"]
+    return [order.get("python") or sys.executable, "-m", "SpatioTemporalLib.batch.work.unit"]
 
 
 def _environment(order: dict) -> dict[str, str]:
-    here = str(Path(__file__).resolve().parents[2])
+    here = str(Path(__file__).resolve().parents[3])
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", **dict.fromkeys(THREADS, str(order["threads"]))}
     environment["PYTHONPATH"] = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
     return environment

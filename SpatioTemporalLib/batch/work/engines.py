@@ -11,9 +11,9 @@ from threading import Event
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from ..errors import InputError
-from ..system.memory import available_memory
-from ..system.packages import require
+from ...errors import InputError
+from ...system.memory import available_memory
+from ...system.packages import require
 from .child import Limits, run_order
 
 WAIT, CONNECT = 0.2, 5.0  # s

@@ -6,8 +6,8 @@ import os
 import shlex
 from pathlib import Path
 
-from ..errors import InputError
-from ..io.files.atomic import atomic_path
+from ...errors import InputError
+from ...io.files.atomic import atomic_path
 
 AT_A_TIME = 32
 KINDS = ("slurm", "pbs")

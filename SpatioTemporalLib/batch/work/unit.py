@@ -1,4 +1,4 @@
-"""``python -m SpatioTemporalLib.batch.unit``: one case, in a process of its own.
+"""``python -m SpatioTemporalLib.batch.work.unit``: one case, in a process of its own.
 
 Reads an order, one line of JSON, from standard input and writes JSON, one object a line: ``progress`` now and then, and
 in the end ``finished`` or ``failed``. The case's folder appears whole or not at all, with a record of what it was made
@@ -15,20 +15,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..command_line.verbs import run as verb
-from ..context import Context
-from ..errors import InputError, MissingPackageError, SpatioTemporalError
-from ..io.output.folder import output_folder
-from ..io.output.results import SUMMARY
-from ..registry import get
-from ..run import run
-from ..system.plain_text import for_message
-from ..version import __version__
-from ..workers.owner_watch import guard_input, watch_parent
+from ...command_line.verbs import run as verb
+from ...context import Context
+from ...errors import InputError, MissingPackageError, SpatioTemporalError
+from ...io.output.folder import output_folder
+from ...io.output.results import SUMMARY
+from ...registry import get
+from ...run import run
+from ...system.plain_text import for_message
+from ...version import __version__
+from ...workers.owner_watch import guard_input, watch_parent
+from ..table.options import EARLIER, StepOptions
+from ..table.pipeline import Step
 from .case_lock import alone
 from .identity import RECORD, contents, files_read, marks, record_of, whole_key
-from .options import EARLIER, StepOptions
-from .pipeline import Step
 
 PROGRESS_EVERY = 0.5  # s
 STOPS_ALL = {"E-DISK-FULL", "E-WRITE"}

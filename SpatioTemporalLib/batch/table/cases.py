@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputError, ParameterError, SpatioTemporalError
-from ..io.files.boundary import real_path
-from ..io.tables.delimited import read_delimited
+from ...errors import InputError, ParameterError, SpatioTemporalError
+from ...io.files.boundary import real_path
+from ...io.tables.delimited import read_delimited
 from .options import StepOptions
 
 NAMED_BY = ("case", "participant_id", "session", "task", "run")

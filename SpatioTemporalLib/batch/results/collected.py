@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..context import Context
-from ..io.files.atomic import atomic_path
-from ..io.output.results import SUMMARY
-from ..io.tables.delimited import read_delimited
-from ..io.tables.file import write_rows
-from .cases import NAMED_BY
-from .identity import record_of
-from .plan import BatchPlan
+from ...context import Context
+from ...io.files.atomic import atomic_path
+from ...io.output.results import SUMMARY
+from ...io.tables.delimited import read_delimited
+from ...io.tables.file import write_rows
+from ..plan import BatchPlan
+from ..table.cases import NAMED_BY
+from ..work.identity import record_of
 
 RESULTS, CASES_OUT, FAILURES, PAGE, TABLES = "results.csv", "cases_out.csv", "failures.csv", "index.html", "tables"
 STATISTICS = "statistics"

@@ -1,0 +1,1 @@
+"""The table of cases, and its rows as words of a command."""

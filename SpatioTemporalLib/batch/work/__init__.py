@@ -1,0 +1,1 @@
+"""A case at work: its process, what watches it, and where it runs."""
