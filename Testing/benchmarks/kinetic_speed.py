@@ -108,7 +108,12 @@ def settings_of(analysis) -> list[dict]:
     plain = {"curve_is": "plasma"} if "curve_is" in fields and "aif" in {item.name for item in analysis.inputs} else {}
     if analysis.id == "kinetics.brix":
         plain = {"arrival": 20.0, "baseline_frames": 9}
-    with_delay = {"kinetics.tofts", "kinetics.two_compartment_exchange", "kinetics.two_tissue"}
+    with_delay = {
+        "kinetics.tofts",
+        "kinetics.extended_tofts",
+        "kinetics.two_compartment_exchange",
+        "kinetics.two_tissue",
+    }
     return [plain, plain | {"delay": "fit"}] if analysis.id in with_delay else [plain]
 
 

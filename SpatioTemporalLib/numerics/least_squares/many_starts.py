@@ -10,11 +10,10 @@ import numpy as np
 from ..arrays import contiguous, like, namespace, places
 from .bounded_gauss_newton import Descent, Model, State, advanced, begun, outcome
 
-# Steps between looks at which descents may still win; after the last look few are left.
-ROUNDS = (2, 3, 4, 5, 6, 8)
+# Steps between looks at which descents may still win; after the last look few are left. A descent goes on while the
+# linearised model promises that this many times its gain would make it the best: the further it is, the truer that is.
+ROUNDS = ((2, 2.0), (3, 2.0), (4, 1.0), (5, 0.6), (6, 0.6), (8, 0.6), (12, 0.6), (20, 0.6))
 LAST_ROUND = 400
-# A descent goes on while the linearised model promises that this many times its gain would make it the best.
-PATIENCE = 2
 # Sums of squares that differ by less than this part of them, or of what rounding leaves of the data's power, are equal:
 # which is lower would hang on the last digit.
 TIED, TIED_AT_ZERO = 1e-7, 1e-15
@@ -50,7 +49,7 @@ def best_descent(model: Model, starts, problem, low, high, *, power, rough: Mode
     # The cache matters to a processor only.
     size = max(64, AT_ONCE // derivatives[:, 0].size) if namespace(starts) is np else len(problem)
     state = _in_pieces(lambda part: begun(rough or model, part.x, part.problem), _Started(starts, problem), size)
-    for steps in ROUNDS:
+    for steps, patience in ROUNDS:
         waiting = state.done | _alone(state.problem, len(power))
         if waiting.all():
             break
@@ -61,7 +60,7 @@ def best_descent(model: Model, starts, problem, low, high, *, power, rough: Mode
         for values, new in zip(state, moved):
             values[..., going] = new
         found = outcome(state, (low, high), power)
-        state = state.take(_may_win(found, state.problem, _best(found, state.problem, power), power))
+        state = state.take(_may_win(found, state.problem, _best(found, state.problem, power), power, patience))
     if rough is not None:
         # What was learned of the residuals' curvature holds for the exact model too.
         learned, near = state.bend, state.bent
@@ -124,13 +123,13 @@ def _first_of_each(values: np.ndarray, problem: np.ndarray, count: int) -> np.nd
     return order[xp.searchsorted(contiguous(problem[order]), like(np.arange(count), problem))]
 
 
-def _may_win(found: Descent, problem: np.ndarray, best: np.ndarray, power: np.ndarray) -> np.ndarray:
+def _may_win(found: Descent, problem: np.ndarray, best: np.ndarray, power, patience: float) -> np.ndarray:
     """(m,) bool: the best descents, and those that may overtake them and are not on the same way."""
     xp = namespace(power)
     lowest, leader = found.sse[best][problem], found.parameters[:, best][:, problem]
     # What a linear model promises says little of a small difference.
     near = NEAR * xp.minimum(lowest, abs(power[problem] - lowest))
-    kept = found.sse - PATIENCE * found.promise < lowest * (1 - TIED)
+    kept = found.sse - patience * found.promise < lowest * (1 - TIED)
     kept |= (found.sse < lowest + near) & (found.promise > 0)
     # Which of equals is taken is decided when all have arrived.
     kept |= ~lower(lowest, found.sse, power[problem])

@@ -18,7 +18,7 @@ LARGEST_BLOCK = 8192
 # Smaller ones are mostly overhead: for a region that is divided among threads, and for a slow method.
 SMALLEST_SHARE, SMALLEST_BLOCK = 512, 128
 # s that a block may take, so that progress is told and cancelling works; the first ones tell sooner how long all takes.
-LONGEST, FIRST = 1.0, 0.25
+LONGEST, FIRST = 3.0, 0.1
 QUICK = 10.0  # microseconds a voxel
 
 
@@ -134,7 +134,7 @@ def _block_edges(voxels: int, frame_count: int, cost: float, context: Context) -
     by_memory = context.memory_budget // (context.threads * bytes_per_voxel)
     by_time = max(1e6 * LONGEST / cost, SMALLEST_BLOCK)
     # A slow method gains from every thread, whatever the overhead.
-    least = min(SMALLEST_SHARE, by_time)
+    least = min(SMALLEST_SHARE, max(FIRST * by_time, SMALLEST_BLOCK))
     share = max(-(-voxels // context.threads), least)
     size = int(max(min(LARGEST_BLOCK, by_memory, by_time, share), 64))
     if size >= LARGEST_BLOCK or voxels <= size * context.threads:

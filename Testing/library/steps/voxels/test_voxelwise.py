@@ -56,14 +56,14 @@ def test_a_lesion_is_divided_among_the_threads():
 
 def test_a_quick_method_has_large_blocks_and_a_slow_one_small_ones():
     assert set(sizes_of_blocks(8192 * 4, threads=2, cost=10)) == {8192}
-    assert max(sizes_of_blocks(8192 * 4, threads=2, cost=1000)) == 1000
+    assert max(sizes_of_blocks(8192 * 4, threads=2, cost=1000)) == 3000
 
 
 def test_of_a_slow_method_the_first_report_comes_soon():
     """So that the time left is known before a whole block of the usual size is done."""
     fractions = []
     context = st.Context(threads=1, report=lambda fraction, message: fractions.append(fraction))
-    values = np.zeros((2, 1, 1, 4000))
+    values = np.zeros((2, 1, 1, 9000))
     map_voxels(
         lambda curves, index: {"one": np.ones(len(index))},
         values,
@@ -72,7 +72,7 @@ def test_of_a_slow_method_the_first_report_comes_soon():
         message="",
         cost=1000,
     )
-    assert fractions[0] == pytest.approx(250 / 4000) and fractions[-1] == 1.0
+    assert fractions[0] == pytest.approx(300 / 9000) and fractions[-1] == 1.0
     assert np.all(np.diff(fractions) > 0)
 
 
@@ -87,4 +87,4 @@ def test_after_cancelling_no_further_block_is_begun():
     with pytest.raises(Cancelled):
         map_voxels(slow, np.zeros((2, 1, 1, 20000)), mask=None, context=context, message="", cost=1000)
     # The report that asks to stop is the first; a block may be on its way then, and one more when it is heard.
-    assert len(begun) <= 4
+    assert len(begun) <= 4 < 1 + 20000 // 3000
