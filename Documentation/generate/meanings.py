@@ -13,6 +13,7 @@ MEANINGS = {
     "E-RUN": "The run ended in an error that has no code of its own; the text says which.",
     "E-SCENE-FACT": "Something that a scene keeps of a series or a result cannot be read any more; the text says what.",
     "E-TIME-ORDER": "A frame has a time that is not later than that of the frame before it; the text names both.",
+    "W-SEGMENT": "A segment that is compared was missed, is not in the reference, or is in neither of both.",
     "I-LOG-RANK": "Survival of thirds of the patients by their predicted risk, compared by the log-rank test.",
     "N-GROWTH-COURSE": "What lesions did between the visits, such as to vanish or to return; the text names them.",
 }
