@@ -17,6 +17,7 @@ AS_GOOD_AS_ZERO = 1e-20  # of the power of the data
 # A descent that was still on its way has arrived all the same when it had no more than this part of its sum of squares,
 # or of the power, to gain: how many steps a flat valley takes hangs on rounding.
 ARRIVED, ARRIVED_AT_ZERO = 1e-5, 1e-9
+SMALLEST = 1e-140  # whose square is not zero
 LEAST_CURVED = 1e-8  # cosine between a step and the change of the gradient, below which nothing is learned
 FAR = 3.0  # in logarithms, what is linear at a place still says something
 # Parameters, as logarithms, rest on a bound when they are this near to it.
@@ -177,7 +178,9 @@ def _one_step(model: Model, at: State, bounds, power) -> State:
     gradient, curvature, sse = normal_equations(model(trial, at.problem))
     better, change = sse < at.sse, at.sse - sse
     fall = xp.where(better, change, 0.0)
-    ratio = clipped(fall / clipped(xp.where(at.bent, quadratic, linear), 1e-300, np.inf), 0.0, 1.0)
+    expected = xp.where(at.bent, quadratic, linear)
+    # No more than one, and nothing overflows where next to nothing, or a rise, was expected.
+    ratio = fall / clipped(xp.maximum(expected, fall), 1e-300, np.inf)
     less = clipped(at.damping * clipped(1 - (2 * ratio - 1) ** 3, 0.1, np.inf), SMALLEST_DAMPING, np.inf)
     # A small fall means arrival only where damping did not hold the step back.
     still = (fall <= ENOUGH * at.sse) & (better & (at.damping <= FIRST_DAMPING) | (at.damping >= LARGEST_DAMPING))
@@ -210,10 +213,11 @@ def _bend(at: State, moved, gradient, curvature) -> np.ndarray:
     of_bend = change - xp.einsum("ijn,jn->in", curvature, moved)
     before = xp.einsum("ijn,jn->in", at.bend, moved)
     along, was = (of_bend * moved).sum(axis=0), (before * moved).sum(axis=0)
-    shrunk = clipped(abs(along) / clipped(abs(was), 1e-300, np.inf), 0.0, 1.0)
+    shrunk = abs(along) / clipped(xp.maximum(abs(along), abs(was)), SMALLEST, np.inf)
     left = of_bend - shrunk * before
     curved = (change * moved).sum(axis=0)
     usable = curved > LEAST_CURVED * xp.sqrt((change * change).sum(axis=0) * (moved * moved).sum(axis=0))
+    usable &= curved > SMALLEST
     per = xp.where(usable, 1 / xp.where(usable, curved, 1.0), 0.0)
     both = left[:, None] * change[None] * per
     both = both + xp.moveaxis(both, 0, 1)

@@ -64,3 +64,16 @@ def test_the_best_of_several_starts_is_found_for_each_problem(data):
     found = best_descent(model_of(data), *each_problem(starts), LOW, HIGH, power=power)
     alone = [minimise(model_of(data), start, LOW, HIGH, power=power, steps=200).sse for start in starts]
     np.testing.assert_allclose(found.sse, np.min(alone, axis=0), rtol=1e-6, atol=1e-12 * power.max())
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [1e-60, 1.0, 1e60])
+def test_the_size_of_the_data_makes_no_difference(data, scale):
+    def scaled(logarithms, problem):
+        at = model_of(data)(logarithms, problem)
+        return Linearised(at.residual * scale, at.jacobian * scale)
+
+    power = (data**2).sum(axis=1)
+    usual = minimise(model_of(data), np.zeros((2, len(data))), LOW, HIGH, power=power, steps=100)
+    found = minimise(scaled, np.zeros((2, len(data))), LOW, HIGH, power=power * scale**2, steps=100)
+    np.testing.assert_allclose(found.parameters[:, 5:], usual.parameters[:, 5:], atol=1e-6)
