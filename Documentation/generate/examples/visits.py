@@ -1,4 +1,4 @@
-"""A simulated lung nodule on CT at two visits."""
+"""Simulated visits: a lung nodule on CT, and lesions that were drawn."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import io
 import shlex
 import tempfile
 from pathlib import Path
+
+import numpy as np
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib import cli
@@ -30,3 +32,29 @@ def nodule() -> Offer:
         {"visits": "study:nodule1"},
         (COMMAND.format(folder="study"),),
     )
+
+
+# (R, A, S) and radius in mm of lesions at three visits: one grows, one shrinks and goes, two grow together, one comes.
+LESIONS = (
+    ((14, 46, 16, 6.0), (46, 44, 16, 7.0), (22, 18, 16, 5.0), (34, 18, 16, 4.5)),
+    ((14, 46, 16, 8.0), (46, 44, 16, 5.0), (22, 18, 16, 7.0), (34, 18, 16, 6.5)),
+    ((14, 46, 16, 9.5), (22, 18, 16, 7.5), (34, 18, 16, 7.0), (48, 28, 16, 4.5)),
+)
+
+
+@offered("follow_up.lesions")
+def drawn_lesions() -> Offer:
+    """Three visits three months apart, with the lesions that somebody drew."""
+    shape, rng = (12, 60, 60), np.random.default_rng(0)
+    geometry = st.Geometry.from_spacing(shape, (1.0, 1.0, 3.0))
+    k, j, i = np.indices(shape)
+    places = geometry.ijk_to_ras(np.stack([i, j, k], axis=-1))
+    visits = []
+    for n, lesions in enumerate(LESIONS):
+        drawn = np.zeros(shape, bool)
+        for *centre, radius in lesions:
+            drawn |= ((places - centre) ** 2).sum(axis=-1) <= radius**2
+        image = st.Map((60 + 40 * drawn + rng.normal(0, 8, shape)).astype(np.float32), geometry, "HU", "ct")
+        mask = st.LabelMap(drawn.astype(np.uint8), geometry, {1: st.Label("lesions")}, "lesions")
+        visits.append(st.Visit(91.0 * n, {"ct": image}, {"lesions": mask}))
+    return Offer("Simulated lesions at three visits.", {"visits": st.FollowUp("simulated", tuple(visits))})

@@ -55,9 +55,9 @@ def drawn_structures(visit: Visit) -> tuple[tuple[Drawn, ...], tuple[Finding, ..
     for name, region, labels in _regions(visit):
         role = role_of(name)
         if role == TUMOUR:
-            lesions.append(_cut(name, role, region, labels.geometry))
+            lesions.append(cut(name, role, region, labels.geometry))
         elif role:
-            organs.setdefault(role, []).append(_cut(name, role, region, labels.geometry))
+            organs.setdefault(role, []).append(cut(name, role, region, labels.geometry))
     findings: list[Finding] = []
     if len(lesions) == 1:
         lesions = _parts(lesions[0], findings)
@@ -81,7 +81,8 @@ def _regions(visit: Visit) -> Iterator[tuple[str, np.ndarray, LabelMap]]:
                 yield (own if role_of(own) else f"{name} {own}"), region, labels
 
 
-def _cut(name: str, role: str, region: np.ndarray, geometry: Geometry) -> Drawn:
+def cut(name: str, role: str, region: np.ndarray, geometry: Geometry) -> Drawn:
+    """A region of an image as a structure of its own."""
     box = ndimage.find_objects(region.astype(np.uint8))[0]
     start = [part.start for part in box]
     affine = geometry.affine.copy()
@@ -100,7 +101,7 @@ def _parts(drawn: Drawn, findings: list[Finding]) -> list[Drawn]:
     if len(kept) == 1 and count == 1:
         return [drawn]
     kept.sort(key=lambda n: -sizes[n - 1])
-    return [_cut(f"{drawn.name} {m}", TUMOUR, numbered == n, drawn.geometry) for m, n in enumerate(kept, start=1)]
+    return [cut(f"{drawn.name} {m}", TUMOUR, numbered == n, drawn.geometry) for m, n in enumerate(kept, start=1)]
 
 
 def _first(same: list[Drawn], findings: list[Finding]) -> Drawn:
