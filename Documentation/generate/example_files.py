@@ -37,6 +37,7 @@ def reference_to(example: Example, name: str) -> Reference:
     value = example.inputs[name]
     place = example.offer.files.get(name)
     if isinstance(value, st.FollowUp):
+        place = place or f"{name}:{value.patient}"
         folder, participant = place.split(":")
         return Reference(f'st.read_participant("{folder}", "{participant}")', place)
     place = place or file_name(name, value)
@@ -45,7 +46,7 @@ def reference_to(example: Example, name: str) -> Reference:
 
 def file_name(name: str, value: object) -> str:
     """What the file of an input that is not shipped is called."""
-    endings = {st.Series: ".seq.nrrd", st.Curve: ".csv", st.Table: ".csv", Events: ".csv"}
+    endings = {st.FollowUp: "", st.Series: ".seq.nrrd", st.Curve: ".csv", st.Table: ".csv", Events: ".csv"}
     return name + endings.get(type(value), ".nii.gz")
 
 
@@ -67,6 +68,9 @@ def _write(path: Path, value: object) -> None:
     if isinstance(value, st.ImageStack):
         _write_stack(path, value)
         return
+    if isinstance(value, st.FollowUp):
+        _write_cohort(path, value)
+        return
     # The curves of a file are a tuple, as those of a result are.
     writers = {
         st.Series: st.write_series,
@@ -79,6 +83,22 @@ def _write(path: Path, value: object) -> None:
         st.write_curves(path, (value,))
     else:
         writers[type(value)](path, value)
+
+
+def _write_cohort(folder: Path, visits: st.FollowUp) -> None:
+    """A cohort of one patient."""
+    folder.mkdir()
+    first = visits.visits[0]
+    columns = {"participant_id": [visits.patient] * len(visits.visits), "days": visits.days.tolist()}
+    for kind, images, write in (("image", first.images, st.write_map), ("mask", first.masks, st.write_labels)):
+        for name in images:
+            files = [f"{name}_{kind}_{n}.nii.gz" for n in range(1, len(visits.visits) + 1)]
+            columns[f"{kind}:{name}"] = files
+            for visit, file in zip(visits.visits, files):
+                write(folder / file, (visit.images if kind == "image" else visit.masks)[name])
+    units = {f"image:{name}": image.unit for name, image in first.images.items()}
+    st.write_table(folder / "participants.csv", st.Table({"participant_id": [visits.patient]}))
+    st.write_table(folder / "timepoints.csv", st.Table(columns, units))
 
 
 def _write_stack(path: Path, stack: st.ImageStack) -> None:
