@@ -29,6 +29,12 @@ class ProgressBar:
         self.stream.write("\n" if fraction >= 1 else "")
         self.stream.flush()
 
+    def clear(self) -> None:
+        """Take the bar away before something else is said."""
+        if self.shown:
+            self.stream.write("\r\033[K")
+            self.stream.flush()
+
     def _left(self, fraction: float, now: float) -> str:
         if fraction < 0.02 or fraction >= 1:
             return ""

@@ -10,6 +10,7 @@ from ...io.output.results import require_absent
 from ...io.output.write import image_format
 from ...io.sidecars.images import sidecar_path
 from ..options.series import add_time_options, time_arguments
+from ..terminal.progress import ProgressBar
 
 
 def add_to(verbs) -> None:
@@ -28,9 +29,14 @@ def convert(arguments) -> None:
     require_absent([target, *beside], overwrite=arguments.overwrite)
     sweep_files(target.parent)
     source = arguments.source[0] if len(arguments.source) == 1 else arguments.source
+    bar = ProgressBar()
+    bar(0.0, "reading")
     series = io.read_series(source, **time_arguments(arguments))
+    bar.clear()
+    bar(0.5, f"writing {target.name}")
     print(f"{series}\ntimes from {series.time_source}")
     for finding in series.findings:
         print(finding)
     io.write_series(target, series)
+    bar(1.0, "written")
     print(f"written to {target}")

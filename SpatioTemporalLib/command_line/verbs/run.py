@@ -32,6 +32,10 @@ from ..terminal.progress import ProgressBar
 from .describe import parameter_line
 from .listing import print_analyses
 
+# Of one bar for all of a run: what computing and writing take of it, and where the parts of writing end.
+COMPUTING, WRITING = 0.7, 0.3
+FILES, PICTURES, SCENE = 0.5, 0.6, 0.8
+
 
 def add_to(verbs) -> None:
     parser = verbs.add_parser(
@@ -60,20 +64,21 @@ def _run(parser: argparse.ArgumentParser, arguments) -> None:
     scene = _checked_results(given)
     require_inputs_kept(given)
     with output_folder(given.out, "result", overwrite=given.overwrite) as new:
-        result, inputs = _computed(analysis, given)
-        files = written(result, new, inputs, given, scene)
+        bar = ProgressBar()
+        result, inputs = _computed(analysis, given, lambda done, text: bar(COMPUTING * done, text))
+        files = written(result, new, inputs, given, scene, lambda done, text: bar(COMPUTING + WRITING * done, text))
     print(result)
     print(f"\n{counted(len(files), 'file')} in {given.out}: {', '.join(Path(f).name for f in files)}")
 
 
-def _computed(analysis: Analysis, given) -> tuple[Result, dict[str, object]]:
+def _computed(analysis: Analysis, given, report: Callable[[float, str], None]) -> tuple[Result, dict[str, object]]:
     """The result, and what it was made from."""
     inputs = read_inputs(analysis, given)
     for name, value in inputs.items():
         if isinstance(value, Series):
             print(f"{name}: {value}; times from {value.time_source or 'no file'}")
     context = Context(
-        report=ProgressBar(),
+        report=report,
         device=given.device,
         seed=given.seed,
         **({"threads": given.threads} if given.threads else {}),
@@ -118,18 +123,32 @@ def _checked_results(given) -> Callable | None:
     return scene_writer(scene) if scene else None
 
 
-def written(result: Result, folder: Path, inputs: dict, given, scene: Callable | None) -> list[Path]:
-    """Everything that was asked for, in a folder that is being made."""
-    files = write_files(result, folder)
+def written(
+    result: Result,
+    folder: Path,
+    inputs: dict,
+    given,
+    scene: Callable | None,
+    tell: Callable[[float, str], None] = lambda done, text: None,
+) -> list[Path]:
+    """Everything that was asked for, in a folder that is being made; `tell` hears how far it is."""
+    files = write_files(result, folder, lambda done, text: tell(FILES * done, text))
     series = inputs.get("series")
+    tell(FILES, "drawing pictures")
     files += _figures(result, folder, series)
     if given.dicom or given.dicom_reference:
-        files += write_dicom_files(result, folder / "dicom", reference=given.dicom_reference)
+        part = SCENE - PICTURES
+        files += write_dicom_files(
+            result, folder / "dicom", reference=given.dicom_reference,
+            tell=lambda done, text: tell(PICTURES + part * done, text),
+        )  # fmt: skip
     if scene:
+        tell(SCENE, "writing the scene")
         visits = [value for value in inputs.values() if isinstance(value, FollowUp)]
         path, root = real_path(given.scene), real_path(given.out)
         path = folder / path.relative_to(root) if path.is_relative_to(root) else path
         files.append(scene(path, series=[series] if series else [], follow_ups=visits, results=[result]))
+    tell(1.0, "written")
     return files
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -61,21 +62,28 @@ def write_dicom_result(
     return [Path(folder) / file.name for file in files]
 
 
-def write_dicom_files(result: Result, folder: Path, *, reference: str | Path | None = None) -> list[Path]:
-    """What `write_dicom_result` writes, into a folder that is being made."""
+def write_dicom_files(
+    result: Result,
+    folder: Path,
+    *,
+    reference: str | Path | None = None,
+    tell: Callable[[float, str], None] = lambda fraction, message: None,
+) -> list[Path]:
+    """What `write_dicom_result` writes, into a folder that is being made; `tell` hears of each file."""
     with warnings.catch_warnings():
         # highdicom's words quote the patient's name.
         warnings.simplefilter("ignore")
-        return _written(result, folder, Path(reference) if reference else None)
+        return _written(result, folder, Path(reference) if reference else None, tell)
 
 
-def _written(result: Result, folder: Path, reference: Path | None) -> list[Path]:
+def _written(result: Result, folder: Path, reference: Path | None, tell: Callable[[float, str], None]) -> list[Path]:
     folder.mkdir(exist_ok=True)
     version = result.provenance.software.get(DISTRIBUTION, "0")
     headers = source_headers(reference)
     source = _study_attributes(headers)
     title, written = result.provenance.title, []
     for number, (name, value) in enumerate(result.items(), start=FIRST_SERIES_NUMBER):
+        tell((number - FIRST_SERIES_NUMBER) / len(result.items()), f"{name} as DICOM")
         path, equipment = folder / f"{name}.dcm", _equipment(number, version)
         if isinstance(value, Map):
             dataset = _parametric_map(value, result.displays[name], result.helps[name], source, equipment)

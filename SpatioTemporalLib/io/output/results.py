@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from ...data.curve import Table
@@ -21,6 +24,12 @@ from .graph_file import write_graph
 from .write import write_labels, write_map, write_series
 
 SUMMARY = "result.json"
+# Each holds a copy of one image while it is written.
+MOST_AT_A_TIME = 4
+
+
+def _silent(fraction: float, message: str) -> None:
+    """For those who do not want to hear of it."""
 
 
 def write_result(result: Result, folder: str | Path, *, overwrite: bool = False) -> list[Path]:
@@ -53,12 +62,22 @@ def write_result(result: Result, folder: str | Path, *, overwrite: bool = False)
     return [Path(folder) / file.name for file in files]
 
 
-def write_files(result: Result, folder: Path) -> list[Path]:
-    """Write every output of a result, and its summary last, into a folder that is being made."""
+def write_files(result: Result, folder: Path, tell: Callable[[float, str], None] = _silent) -> list[Path]:
+    """Write every output of a result, and its summary last, into a folder that is being made.
+
+    tell : callable(fraction, message)
+        Called as files are done. Several are written at a time: compressing them is what takes long.
+    """
     folder.mkdir(exist_ok=True)
     files = {name: folder / f"{name}{_suffix(value)}" for name, value in result.items()}
-    for name, path in files.items():
-        _write(path, result[name], result)
+    sizes = {name: 1 + getattr(getattr(value, "values", None), "nbytes", 0) for name, value in result.items()}
+    done, whole = 0, sum(sizes.values()) or 1
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_AT_A_TIME)) as pool:
+        writing = {pool.submit(_write, path, result[name], result): name for name, path in files.items()}
+        for future in as_completed(writing):
+            future.result()
+            done += sizes[writing[future]]
+            tell(done / whole, f"{files[writing[future]].name} written")
     _write_summary(folder / SUMMARY, result, files)
     return [*files.values(), folder / SUMMARY]
 
