@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 CODE = re.compile(r"[EWRNI]-[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*")
@@ -29,13 +30,13 @@ def messages_of(folders: list[Path]) -> list[Message]:
     found = []
     for folder in folders:
         for file in sorted(folder.rglob("*.py")):
-            tree = ast.parse(file.read_text(encoding="utf-8"))
-            found += _messages_in(tree, str(file.relative_to(folder.parent)))
+            found += _messages_in(file.read_text(encoding="utf-8"), str(file.relative_to(folder.parent)))
     return sorted(found, key=lambda m: m.code)
 
 
-def _messages_in(tree: ast.Module, file: str) -> list[Message]:
-    found, told = [], set()
+@cache
+def _messages_in(source: str, file: str) -> list[Message]:
+    tree, found, told = ast.parse(source), [], set()
     for place, names in _places(tree, {}):
         codes = [node for node in _parts(place) if _code_of(node)]
         told.update(id(code) for code in codes)

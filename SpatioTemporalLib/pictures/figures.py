@@ -22,12 +22,13 @@ COLUMNS = 4
 STYLES = {"points": "o", "line": "-"}
 CURVE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 DOTS_PER_INCH = 130
+LAYOUT = "constrained"
 
 
 def new_figure(width: float, height: float):
     """An empty figure in inches that needs no display."""
     figure_module = require("matplotlib.figure", package="matplotlib", extra="figures", purpose="A figure")
-    return figure_module.Figure(figsize=(width, height), layout="constrained", dpi=DOTS_PER_INCH)
+    return figure_module.Figure(figsize=(width, height), layout=LAYOUT, dpi=DOTS_PER_INCH)
 
 
 def save_figure(figure, path: str | Path) -> Path:

@@ -26,6 +26,7 @@ SAME_SHAPE = 1e-9
 # In fewer frames the course of a curve cannot be told from noise.
 FEWEST_FOR_NOISE = 8
 MOST_SAMPLES = 400
+NUMBERS_AT_ONCE = 2**16  # stay in the processor's cache
 
 
 def bolus_arrival(times, curves) -> np.ndarray:
@@ -127,33 +128,32 @@ def _costs(times: np.ndarray, curves: np.ndarray, bends: np.ndarray, noise: np.n
     """(B, n) misfits of the best rise from each bend, with what the frames cost that it leaves out; inf where none."""
     peak = curves.argmax(axis=0)
     last = int(peak.max())
-    squares = np.cumsum(curves**2, axis=0)
-    levels = np.cumsum(curves, axis=0)
+    sums = np.cumsum(curves, axis=0), np.cumsum(curves**2, axis=0)
     least = np.maximum(CLEAR_RISE * noise, SMALLEST_PART)
     costs = np.full((len(bends), curves.shape[1]), np.inf)
-    for cost, bend in zip(costs, bends):
-        first = int(np.searchsorted(times, bend, side="right"))
-        ends = first + np.array(RISE_LENGTHS) - 1
-        ends = np.unique(np.append(ends[ends < last], last)) if first <= last else ()
-        for shapes, both_up in (
-            (_parabola(times[: last + 1] - bend), False),
-            (_tissue(times[: last + 1] - bend), True),
-        ):
-            misfits = _misfits(shapes, curves, (levels, squares), (first, ends), least, both_up=both_up)
-            for end, misfit in zip(ends, misfits):
-                total = misfit / noise**2 + COST_OF_A_FRAME * (peak - end)
-                np.minimum(cost, np.where(end <= peak, total, np.inf), out=cost)
+    before_the_peak = int(np.searchsorted(bends, times[last]))
+    at_once = max(1, NUMBERS_AT_ONCE // (len(RISE_LENGTHS) * max(last + 1, curves.shape[1])))
+    for begin in range(0, before_the_peak, at_once):
+        part = slice(begin, min(begin + at_once, before_the_peak))
+        first = np.searchsorted(times, bends[part], side="right")[:, None]
+        lengths = np.array([length for length in RISE_LENGTHS if first[0, 0] + length - 1 < last], dtype=int)
+        ends = np.minimum(np.append(first + lengths - 1, np.full_like(first, last), axis=1), last)[..., None]
+        left_out = np.where(ends <= peak, COST_OF_A_FRAME * (peak - ends), np.inf)
+        since = times[: last + 1] - bends[part, None]
+        for shapes, both_up in ((_parabola(since), False), (_tissue(since), True)):
+            misfits = _misfits(shapes, curves, sums, (first[..., None], ends), least, both_up=both_up)
+            np.minimum(costs[part], (misfits / noise**2 + left_out).min(axis=1), out=costs[part])
     return costs
 
 
 def _parabola(since: np.ndarray) -> np.ndarray:
-    """(2, T) what a rise that begins straight and bends is made of, at times in s since its beginning."""
-    since = np.maximum(since, 0.0) / max(since[-1], 1e-9)
+    """(2, B, T) what a rise that begins straight and bends is made of, at times in s since its beginning."""
+    since = np.maximum(since, 0.0) / np.maximum(since[:, -1:], 1e-9)
     return np.stack([since, since**2])
 
 
 def _tissue(since: np.ndarray) -> np.ndarray:
-    """(2, T) what tissue shows of a bolus before any of it has left: its leakage, and the bolus in its plasma."""
+    """(2, B, T) what tissue shows of a bolus before any of it has left: its leakage, and the bolus in its plasma."""
     grid, bolus, leaked = _bolus()
     return np.stack([np.interp(since, grid, leaked, left=0.0), np.interp(since, grid, bolus, left=0.0)])
 
@@ -167,42 +167,45 @@ def _bolus() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return grid, bolus / bolus.max(), leaked / leaked[1200]
 
 
-def _misfits(shapes, curves, sums, frames, least, *, both_up: bool):
-    """For each end the (n,) sums of squares, over the frames to there, of a constant and a rise; inf for no rise.
+def _misfits(shapes, curves, sums, frames, least, *, both_up: bool) -> np.ndarray:
+    """(B, E, n) sums of squares, over the frames to each end, of a constant and a rise; inf for no rise.
 
     Parameters
     ----------
-    shapes : (2, T) array              What the rise is made of, zero before its first frame.
+    shapes : (2, B, T) array           What the rises are made of, zero before their first frames.
     sums : (T, n) arrays               Running sums over frames of the curves, and of their squares.
-    frames : int, (E,) array           First frame of the rise, and the ends that are tried.
+    frames : (B, 1, 1), (B, E, 1)      First frame of each rise, and the ends that are tried.
     least : (n,) array                 How high a rise must reach at its end.
     both_up : bool                     Whether both shapes have to rise, or the first at the bend and their sum.
     """
-    (levels, squares), (first, ends) = sums, frames
-    if not len(ends):
-        return
-    within = np.arange(first, ends[-1] + 1) <= ends[:, None]
-    weights = np.concatenate([within * shape[first : ends[-1] + 1] for shape in shapes])
-    moments = (weights @ curves[first : ends[-1] + 1]).reshape(2, len(ends), -1)
-    for end, moment in zip(ends, moments.swapaxes(0, 1)):
-        one, two = shapes[:, : end + 1]
-        level = levels[end] / (end + 1)
-        norm = one @ one - one.sum() ** 2 / (end + 1)
-        overlap = (one @ two - one.sum() * two.sum() / (end + 1)) / norm
-        by_one = moment[0] - one.sum() * level
-        alone = by_one / norm
-        misfit = squares[end] - (end + 1) * level**2 - by_one * alone
-        rest = two @ two - two.sum() ** 2 / (end + 1) - overlap**2 * norm
-        # Two shapes explain any two frames, so there the first stands alone.
-        if end - first < 2 or rest <= SAME_SHAPE * (two @ two):
-            yield np.where(both_up | (alone * one[-1] <= least), np.inf, np.maximum(misfit, 0.0))
-            continue
-        by_two = moment[1] - two.sum() * level - overlap * by_one
-        second = by_two / rest
-        begins = alone - overlap * second
-        rises = (begins >= 0) & ((second >= 0) | (not both_up)) & (begins * one[-1] + second * two[-1] > least)
-        misfit = np.where(rises, misfit - by_two * second, np.where(alone * one[-1] > least, misfit, np.inf))
-        yield np.maximum(misfit, 0.0)
+    first, ends = frames
+    count = ends + 1
+    sum_one, sum_two, square_one, square_two, product = (
+        np.take_along_axis(np.cumsum(values, axis=1)[..., None], ends, axis=1)
+        for values in (*shapes, *shapes**2, shapes[0] * shapes[1])
+    )
+    norm = square_one - sum_one**2 / count
+    overlap = (product - sum_one * sum_two / count) / norm
+    rest = square_two - sum_two**2 / count - overlap**2 * norm
+    # Two shapes explain any two frames, so there the first stands alone.
+    single = (ends - first < 2) | (rest <= SAME_SHAPE * square_two)
+    level = sums[0][ends[..., 0]] / count
+    rising = np.arange(first.min(), shapes.shape[2])
+    weights = shapes[:, :, None, rising] * ((first <= rising) & (rising <= ends))
+    by_one, by_two = weights @ curves[rising]
+    by_one -= sum_one * level
+    alone = by_one / norm
+    by_two -= sum_two * level + overlap * by_one
+    second = by_two / np.where(single, 1.0, rest)
+    begins = alone - overlap * second
+    at_end_one, at_end_two = np.take_along_axis(shapes[..., None], ends[None], axis=2)
+    rises = (begins >= 0) & (begins * at_end_one + second * at_end_two > least) & ~single
+    if both_up:
+        rises &= second >= 0
+    alone_rises = (alone * at_end_one > least) & ~(single & both_up)
+    misfit = sums[1][ends[..., 0]] - count * level**2 - by_one * alone
+    misfit = np.where(rises, misfit - by_two * second, np.where(alone_rises, misfit, np.inf))
+    return np.maximum(misfit, 0.0)
 
 
 def _rises_clearly(times, curves, arrival) -> np.ndarray:

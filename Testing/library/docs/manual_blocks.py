@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 MANUAL = ROOT / "Documentation"
 BLOCK = re.compile(r"^```([\w{}:-]*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 # What an example says to make, made smaller, by verb.
-SMALLER = {"simulate": ["--extent", "30,30,24"]}
+SMALLER = {"simulate": ["--extent", "30,30,24", "--frames", "80"]}
 
 
 def blocks(text: str, *languages: str) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ def test_every_comparison_is_within_its_tolerance(comparisons, worst_error):
 
 
 def test_a_wrong_input_fails(monkeypatch):
+    monkeypatch.setattr(models, "CASES", models.CASES[:3])
     right = models._plasma()
     monkeypatch.setattr(models, "_plasma", lambda: replace(right, values=0.55 * np.asarray(right.values)))
     assert not all(c.passed for c in models.check_models(st.Context()))

@@ -15,9 +15,8 @@ PIPELINE = "preprocessing.bold_pipeline"
 
 
 @cache
-def run_of():
-    design = BoldDesign(shape=(14, 36, 30), spacing=(5.2, 5.2, 8.5), frames=100)
-    return simulated_run(design, np.random.default_rng(0))
+def run_of(shape=(14, 36, 30), spacing=(5.2, 5.2, 8.5)):
+    return simulated_run(BoldDesign(shape=shape, spacing=spacing, frames=100), np.random.default_rng(0))
 
 
 @cache
@@ -60,7 +59,7 @@ def test_the_page_tells_steps_motion_voxels_and_snr():
 
 
 def test_steps_that_are_not_known_are_left_out_or_refused():
-    run = run_of()
+    run = run_of((8, 18, 15), (10.4, 10.4, 14.9))
     unknown = replace(run.series, acquisition=st.Acquisition("MR"))
     found = st.run(PIPELINE, series=unknown, purpose="task", smoothing=0.0)
     assert "W-SLICE-TIMES-UNKNOWN" in {f.code for f in found.findings}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,12 +16,13 @@ from SpatioTemporalLib.simulation.bold.run import BoldDesign, simulated_run
 CHOICE = "preprocessing.choose_pipeline"
 WIDE = (Region("right", (36.0, -20.0, 20.0), 30.0, (3.0, 0.0)), Region("left", (-36.0, -20.0, 20.0), 30.0, (0.0, 3.0)))
 DESIGN = BoldDesign(shape=(14, 36, 30), spacing=(5.2, 5.2, 8.5), frames=160, regions=WIDE)
+COARSE = replace(DESIGN, shape=(8, 18, 15), spacing=(10.4, 10.4, 14.9))
 QUICK = {"motion_terms": ("none", "6"), "smoothing": (6.0,), "components": (2, 4, 8)}
 
 
 @cache
-def run_of(seed):
-    return simulated_run(DESIGN, np.random.default_rng(seed))
+def run_of(seed, design=DESIGN):
+    return simulated_run(design, np.random.default_rng(seed))
 
 
 @cache
@@ -57,14 +59,15 @@ def test_a_test_on_the_run_of_the_choice_is_refused():
 
 
 def test_runs_and_settings_that_allow_no_choice_are_told():
-    run = run_of(0)
+    run = run_of(0, COARSE)
     with pytest.raises(st.InputError, match="two conditions are told apart, found left hand, tongue"):
         st.run(CHOICE, series=run.series, events=run.events, conditions=("left hand", "tongue"))
+    few = QUICK | {"motion_terms": ("6",), "components": (2,)}
     one_half = Events([10.0, 50.0, 90.0], [15.0] * 3, ("a", "b", "a"), np.ones(3))
     with pytest.raises(st.InputError, match="second half of the run holds 0 frames of a"):
-        st.run(CHOICE, series=run.series, events=one_half, **QUICK)
+        st.run(CHOICE, series=run.series, events=one_half, **few)
     with pytest.raises(st.ParameterError, match="1 ways"):
         st.run(CHOICE, series=run.series, events=run.events, motion_terms=("6",), smoothing=(0.0,),
                try_without_correction=False)  # fmt: skip
     with pytest.raises(st.InputError, match="follow edges or motion"):
-        st.run(CHOICE, series=run.series, events=run.events, artefact_limit=0.01, **QUICK)
+        st.run(CHOICE, series=run.series, events=run.events, artefact_limit=0.01, **few)

@@ -90,8 +90,9 @@ def test_deflated_files_are_read_as_others(tmp_path):
 def test_deflated_files_that_grow_without_end_are_not_inflated(begins, tmp_path):
     path = deflated(tmp_path / "a.dcm", begins + bytes(2**28))
     assert path.stat().st_size < 2**20
-    assert peak_of(lambda: code_of(lambda: read_series(path))) < 2**27
-    assert code_of(lambda: read_series(path)) == "E-FILE-CORRUPT"
+    told = []
+    assert peak_of(lambda: told.append(code_of(lambda: read_series(path)))) < 2**27
+    assert told == ["E-FILE-CORRUPT"]
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.9, 0.99])

@@ -18,6 +18,8 @@ from SpatioTemporalLib.networks.explanation.occlusion import occlusion, visit_oc
 from SpatioTemporalLib.networks.inference.prediction import ensemble_logits
 
 PATIENTS = 4
+# Integrated gradients take seconds for each.
+EXPLAINED = 2
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def growing(bundle):
 
 @pytest.fixture(scope="module")
 def explained(bundle, growing):
-    return integrated_gradients(bundle.networks[0], growing[0], "carry_forward")
+    return integrated_gradients(bundle.networks[0], growing[0][:EXPLAINED], "carry_forward")
 
 
 def test_growing_nodules_are_called_malignant_and_stable_ones_are_not(bundle, growing):
@@ -57,13 +59,13 @@ def test_integrated_gradients_add_up_within_one_percent(explained):
 
 def test_the_strongest_voxel_lies_on_the_nodule_that_grew(growing, explained):
     latest = explained.values.sum(dim=2)[:, 1].numpy()
-    hits = [growing[1][n, 1].ravel()[latest[n].argmax()] for n in range(PATIENTS)]
+    hits = [growing[1][n, 1].ravel()[latest[n].argmax()] for n in range(EXPLAINED)]
     assert np.mean(hits) >= 0.8
 
 
 def test_voxels_named_first_matter_more_than_others(bundle, growing, explained):
     order = explained.values.sum(dim=2)
-    found = insertion_deletion(bundle.networks[0], growing[0], order, baseline="carry_forward")
+    found = insertion_deletion(bundle.networks[0], growing[0][:EXPLAINED], order, baseline="carry_forward")
     assert float((found.insertion - found.random_insertion).mean()) >= 0.15
     assert float((found.random_deletion - found.deletion).mean()) >= 0.15
 
@@ -74,9 +76,9 @@ def test_shuffled_weights_give_other_maps(bundle, growing, explained):
     for parameter in other.parameters():
         order = torch.randperm(parameter.numel(), generator=generator)
         parameter.data = parameter.data.flatten()[order].reshape(parameter.shape)
-    first = growing[0][:2]
-    found = integrated_gradients(other, first, "carry_forward")
-    for n in range(len(first)):
+    # How complete they are is not asked here, so a few steps do.
+    found = integrated_gradients(other, growing[0][:EXPLAINED], "carry_forward", 8, tolerance=1e9)
+    for n in range(EXPLAINED):
         assert abs(np.corrcoef(explained.values[n].flatten(), found.values[n].flatten())[0, 1]) < 0.3
 
 
