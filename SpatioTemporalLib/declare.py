@@ -63,6 +63,7 @@ class Input:
     min_visits, image : of a follow-up, how many visits it needs, and the name of the image each has.
     intervals : shortest and longest median frame interval of a series that can be, s, or None for any.
     own_grid : whether an image may lie on another grid than the other inputs, or masks of visits than their image.
+    may_be_empty : whether a label map without a voxel is a finding of its own, and no oversight.
     range : smallest and largest value of a map that can be, in `unit`.
     made_for : kinds of examination that a series can be, of `EXAMINATIONS`; empty for any.
     results : outputs of other analyses that can stand here, by name, or by the analysis' id, a colon and the name; the
@@ -79,6 +80,7 @@ class Input:
     min_visits: int = 1
     image: str = "image"
     own_grid: bool = False
+    may_be_empty: bool = False
     intervals: tuple[float, float] | None = None
     range: tuple[float, float] | None = None
     made_for: tuple[str, ...] = ()

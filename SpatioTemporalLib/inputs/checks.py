@@ -123,7 +123,7 @@ def _check_interval(declared: Input, series: Series) -> None:
 
 def _check_values(declared: Input, value: object) -> list[Finding]:
     if isinstance(value, LabelMap):
-        if not value.foreground.any():
+        if not declared.may_be_empty and not value.foreground.any():
             raise InputError(
                 "E-MASK-EMPTY",
                 f"{declared.name} has no voxel set",

@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from ...data.curve import Table
+from ...data.geometry import Geometry
 from ...data.volumes import Label, LabelMap
 from ...declare import Help, Input, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
@@ -40,8 +41,10 @@ class ComparisonParameters:
     citation="Taha and Hanbury, BMC Med Imaging 15:29 (2015); Nikolov et al., J Med Internet Res 23:e26151 (2021) for "
     "the surface Dice; Maier-Hein, Reinke et al., Metrics reloaded, Nat Methods 21:195 (2024)",
     inputs=[
-        Input("segmentation", LabelMap, help="What is assessed; segments are compared by their names."),
-        Input("reference", LabelMap, help="What is taken for right, on the same grid."),
+        Input(
+            "segmentation", LabelMap, may_be_empty=True, help="What is assessed; segments are compared by their names."
+        ),
+        Input("reference", LabelMap, may_be_empty=True, help="What is taken for right, on the same grid."),
     ],
     outputs=[
         Output("statistics", Table, help="Overlap, volumes and distances of each segment."),
@@ -66,14 +69,14 @@ def comparison(segmentation, reference, *, parameters, context):
     and NSD the share of both surfaces within the tolerance. A segment that was missed, or that the reference does not
     have, overlaps by 0 and is as far off as the image's diagonal is long, so that missing more never improves a mean;
     one that neither has cannot be measured and counts as right. Background is no segment. Surfaces are voxels with a
-    neighbour outside, counted alike whatever their area, and percentiles are taken of each direction by itself.
+    neighbour outside (within the slice where there is one slice only), counted alike whatever their area, and
+    percentiles are taken of each direction by itself.
     Lesions are connected parts (26 neighbours), paired by the largest overlap.
     """
     pairs, findings = _pairs(segmentation, reference)
     geometry = reference.geometry
-    spacing = geometry.spacing[::-1]
-    tolerance = parameters.tolerance if parameters.tolerance is not None else float(np.linalg.norm(spacing))
-    furthest = float(np.linalg.norm(np.multiply(geometry.shape, spacing)))
+    tolerance = parameters.tolerance if parameters.tolerance is not None else _diagonal(geometry)
+    furthest = float(np.linalg.norm(np.multiply(geometry.shape, geometry.spacing[::-1])))
     measured, lesions = {}, []
     for n, (name, (found, wanted)) in enumerate(pairs.items()):
         context.progress(n / len(pairs), f"comparing {name}")
@@ -93,13 +96,15 @@ def comparison(segmentation, reference, *, parameters, context):
 
 def _pairs(segmentation: LabelMap, reference: LabelMap) -> tuple[dict[str, tuple], list[Finding]]:
     """Masks of each segment by its name, empty where one of both has none."""
-    named = [
-        {label.name.strip().lower(): (label.name, value) for value, label in labels.labels.items()}
-        for labels in (segmentation, reference)
-    ]
+    named = [_by_name(labels) for labels in (segmentation, reference)]
     if not named[0] and not named[1]:
         raise InputError("E-LABEL", "neither holds a segment", where=reference.name, fix="Choose another reference.")
-    findings = []
+    findings = [
+        Finding("W-LABEL-TWICE", Severity.WARN, f"{name} is the name of {len(values)} segments, taken as one", of.name)
+        for own, of in zip(named, (segmentation, reference))
+        for name, values in own.values()
+        if len(values) > 1
+    ]
     if len(named[0]) == len(named[1]) == 1 and set(named[0]) != set(named[1]):
         (own,), (other,) = named[0].values(), named[1].values()
         text = f"{own[0]} is compared with {other[0]}, the only segment there is"
@@ -109,12 +114,32 @@ def _pairs(segmentation: LabelMap, reference: LabelMap) -> tuple[dict[str, tuple
     names = {key: (named[1].get(key) or named[0][key])[0] for key in keys}
     masks = {
         names[key]: tuple(
-            labels.region(own[key][1]) if key in own else np.zeros(labels.values.shape, bool)
-            for own, labels in zip(named, (segmentation, reference))
+            _region(labels, own[key][1] if key in own else ()) for own, labels in zip(named, (segmentation, reference))
         )
         for key in keys
     }
     return masks, findings
+
+
+def _by_name(labels: LabelMap) -> dict[str, tuple[str, list[int]]]:
+    """Names as written and the labels that have them, by what they are compared by."""
+    found: dict[str, tuple[str, list[int]]] = {}
+    for value, label in labels.labels.items():
+        found.setdefault(label.name.strip().lower(), (label.name, []))[1].append(value)
+    return found
+
+
+def _region(labels: LabelMap, values) -> np.ndarray:
+    region = np.zeros(labels.values.shape, bool)
+    for value in values:
+        region |= labels.region(value)
+    return region
+
+
+def _diagonal(geometry: Geometry) -> float:
+    """Of a voxel, mm; within the slice where there is one slice only."""
+    steps = [step for step, size in zip(geometry.spacing[::-1], geometry.shape) if size > 1]
+    return float(np.linalg.norm(steps or geometry.spacing))
 
 
 def _findings(name: str, state: str, either: np.ndarray) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, sparse
 from scipy.optimize import linear_sum_assignment
 
 
@@ -14,7 +14,7 @@ class Matched:
     """Connected parts of two masks and their pairs.
 
     first, second : (K, J, I) numbers of the parts from 1 on, 0 elsewhere. sizes : voxels of the parts of each.
-    pairs : (P, 2) numbers of parts that are the same. overlap : (N, M) intersection over union.
+    pairs : (P, 2) numbers of parts that are the same. overlap : (P,) intersection over union of each pair.
     """
 
     first: np.ndarray
@@ -38,13 +38,32 @@ def matched_parts(first: np.ndarray, second: np.ndarray, least: float) -> Matche
     """
     neighbours = np.ones((3,) * first.ndim)
     (a, count_a), (b, count_b) = (ndimage.label(mask, neighbours) for mask in (first, second))
-    together = np.bincount(a.ravel() * (count_b + 1) + b.ravel(), minlength=(count_a + 1) * (count_b + 1)).reshape(
-        count_a + 1, count_b + 1
-    )
-    sizes = together.sum(axis=1)[1:], together.sum(axis=0)[1:]
-    common = together[1:, 1:]
-    union = sizes[0][:, None] + sizes[1][None, :] - common
-    overlap = np.divide(common, union, out=np.zeros(common.shape), where=union > 0)
-    rows, columns = linear_sum_assignment(np.where(overlap > least, overlap, 0.0), maximize=True)
-    pairs = np.array([(r + 1, c + 1) for r, c in zip(rows, columns) if overlap[r, c] > least], dtype=int)
-    return Matched(a, b, sizes, pairs.reshape(-1, 2), overlap)
+    sizes = tuple(np.bincount(part.ravel(), minlength=count + 1)[1:] for part, count in ((a, count_a), (b, count_b)))
+    both = (a > 0) & (b > 0)
+    # Only parts that meet: a table of each with each takes gigabytes where noise gives thousands of them.
+    together, common = np.unique(np.stack([a[both], b[both]], axis=-1), axis=0, return_counts=True)
+    union = sizes[0][together[:, 0] - 1] + sizes[1][together[:, 1] - 1] - common
+    overlap = common / union
+    near = overlap > least
+    together, overlap = together[near], overlap[near]
+    chosen = _chosen(together, overlap, (count_a, count_b))
+    return Matched(a, b, sizes, together[chosen], overlap[chosen])
+
+
+def _chosen(pairs: np.ndarray, overlap: np.ndarray, counts: tuple[int, int]) -> np.ndarray:
+    """Which of the pairs that are possible stay, sorted; parts that do not meet are assigned apart."""
+    if not len(pairs):
+        return np.empty(0, dtype=int)
+    size = sum(counts) + 1
+    links = sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], counts[0] + pairs[:, 1])), (size, size))
+    group = sparse.csgraph.connected_components(links, directed=False)[1][pairs[:, 0]]
+    order = np.argsort(group, kind="stable")
+    chosen = []
+    for own in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        (_, row), (_, column) = (np.unique(pairs[own, side], return_inverse=True) for side in (0, 1))
+        table = np.zeros((row.max() + 1, column.max() + 1))
+        table[row, column] = overlap[own]
+        place = dict(zip(zip(row.tolist(), column.tolist()), own.tolist()))
+        ends = zip(*(side.tolist() for side in linear_sum_assignment(table, maximize=True)))
+        chosen += [place[pair] for pair in ends if pair in place]
+    return np.array(sorted(chosen), dtype=int)

@@ -44,8 +44,13 @@ class SurfaceDistances:
 
 
 def surface_of(mask: np.ndarray) -> np.ndarray:
-    """Voxels of a mask with one of six neighbours outside of it; what lies beyond the image is outside."""
-    return mask & ~ndimage.binary_erosion(mask)
+    """Voxels of a mask with a neighbour at one of their faces outside of it; what lies beyond the image is outside.
+
+    An image of one slice has no neighbours above and below: all of a region would else be its surface.
+    """
+    flat = tuple(n for n, size in enumerate(mask.shape) if size == 1)
+    cross = ndimage.generate_binary_structure(mask.ndim - len(flat), 1)
+    return mask & ~ndimage.binary_erosion(mask, np.expand_dims(cross, flat))
 
 
 def surface_distances(first: np.ndarray, second: np.ndarray, spacing) -> SurfaceDistances:

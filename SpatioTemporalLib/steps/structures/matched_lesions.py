@@ -14,19 +14,19 @@ STATE, FOUND, MISSED, ADDED = "state", "found", "missed", "added"
 def lesion_rows(found: np.ndarray, wanted: np.ndarray, geometry: Geometry, least: float) -> list[dict[str, object]]:
     """A row for each lesion of the reference, then for each that only the segmentation has; the largest first."""
     parts = matched_parts(wanted, found, least)
-    partner = dict(parts.pairs.tolist())
-    taken = set(partner.values())
+    partner = {int(a): (int(b), float(overlap)) for (a, b), overlap in zip(parts.pairs, parts.overlap)}
+    taken = {other for other, _ in partner.values()}
+    wanted_at, found_at = (_centres(*part) for part in ((parts.first, parts.sizes[0]), (parts.second, parts.sizes[1])))
     rows = []
     for number in np.argsort(-parts.sizes[0], kind="stable") + 1:
-        other = partner.get(int(number))
-        size = 0 if other is None else int(parts.sizes[1][other - 1])
-        overlap = 0.0 if other is None else float(parts.overlap[number - 1, other - 1])
-        state = MISSED if other is None else FOUND
-        rows.append(_row(state, parts.first == number, int(parts.sizes[0][number - 1]), size, overlap, geometry))
+        other, overlap = partner.get(int(number), (0, 0.0))
+        size = int(parts.sizes[1][other - 1]) if other else 0
+        state = FOUND if other else MISSED
+        rows.append(_row(state, wanted_at[number - 1], int(parts.sizes[0][number - 1]), size, overlap, geometry))
     for number in np.argsort(-parts.sizes[1], kind="stable") + 1:
         if int(number) not in taken:
             size = int(parts.sizes[1][number - 1])
-            rows.append(_row(ADDED, parts.second == number, 0, size, 0.0, geometry))
+            rows.append(_row(ADDED, found_at[number - 1], 0, size, 0.0, geometry))
     return rows
 
 
@@ -45,9 +45,14 @@ def lesion_summary(rows: list[dict[str, object]]) -> dict[str, float]:
     }
 
 
-def _row(state: str, where: np.ndarray, wanted: int, found: int, overlap: float, geometry: Geometry) -> dict:
+def _centres(numbered: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """(N, 3) K, J and I of the centre of each part, all at once."""
+    return np.array(ndimage.center_of_mass(numbered > 0, numbered, np.arange(1, len(sizes) + 1))).reshape(-1, 3)
+
+
+def _row(state: str, centre: np.ndarray, wanted: int, found: int, overlap: float, geometry: Geometry) -> dict:
     ml = geometry.voxel_volume_ml
-    k, j, i = ndimage.center_of_mass(where)
+    k, j, i = centre
     place = geometry.ijk_to_ras((i, j, k))
     return {
         STATE: state, "volume": wanted * ml, "volume found": found * ml, "IoU": overlap,

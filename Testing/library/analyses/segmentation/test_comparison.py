@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from scipy import ndimage
 
 import SpatioTemporalLib as st
+from SpatioTemporalLib.numerics.spatial.lesion_match import matched_parts
 from SpatioTemporalLib.numerics.spatial.surface_distance import surface_distances
 
 SPACING = (0.9, 0.9, 5.0)
@@ -175,3 +177,45 @@ def test_a_mask_at_the_border_is_told():
     mask[:3, :5, :5] = True
     result, own = measured(labels(mask), labels(mask))
     assert own["tumour", "HD"] == 0 and any(finding.code == "N-BORDER" for finding in result.findings)
+
+
+def test_in_one_slice_surfaces_are_outlines():
+    one, other = (ball((30.0, 28.0, 0.0), radius, (1, 64, 70)) for radius in (12.0, 9.0))
+    _, own = measured(labels(one), labels(other), tolerance=1.0)
+    edges = [mask[0] & ~ndimage.binary_erosion(mask[0]) for mask in (one, other)]
+    away = [ndimage.distance_transform_edt(~edge, sampling=SPACING[:2]) for edge in edges]
+    distances = np.concatenate([away[1][edges[0]], away[0][edges[1]]])
+    assert own["tumour", "ASSD"] == pytest.approx(distances.mean()) and distances.mean() > 2
+    assert own["tumour", "NSD"] == pytest.approx(np.mean(distances <= 1.0))
+    result, _ = measured(labels(one), labels(other))
+    # The diagonal of a pixel: the thickness of the only slice says nothing of its outlines.
+    assert "1 (within 1.27 mm)" in result["statistics"].columns["unit"]
+
+
+def test_a_segmentation_that_found_nothing_at_all_is_measured():
+    for found, wanted, said in ((NOTHING, SOMETHING, "missed"), (SOMETHING, NOTHING, "not in the reference")):
+        empty = st.LabelMap(np.zeros(SHAPE, np.uint8), labels(SOMETHING).geometry, {}, "empty")
+        given = [empty if mask is NOTHING else labels(mask) for mask in (found, wanted)]
+        result, own = measured(*given)
+        assert own["tumour", "Dice"] == 0 and own["tumour", "HD95"] == pytest.approx(DIAGONAL)
+        assert any(said in str(finding) for finding in result.findings)
+
+
+def test_two_segments_of_one_name_are_one_and_it_is_told():
+    first, second = ball((15.0, 15.0, 30.0), 5.0), ball((45.0, 40.0, 30.0), 8.0)
+    twice = labels(first, second, names=("Tumour", "tumour"))
+    result, own = measured(labels(first | second), twice)
+    assert own["Tumour", "Dice"] == 1.0
+    assert any("2 segments" in str(finding) for finding in result.findings)
+
+
+def test_thousands_of_specks_need_no_table_of_each_with_each():
+    random = np.random.default_rng(3)
+    first, second = (random.random((60, 200, 200)) < 0.02 for _ in range(2))
+    first[::2] = second[::2] = False
+    parts = matched_parts(first, second, 0.1)
+    assert len(parts.sizes[0]) > 10_000 and len(parts.overlap) == len(parts.pairs)
+    for (a, b), overlap in list(zip(parts.pairs, parts.overlap))[:20]:
+        one, other = parts.first == a, parts.second == b
+        assert overlap == pytest.approx((one & other).sum() / (one | other).sum())
+    assert all(len(set(side.tolist())) == len(side) for side in parts.pairs.T)
