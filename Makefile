@@ -46,6 +46,7 @@ benchmark: $(VENV)/test.stamp
 	$(VENV)/bin/python Testing/benchmarks/kinetics.py
 	$(ONE_THREAD) $(VENV)/bin/python Testing/benchmarks/bold.py
 	$(VENV)/bin/python Testing/benchmarks/batch.py
+	$(VENV)/bin/python Testing/benchmarks/registration_memory.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

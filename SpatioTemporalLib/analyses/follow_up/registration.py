@@ -117,7 +117,6 @@ def _motion(days: np.ndarray, registered: list[RegisteredVisit]) -> Table:
 
 
 def _row(day: float, one: RegisteredVisit) -> dict[str, object]:
-    moved = np.linalg.norm(one.displacement, axis=-1)
     return {
         "day": float(day),
         "likeness before": one.similarity_before,
@@ -126,7 +125,7 @@ def _row(day: float, one: RegisteredVisit) -> dict[str, object]:
         "shared by chance": one.shared.by_chance,
         "overlap": 100 * one.overlap,
         "smallest volume change": one.smallest_volume_change,
-        "mean displacement": float(moved.mean()),
-        "largest displacement": float(moved.max()),
+        "mean displacement": one.mean_displacement,
+        "largest displacement": one.largest_displacement,
         "verdict": "; ".join(finding.message for finding in one.findings) or GOOD,
     }

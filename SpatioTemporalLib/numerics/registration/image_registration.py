@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from ...data.geometry import Geometry
-from ...errors import GeometryError, InputError
-from ...system.packages import require
+from ...errors import InputError
+from .displacement import volume_change
+from .itk_images import LPS, Picture, place_of, require_straight, simpleitk, to_itk
 
-LPS = np.array([-1.0, -1.0, 1.0])
 # A fixed number of parts into which sums are split, so that the result does not depend on the machine.
 WORK_UNITS = 4
 SEED = 1
@@ -21,15 +20,7 @@ FEWEST_VOXELS = 12
 THINNEST = 4
 SMOOTHING_MM = {4: 4.0, 2: 2.0, 1: 0.0}
 RIGID_STEPS, DEMONS_STEPS = 150, 30
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """values : (K, J, I) array. inside : (K, J, I) bool where it counts, or None for everywhere."""
-
-    values: np.ndarray
-    geometry: Geometry
-    inside: np.ndarray | None = None
+SLAB_VOXELS, MOST_COMPARED = 2**20, 2**23
 
 
 def register_rigid(fixed: Picture, moving: Picture, metric: str, report: Callable[[float], bool]):
@@ -46,13 +37,13 @@ def register_rigid(fixed: Picture, moving: Picture, metric: str, report: Callabl
     another, whichever is more similar. Mutual information: Mattes et al., IEEE
     Trans Med Imaging 22:120 (2003).
     """
-    itk = _itk()
+    itk = simpleitk()
     _require_thick(fixed, moving)
     images = to_itk(fixed), to_itk(moving)
     centred = itk.CenteredTransformInitializer(*images, itk.Euler3DTransform())
     in_place = itk.Euler3DTransform(centred)
     in_place.SetTranslation((0.0, 0.0, 0.0))
-    start = max((in_place, centred), key=lambda t: similarity(fixed, moving, metric, t))
+    start = max((in_place, centred), key=lambda t: similarity(fixed, moving, metric, t, images))
     method = _method(fixed, metric, levels_of(fixed.geometry, moving.geometry))
     method.SetOptimizerAsRegularStepGradientDescent(2.0, 1e-3, RIGID_STEPS, 0.6)
     method.SetOptimizerScalesFromPhysicalShift()
@@ -77,7 +68,7 @@ def register_demons(fixed: Picture, moving: Picture, rigid, report, *, smoothnes
     tissue at the same intensity. The motion is applied once before, so tissue
     that leaves the fixed image by it is not seen.
     """
-    itk = _itk()
+    itk = simpleitk()
     whole = to_itk(fixed)
     aligned = itk.Resample(to_itk(moving), whole, rigid, itk.sitkLinear, float(outside), itk.sitkFloat32)
     field, levels = None, levels_of(fixed.geometry)
@@ -99,16 +90,24 @@ def register_demons(fixed: Picture, moving: Picture, rigid, report, *, smoothnes
     return itk.CompositeTransform([rigid, itk.DisplacementFieldTransform(field)])
 
 
-def similarity(fixed: Picture, moving: Picture, metric: str, transform) -> float:
-    """How alike the images are, the higher the better; minus infinity where they do not overlap."""
+def similarity(fixed: Picture, moving: Picture, metric: str, transform, images: tuple = ()) -> float:
+    """How alike the images are, the higher the better; minus infinity where they do not overlap.
+
+    images : both as images of SimpleITK, where these are there already
+    """
+    pair = images or (to_itk(fixed), to_itk(moving))
+    # Of large images every second voxel, or fewer, tells as much; SimpleITK would look at each.
+    factor = max(1, int(np.ceil((np.prod(fixed.geometry.shape) / MOST_COMPARED) ** (1 / 3))))
+    if factor > 1:
+        pair = simpleitk().Shrink(pair[0], [min(factor, n) for n in pair[0].GetSize()]), pair[1]
     method = _method(fixed, metric, [1])
     # A field of displacements cannot be optimised, so it goes before a motion that is none.
     method.SetMovingInitialTransform(transform)
-    method.SetInitialTransform(_itk().Euler3DTransform())
+    method.SetInitialTransform(simpleitk().Euler3DTransform())
     # Images that do not overlap are told by the value; ITK would also print pages about them.
-    _itk().ProcessObject.SetGlobalWarningDisplay(False)
+    simpleitk().ProcessObject.SetGlobalWarningDisplay(False)
     try:
-        value = -method.MetricEvaluate(to_itk(fixed), to_itk(moving))
+        value = -method.MetricEvaluate(*pair)
     except RuntimeError:
         # ITK's sign that no sample lies in the other image; of mean squares it is the largest number.
         return -np.inf
@@ -117,18 +116,62 @@ def similarity(fixed: Picture, moving: Picture, metric: str, transform) -> float
 
 def displacement_of(transform, geometry: Geometry) -> np.ndarray:
     """(K, J, I, 3) RAS mm by which a SimpleITK transform moves the points of a grid."""
-    itk = _itk()
-    empty = to_itk(Picture(np.zeros(geometry.shape, np.uint8), geometry))
-    where = (empty.GetSize(), empty.GetOrigin(), empty.GetSpacing(), empty.GetDirection())
-    return itk.GetArrayFromImage(itk.TransformToDisplacementField(transform, itk.sitkVectorFloat64, *where)) * LPS
+    itk = simpleitk()
+    field = itk.TransformToDisplacementField(transform, itk.sitkVectorFloat64, *place_of(geometry))
+    return itk.GetArrayFromImage(field) * LPS
+
+
+def extent_of_motion(
+    transform, geometry: Geometry, rigid: bool, report: Callable[[float], bool] = lambda done: True
+) -> tuple[float, float, float]:
+    """Mean and largest displacement of the points of a grid, mm, and the smallest local volume after by before.
+
+    Some slices at a time, so that no field of the whole grid is made; of a rigid motion the volume is known.
+    """
+    count, inner = geometry.shape[0], int(np.prod(geometry.shape[1:]))
+    slices = max(2, SLAB_VOXELS // inner)
+    total, largest, smallest = 0.0, 0.0, 1.0 if rigid else np.inf
+    for begin in range(0, count, slices):
+        report(begin / count)
+        end = min(begin + slices, count)
+        # Differences are central: a slice on either side goes along.
+        low, high = max(begin - 1, 0), min(end + 1, count)
+        slab = _slab(geometry, low, high)
+        field = displacement_of(transform, slab)
+        length = np.linalg.norm(field[begin - low : end - low], axis=-1)
+        total, largest = total + float(length.sum()), max(largest, float(length.max()))
+        if not rigid:
+            change = volume_change(field, slab)[begin - low : end - low]
+            smallest = min(smallest, float(change.min()))
+    return total / (count * inner), largest, smallest
+
+
+def _slab(geometry: Geometry, low: int, high: int) -> Geometry:
+    affine = geometry.affine.copy()
+    affine[:3, 3] = geometry.ijk_to_ras((0, 0, low))
+    return Geometry((high - low, *geometry.shape[1:]), affine)
 
 
 def resampled_through(moving: Picture, geometry: Geometry, transform, fill: float) -> np.ndarray:
     """(K, J, I) float32 values of the moving image on the fixed grid, linear; `fill` outside."""
-    itk = _itk()
-    like = to_itk(Picture(np.zeros(geometry.shape, np.uint8), geometry))
-    placed = itk.Resample(to_itk(moving), like, transform, itk.sitkLinear, float(fill), itk.sitkFloat32)
+    itk = simpleitk()
+    require_straight(geometry)
+    size, *where = place_of(geometry)
+    placed = itk.Resample(to_itk(moving), size, transform, itk.sitkLinear, *where, float(fill), itk.sitkFloat32)
     return itk.GetArrayFromImage(placed)
+
+
+def shown_through(moving: Geometry, geometry: Geometry, transform) -> np.ndarray:
+    """(K, J, I) bool where the fixed grid lies within the moving image."""
+    itk = simpleitk()
+    everywhere = itk.Image(list(moving.shape[::-1]), itk.sitkUInt8) + 1
+    _, origin, spacing, direction = place_of(moving)
+    everywhere.SetOrigin(origin)
+    everywhere.SetSpacing(spacing)
+    everywhere.SetDirection(direction)
+    size, *where = place_of(geometry)
+    shown = itk.Resample(everywhere, size, transform, itk.sitkNearestNeighbor, *where, 0.0, itk.sitkUInt8)
+    return itk.GetArrayViewFromImage(shown) > 0
 
 
 def rigid_matrix(transform) -> np.ndarray:
@@ -141,22 +184,6 @@ def rigid_matrix(transform) -> np.ndarray:
     return matrix
 
 
-def to_itk(picture: Picture):
-    """The picture as a float32 SimpleITK image."""
-    geometry = picture.geometry
-    if geometry.is_sheared:
-        raise GeometryError(
-            "E-GEO-SHEAR",
-            "the axes of the image are not at right angles (gantry tilt)",
-            fix="Resample it onto a straight grid first.",
-        )
-    image = _itk().GetImageFromArray(np.ascontiguousarray(picture.values, dtype=np.float32))
-    image.SetSpacing(geometry.spacing)
-    image.SetOrigin((LPS * geometry.affine[:3, 3]).tolist())
-    image.SetDirection((LPS[:, None] * geometry.directions).ravel().tolist())
-    return image
-
-
 def levels_of(*geometries: Geometry) -> list[int]:
     """Shrink factors, coarse to fine, that leave enough voxels along each axis."""
     fewest = min(min(g.shape) for g in geometries)
@@ -164,7 +191,7 @@ def levels_of(*geometries: Geometry) -> list[int]:
 
 
 def _method(fixed: Picture, metric: str, levels: list[int]):
-    itk = _itk()
+    itk = simpleitk()
     method = itk.ImageRegistrationMethod()
     method.SetNumberOfWorkUnits(WORK_UNITS)
     if metric == "mutual_information":
@@ -179,6 +206,9 @@ def _method(fixed: Picture, metric: str, levels: list[int]):
     if fixed.inside is not None:
         inside = to_itk(Picture(fixed.inside, fixed.geometry))
         method.SetMetricFixedMask(itk.Cast(inside > 0, itk.sitkUInt8))
+    # Gradients where samples lie, not an image of them in three numbers of 8 bytes a voxel.
+    method.MetricUseMovingImageGradientFilterOff()
+    method.MetricUseFixedImageGradientFilterOff()
     method.SetInterpolator(itk.sitkLinear)
     method.SetShrinkFactorsPerLevel(levels)
     method.SetSmoothingSigmasPerLevel([SMOOTHING_MM[f] for f in levels])
@@ -220,16 +250,12 @@ def _reported(method, stop: Callable[[], None], report: Callable[[float], bool])
             state["asked"] = True
             stop()
 
-    method.AddCommand(_itk().sitkIterationEvent, step)
+    method.AddCommand(simpleitk().sitkIterationEvent, step)
     return state
 
 
 def _shrunk(image, factor: int):
-    itk = _itk()
+    itk = simpleitk()
     if factor == 1:
         return image
     return itk.Shrink(itk.SmoothingRecursiveGaussian(image, SMOOTHING_MM[factor]), [factor] * 3)
-
-
-def _itk():
-    return require("SimpleITK", package="SimpleITK", purpose="Registration")

@@ -93,16 +93,25 @@ def _moments(fixed: np.ndarray, moved: np.ndarray, seen: np.ndarray) -> tuple[np
 def _reduced(fixed: np.ndarray, moved: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Both images standardised where both are seen, smoothed, and on a grid that is not too large."""
     factors = [-(-n // MOST_VOXELS) for n in seen.shape]
-    weights = _averaged(seen.astype(np.float64), factors)
+    weights = _averaged(seen.astype(np.float32), factors).astype(np.float64)
     smooth = ndimage.gaussian_filter(weights, SMOOTHING_VOXELS, mode="nearest")
     images = []
     for image in (fixed, moved):
-        inside = np.asarray(image, dtype=np.float64)[seen] if seen.any() else np.zeros(1)
-        values = np.where(seen, image - inside.mean(), 0.0) / (inside.std() or 1.0)
+        mean, spread = _mean_and_spread(image, seen)
+        values = np.where(seen, image - np.float32(mean), np.float32(0.0))
+        coarse = _averaged(values, factors).astype(np.float64) / (spread or 1.0)
         # Outside nothing is known: it must not be smoothed in.
-        total = ndimage.gaussian_filter(_averaged(values, factors), SMOOTHING_VOXELS, mode="nearest")
+        total = ndimage.gaussian_filter(coarse, SMOOTHING_VOXELS, mode="nearest")
         images.append(np.divide(total, smooth, out=np.zeros_like(total), where=smooth > 1e-6))
     return *images, (weights > 0.5).astype(np.float64)
+
+
+def _mean_and_spread(image: np.ndarray, seen: np.ndarray) -> tuple[float, float]:
+    """Of the voxels that are seen, slice by slice: images may be large."""
+    count = max(int(np.count_nonzero(seen)), 1)
+    mean = sum(float(part[own].sum(dtype=np.float64)) for part, own in zip(image, seen)) / count
+    squares = sum(float(((part[own].astype(np.float64) - mean) ** 2).sum()) for part, own in zip(image, seen))
+    return mean, float(np.sqrt(squares / count))
 
 
 def _averaged(values: np.ndarray, factors: list[int]) -> np.ndarray:

@@ -12,14 +12,15 @@ from ...context import Context
 from ...data.volumes import LabelMap, Map
 from ...declare import Advanced, Choices, Help, Range, Unit
 from ...errors import Finding, InputError, Severity, counted
-from ...numerics.registration.displacement import volume_change
 from ...numerics.registration.image_registration import (
     Picture,
     displacement_of,
+    extent_of_motion,
     register_demons,
     register_rigid,
     resampled_through,
     rigid_matrix,
+    shown_through,
     similarity,
 )
 from ...numerics.registration.shared_structure import SharedStructure, shared_structure
@@ -30,7 +31,7 @@ TOLERANCE = 0.02
 # Of the way from what is by chance to the same image: below it the body's outline alone may be what agrees.
 PLAIN = 1 / 3
 # Of the work, as told to the user; the last tenth describes the result.
-RIGID_PART, REGISTERED = 0.4, 0.9
+RIGID_PART, REGISTERED, MEASURED, COMPARED, SHARED = 0.4, 0.9, 0.93, 0.95, 0.98
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ class RegisteredVisit:
     """The follow-up on the grid of the first visit.
 
     image : the follow-up, resampled. rigid : (4, 4) from RAS mm of the first
-    visit to RAS mm of the follow-up. displacement : (K, J, I, 3) RAS mm, the
-    same for the whole transform. similarity_before, similarity_after : in the
+    visit to RAS mm of the follow-up. transform : the whole of it, of SimpleITK.
+    mean_displacement, largest_displacement : mm. similarity_before, similarity_after : in the
     chosen metric, higher is better. smallest_volume_change : least local volume
     after displacement by before. overlap : 0..1 of the first visit that the
     follow-up shows. shared : structure that both show after the rigid motion,
@@ -67,13 +68,20 @@ class RegisteredVisit:
 
     image: Map
     rigid: np.ndarray
-    displacement: np.ndarray
+    transform: object
+    mean_displacement: float
+    largest_displacement: float
     similarity_before: float
     similarity_after: float
     smallest_volume_change: float
     overlap: float
     shared: SharedStructure
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def displacement(self) -> np.ndarray:
+        """(K, J, I, 3) RAS mm by which the whole transform moves the points of the first visit's grid, made anew."""
+        return displacement_of(self.transform, self.image.geometry)
 
 
 def register_visit(
@@ -114,7 +122,7 @@ def register_visit(
     context.progress(share, "rigid registration")
     rigid = _still_if_nothing_moved(fixed, moving, rigid, parameters.metric)
     transform = _deformed(fixed, moving, rigid, parameters, context) if parameters.deformable else rigid
-    return _described(first, followup, (fixed, moving), (rigid, transform), parameters)
+    return _described(first, followup, (fixed, moving), (rigid, transform), parameters, context)
 
 
 def _deformed(fixed: Picture, moving: Picture, rigid, parameters: RegistrationParameters, context: Context):
@@ -137,15 +145,17 @@ def _still_if_nothing_moved(fixed: Picture, moving: Picture, rigid, metric: str)
     return max((still, rigid), key=lambda transform: similarity(fixed, moving, metric, transform))
 
 
-def _described(first: Map, followup: Map, pictures, transforms, parameters) -> RegisteredVisit:
+def _described(first: Map, followup: Map, pictures, transforms, parameters, context: Context) -> RegisteredVisit:
     fixed, moving = pictures
     rigid, transform = transforms
-    displacement = displacement_of(transform, first.geometry)
-    change = float(volume_change(displacement, first.geometry).min())
-    shown = _shown(moving, first, transform)
+    report = _reporter(context, REGISTERED, MEASURED, "measuring how far tissue moved")
+    mean, largest, change = extent_of_motion(transform, first.geometry, transform is rigid, report)
+    context.progress(MEASURED, "comparing the images")
+    overlap = float(shown_through(moving.geometry, first.geometry, transform).mean())
     before, after = (similarity(fixed, moving, parameters.metric, t) for t in (_identity(rigid), transform))
-    overlap = float(shown.mean())
+    context.progress(COMPARED, "looking for structure that both show")
     shared = _shared(fixed, moving, rigid)
+    context.progress(SHARED, "resampling")
     return RegisteredVisit(
         image=Map(
             resampled_through(moving, first.geometry, transform, parameters.outside),
@@ -154,7 +164,9 @@ def _described(first: Map, followup: Map, pictures, transforms, parameters) -> R
             followup.name,
         ),
         rigid=rigid_matrix(rigid),
-        displacement=displacement,
+        transform=transform,
+        mean_displacement=mean,
+        largest_displacement=largest,
         similarity_before=before,
         similarity_after=after,
         smallest_volume_change=change,
@@ -164,13 +176,8 @@ def _described(first: Map, followup: Map, pictures, transforms, parameters) -> R
     )
 
 
-def _shown(moving: Picture, first: Map | Picture, transform) -> np.ndarray:
-    everywhere = Picture(np.ones_like(moving.values), moving.geometry)
-    return resampled_through(everywhere, first.geometry, transform, 0.0) > 0.5
-
-
 def _shared(fixed: Picture, moving: Picture, rigid) -> SharedStructure:
-    seen = _shown(moving, fixed, rigid)
+    seen = shown_through(moving.geometry, fixed.geometry, rigid)
     seen = seen if fixed.inside is None else seen & fixed.inside
     return shared_structure(fixed.values, resampled_through(moving, fixed.geometry, rigid, 0.0), seen)
 
