@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -10,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..context import Context
-from ..errors import Cancelled, InputError, SpatioTemporalError, counted
+from ..errors import Cancelled, InputError, ParameterError, SpatioTemporalError, counted
 from ..io.output.folder import working_folder
 from ..system.owner_lock import OwnerLock, is_left
 from .events import EventLog
-from .plan import BROKEN, DONE, BatchPlan
+from .plan import BROKEN, CHANGED, DONE, BatchPlan
 from .results.collected import Collected, collect
 from .work.child import Limits
 from .work.engines import Engine, LocalEngine, local_workers
@@ -29,7 +30,12 @@ class BatchSettings:
     """How a batch runs.
 
     workers : cases side by side, 0 for as many as memory and cores allow. memory : MiB a case may take, 0 for no limit.
-    seconds : likewise. threads : of each case, 0 for the cores divided among the workers.
+    seconds : likewise. threads : of each case.
+
+    Raises
+    ------
+    ParameterError
+        For a number that cannot be.
     """
 
     workers: int = 0
@@ -37,6 +43,13 @@ class BatchSettings:
     seconds: float = 0.0
     threads: int = 1
     overwrite: bool = False
+
+    def __post_init__(self):
+        least = {"workers": (self.workers, 0), "memory": (self.memory, 0), "time": (self.seconds, 0)}
+        for name, (value, lowest) in (least | {"threads": (self.threads, 1)}).items():
+            if not (math.isfinite(value) and value >= lowest):
+                text = f"{name} = {value:g} cannot be; {lowest} or more was expected"
+                raise ParameterError("E-PARAMETER", text, fix=f"Give another --{name}, or leave it out.")
 
 
 @dataclass
@@ -154,7 +167,7 @@ class _Run:
         return self.outcome
 
     def _order(self, number: int) -> dict:
-        return self.plan.order(number, threads=self.settings.threads or 1, overwrite=self.settings.overwrite)
+        return self.plan.order(number, threads=self.settings.threads, overwrite=self.settings.overwrite)
 
     def _next(self) -> dict | None:
         """The next order; one whose case another process works on waits a while."""
@@ -215,6 +228,31 @@ class _Run:
         self.log.add("cancelled", computed=self.outcome.computed)
 
 
+def collect_done(plan: BatchPlan) -> tuple[Collected, int]:
+    """The tables and the page of what is done by now, and how many cases are not; computes nothing.
+
+    Raises
+    ------
+    InputError
+        ``E-OUTPUT-...`` for a folder that is not one of a batch, ``E-BATCH-RUNNING`` while one runs in it.
+    """
+    why = {
+        CHANGED: ("E-BATCH-CHANGED", "was computed from other files, with other settings or by another version"),
+        BROKEN: ("E-BATCH-ROW", ""),
+    }
+    lock = _only_one(working_folder(plan.out, "batch"))
+    try:
+        still = [
+            (case.row, case.name, code, text or "; ".join(case.problems), 0)
+            for case, state in zip(plan.cases, plan.states)
+            if state != DONE
+            for code, text in (why.get(state, ("E-BATCH-OPEN", "is not computed yet, or failed")),)
+        ]
+        return collect(plan, still), len(still)
+    finally:
+        lock.release()
+
+
 def run_row(plan: BatchPlan, number: int, settings: BatchSettings = BatchSettings()) -> dict:
     """Compute one case of a plan in a process of its own, for schedulers that allow nothing else; see `collect`."""
     from .work.child import run_order
@@ -225,7 +263,7 @@ def run_row(plan: BatchPlan, number: int, settings: BatchSettings = BatchSetting
     if state == BROKEN:
         raise InputError("E-BATCH-ROW", "; ".join(case.problems), where=f"row {case.row}", fix="Correct the table.")
     working_folder(plan.out, "batch")
-    order = plan.order(number, threads=settings.threads or 1, overwrite=settings.overwrite)
+    order = plan.order(number, threads=settings.threads, overwrite=settings.overwrite)
     answer = run_order(order, Limits(settings.memory * 2**20, settings.seconds))
     if answer["event"] != "finished":
         raise SpatioTemporalError(answer.get("message", answer["event"]))

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...context import Context
+from ...errors import InputError
 from ...io.files.atomic import atomic_path
 from ...io.output.results import SUMMARY
 from ...io.tables.delimited import read_delimited
 from ...io.tables.file import write_rows
 from ..plan import BatchPlan
 from ..table.cases import NAMED_BY
+from ..table.options import moved
 from ..work.identity import record_of
 
 RESULTS, CASES_OUT, FAILURES, PAGE, TABLES = "results.csv", "cases_out.csv", "failures.csv", "index.html", "tables"
@@ -49,7 +51,8 @@ def collect(plan: BatchPlan, failures: list[tuple], context: Context | None = No
     """Write the tables and the page of what is finished; the same cases give the same bytes."""
     finished = [case for n in range(len(plan.cases)) if (case := finished_case(plan, n)) is not None]
     told = [name for name in plan.table.columns if name in NAMED_BY[1:] or name in plan.unused]
-    facts = [name for name in told if not any(_is_file(plan, cell, name) for cell in plan.table.columns[name][:1])]
+    paths = _columns_of_paths(plan)
+    facts = [name for name in told if name not in paths]
     tables = {}
     for name in _table_names(finished):
         path = plan.out / TABLES / f"{name}.csv"
@@ -95,6 +98,7 @@ def _table_names(finished: Iterable[Finished]) -> list[str]:
 def _merged(path: Path, name: str, finished: list[Finished], plan: BatchPlan, facts: list[str]) -> Path:
     """One table of the rows of all cases, which are read one after the other: there may be ten thousand."""
     having = [case for case in finished if name in case.outputs]
+    having = [case for case in having if _has_rows(case.outputs[name])]
     headings = list(
         dict.fromkeys(heading for case in having for heading in read_delimited(case.outputs[name]).headings)
     )
@@ -113,27 +117,42 @@ def _merged(path: Path, name: str, finished: list[Finished], plan: BatchPlan, fa
     )
 
 
+def _has_rows(path: Path) -> bool:
+    """Whether a table has any: where nothing was found there are headings alone."""
+    try:
+        read_delimited(path)
+    except InputError as error:
+        if error.code == "E-TABLE":
+            return False
+        raise
+    return True
+
+
 def _cases_out(plan: BatchPlan, finished: list[Finished]) -> tuple[list[str], Iterator[list[str]]]:
     outputs = list(dict.fromkeys(name for case in finished for name in case.outputs))
     given = [name for name in plan.table.columns if name != "case"]
     made = {name: f"{name} (result)" if name in given else name for name in outputs}
-    paths = {name for name in given if any(_is_file(plan, row, name) for row in plan.table.columns[name][:1])}
+    paths = _columns_of_paths(plan)
 
     def rows() -> Iterator[list[str]]:
         for case in finished:
             row = plan.table.row(case.number)
-            own = [_moved(row[name], plan) if name in paths else row[name] for name in given]
+            own = [(name in paths and moved(row[name], plan.table.folder, plan.out)) or row[name] for name in given]
             there = [os.path.relpath(case.outputs[n], plan.out) if n in case.outputs else "" for n in outputs]
             yield [case.name, *own, os.path.relpath(case.folder, plan.out), *there]
 
     return ["case", *given, "result", *made.values()], rows()
 
 
-def _is_file(plan: BatchPlan, cell: str, name: str) -> bool:
-    return bool(cell) and name not in NAMED_BY and (plan.table.folder / cell).exists()
-
-
-def _moved(cell: str, plan: BatchPlan) -> str:
-    """A path as it is from the folder of the batch."""
-    path = plan.table.folder / cell
-    return os.path.relpath(path, plan.out) if cell and path.exists() else cell
+def _columns_of_paths(plan: BatchPlan) -> set[str]:
+    """Columns of which a cell leads to a file; a group that is called as a folder is written without a slash."""
+    found = set()
+    for name, cells in plan.table.columns.items():
+        taken = name not in NAMED_BY and name not in plan.unused
+        for cell in cells if name not in NAMED_BY else ():
+            if moved(cell, plan.table.folder, plan.out) is None:
+                continue
+            if taken or "/" in cell or os.sep in cell or not (plan.table.folder / cell).is_dir():
+                found.add(name)
+                break
+    return found

@@ -56,7 +56,7 @@ def distributions_of(results: Path) -> dict[str, list[tuple[str, float]]]:
     value = next((name for name in VALUES if name in place), None)
     for _, cells in table.rows:
         if value is not None:
-            unit = f" [{cells[place['unit']]}]" if cells[place["unit"]] else "" if "unit" in place else ""
+            unit = f" [{cells[place['unit']]}]" if "unit" in place and cells[place["unit"]] else ""
             name = ", ".join(cells[n] for n in groups) or value
             _add(found, f"{name}{unit}", cells[0], cells[place[value]])
             continue

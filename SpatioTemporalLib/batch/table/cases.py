@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import InputError, ParameterError, SpatioTemporalError
+from ...errors import InputError, ParameterError, SpatioTemporalError, counted
 from ...io.files.boundary import real_path
 from ...io.tables.delimited import read_delimited
 from .options import StepOptions
 
 NAMED_BY = ("case", "participant_id", "session", "task", "run")
-NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-LONGEST_NAME = 80
+NOT_IN_A_NAME = re.compile(r"[^\w.-]+")
+LONGEST_NAME = 80  # bytes
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,17 @@ def cases_of(table: CaseTable, options: tuple[StepOptions, ...]) -> list[Case]:
         ``E-BATCH-CASES`` when two have the same name.
     """
     names = [_name(table.row(n), n) for n in range(len(table))]
-    twice = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
+    rows: dict[str, list[int]] = {}
+    for name, row in zip(names, table.numbers):
+        # Some file systems tell neither case nor ways of writing an accent apart.
+        rows.setdefault(name.casefold(), []).append(row)
+    twice = [own for own in rows.values() if len(own) > 1]
     if twice:
+        first = names[table.numbers.index(twice[0][0])]
         raise InputError(
             "E-BATCH-CASES",
-            f"{len(twice)} names of cases are there more than once, the first is {twice[0]}",
+            f"rows {twice[0][0]} and {twice[0][1]} would both be the case {first}, in which only letters, digits, . _ "
+            f"and - count; so it is with {counted(len(twice), 'name')}",
             where=table.where,
             fix="Name each row in a column 'case', or by participant_id, session, task and run.",
         )
@@ -95,7 +101,8 @@ def unused_columns(table: CaseTable, options: tuple[StepOptions, ...]) -> list[s
 
 def _name(row: dict[str, str], number: int) -> str:
     parts = [row["case"]] if row.get("case") else [row[key] for key in NAMED_BY[1:] if row.get(key)]
-    text = NOT_IN_A_NAME.sub("_", "_".join(parts)).strip("._")[:LONGEST_NAME]
+    plain = NOT_IN_A_NAME.sub("_", unicodedata.normalize("NFC", "_".join(parts))).strip("._")
+    text = plain.encode()[:LONGEST_NAME].decode(errors="ignore").strip("._")
     return text or f"case-{number + 1:05d}"
 
 

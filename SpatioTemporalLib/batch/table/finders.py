@@ -21,7 +21,10 @@ IMAGES = (".nii.gz", ".nii")
 
 def is_found(path: str | Path) -> bool:
     """Whether cases are looked for in what is named, a folder, and not read from a table."""
-    return Path(path).is_dir()
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False
 
 
 def table_of_folder(path: str | Path, analysis: Analysis) -> CaseTable:
@@ -49,6 +52,10 @@ def table_of_folder(path: str | Path, analysis: Analysis) -> CaseTable:
     rows = [_row(image, folder, derived, analysis, item.name) for image in images]
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: [row.get(name, "") for row in rows] for name in names}
+    short = list(zip(*(columns[name] for name in NAMES.values() if name in columns)))
+    if len(set(short)) < len(short):
+        # Runs that differ in something else, such as the echo, are called as their files.
+        columns["case"] = [image.name.removesuffix(".gz").removesuffix(".nii") for image in images]
     return CaseTable(folder.name, folder, columns, tuple(range(1, len(rows) + 1)))
 
 

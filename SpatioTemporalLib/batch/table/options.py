@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from ...command_line.options.dashes import with_dashes_joined
 from ...command_line.options.kinds import flag, with_dashes
 from ...command_line.verbs.run import options_of
-from ...errors import InputError
+from ...data.follow_up import FollowUp
 from ...registry import get
 from .pipeline import Step
 from .words import as_word
@@ -19,6 +20,7 @@ SEVERAL = ";"
 YES, NO = {"yes", "true", "1"}, {"no", "false", "0"}
 EARLIER = "@"
 NOWHERE = "results"
+NO_FILE = ("", "-")
 
 
 class StepOptions:
@@ -36,6 +38,8 @@ class StepOptions:
         constants = [word for name, value in step.parameters.items() for word in (flag(name), as_word(value))]
         self.common, self._common_files = self._absolute([*constants, *common])
         self._sources = {name: step.inputs.get(name, name) for name in (item.name for item in self.analysis.inputs)}
+        # Only what the pipeline says is an earlier step: a step may be called as an input is.
+        self._from_earlier = {n: s for n, s in step.inputs.items() if s.partition(":")[0] in self.earlier}
 
     def columns(self, names: Iterable[str]) -> list[str]:
         """Which of these columns it takes."""
@@ -44,18 +48,19 @@ class StepOptions:
     def words(self, row: dict[str, str], folder: Path) -> tuple[list[str], list[str], list[str]]:
         """The words of the command for a row, the files among them, and what is missing, in words."""
         words, files, missing = list(self.common), [], []
-        for name, source in self._sources.items():
-            if source.partition(":")[0] in self.earlier:
-                words += [flag(name), f"{EARLIER}{source}"]
+        for name, source in self._from_earlier.items():
+            words += [flag(name), f"{EARLIER}{source}"]
         for column, cell in row.items():
             for option in self._targets(column) if cell else ():
                 action = self._options[option]
                 if action.nargs == 0:
-                    words += [option] if _is_yes(cell, column) else []
+                    words += [option] if cell.lower() in YES else []
+                    if cell.lower() not in YES | NO:
+                        missing.append(f"{column} is {cell!r}, yes or no was expected")
                     continue
                 values = [part.strip() for part in cell.split(SEVERAL)] if action.nargs else [cell]
-                if "FILE" in str(action.metavar):
-                    values, own, lost = _resolved(values, folder)
+                if self._names_files(action):
+                    values, own, lost = _resolved(values, folder, self._between(action))
                     files += own
                     missing += [f"{column}: {path} is not there" for path in lost]
                 # Several files are one option's, several values of an option that adds up are options of their own.
@@ -78,9 +83,19 @@ class StepOptions:
         """What the words say."""
         return self._parser.parse_args(with_dashes_joined([*words, "--out", out], self._dashes))
 
+    def _names_files(self, action) -> bool:
+        return "FILE" in str(action.metavar) or bool(self._between(action))
+
+    def _between(self, action) -> str:
+        """What stands between several files in one word: masks of visits are given so."""
+        visits = {f"{item.name}_masks" for item in self.analysis.inputs if item.kind is FollowUp}
+        return "," if action.dest in visits else ""
+
     def _targets(self, column: str) -> list[str]:
         """The options that a column is for: of inputs that take it, else of its own name."""
-        inputs = [flag(name) for name, source in self._sources.items() if source == column]
+        inputs = [
+            flag(name) for name, source in self._sources.items() if source == column and name not in self._from_earlier
+        ]
         own = flag(column)
         if not inputs and own in self._options and own not in NOT_OF_A_CASE and column not in self._sources:
             inputs = [own]
@@ -90,22 +105,36 @@ class StepOptions:
         """Words with the paths among them made absolute, as workers may run elsewhere, and these paths."""
         found, files, action = [], [], None
         for word in words:
+            option, equals, value = word.partition("=")
             if word.startswith("--"):
-                action = self._options.get(word.split("=")[0])
-            elif action is not None and "FILE" in str(action.metavar):
-                (word,), own, _ = _resolved([word], Path.cwd())
+                action = self._options.get(option)
+                if equals and action is not None and self._names_files(action):
+                    (value,), own, _ = _resolved([value], Path.cwd(), self._between(action))
+                    files, word = files + own, f"{option}={value}"
+            elif action is not None and self._names_files(action):
+                (word,), own, _ = _resolved([word], Path.cwd(), self._between(action))
                 files += own
             found.append(word)
         return found, files
 
 
-def _resolved(values: list[str], folder: Path) -> tuple[list[str], list[str], list[str]]:
-    """Values with relative paths made absolute, the files that are there, and those that are not."""
+def _resolved(values: list[str], folder: Path, between: str = "") -> tuple[list[str], list[str], list[str]]:
+    """Values with relative paths made absolute, the files that are there, and those that are not.
+
+    between : what stands between several paths within one value, where "-" is none of them.
+    """
     found, files, lost = [], [], []
+    if between:
+        parts = [[part.strip() for part in value.split(between)] for value in values]
+        for own in parts:
+            resolved, there, away = _resolved([part for part in own if part not in NO_FILE], folder)
+            files, lost, rest = files + there, lost + away, iter(resolved)
+            found.append(between.join(part if part in NO_FILE else next(rest) for part in own))
+        return found, files, lost
     for value in values:
         head, tail = _apart(value, folder)
         path = folder / head
-        if path.exists():
+        if is_there(path):
             files.append(str(path))
             found.append(f"{path}{tail}")
         else:
@@ -116,15 +145,23 @@ def _resolved(values: list[str], folder: Path) -> tuple[list[str], list[str], li
 
 def _apart(value: str, folder: Path) -> tuple[str, str]:
     """A path, and what stands behind it as the participant behind a cohort or the output behind a result."""
-    if (folder / value).exists():
+    if is_there(folder / value):
         return value, ""
     before, colon, after = value.rpartition(":")
-    return (before, f"{colon}{after}") if before and (folder / before).exists() else (value, "")
+    return (before, f"{colon}{after}") if before and is_there(folder / before) else (value, "")
 
 
-def _is_yes(cell: str, column: str) -> bool:
-    if cell.lower() not in YES | NO:
-        raise InputError(
-            "E-BATCH-CASES", f"{column} is {cell!r}, yes or no was expected", fix="Write yes or no, or leave it empty."
-        )
-    return cell.lower() in YES
+def is_there(path: Path) -> bool:
+    """Whether a path leads to something; no for what is too long for a path, or lies where one may not look."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def moved(cell: str, folder: Path, to: Path) -> str | None:
+    """A cell of paths that are relative to a folder, as they are from another one; None for one of no paths."""
+    parts = [_apart(part.strip(), folder) for part in cell.split(SEVERAL)]
+    if not all(head and is_there(folder / head) for head, _ in parts):
+        return None
+    return SEVERAL.join(f"{os.path.relpath(folder / head, to)}{tail}" for head, tail in parts)

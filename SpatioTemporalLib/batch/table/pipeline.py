@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...declare import Analysis
 from ...errors import InputError
 from ...io.files.atomic import atomic_path
 from ...io.files.boundary import existing_file, reading
@@ -75,7 +76,7 @@ def pipeline_from(content: object, *, where: str) -> Pipeline:
     steps: list[Step] = []
     for number, row in enumerate(listed, start=1):
         step = _step(row, number, where)
-        _check(step, [earlier.name for earlier in steps], where)
+        _check(step, {earlier.name: get(earlier.analysis) for earlier in steps}, where)
         steps.append(step)
     return Pipeline(tuple(steps))
 
@@ -106,8 +107,17 @@ def _step(row: object, number: int, where: str) -> Step:
     return Step(str(row.get("name", analysis.id)), analysis.id, {k: str(v) for k, v in inputs.items()}, parameters)
 
 
-def _check(step: Step, earlier: list[str], where: str) -> None:
+def _check(step: Step, before: dict[str, Analysis], where: str) -> None:
     plain = step.name.replace("-", "").replace("_", "").replace(".", "")
-    if not plain.isalnum() or step.name.startswith(".") or step.name in earlier:
+    # Beside the folders of steps lies what a case is made from.
+    if not plain.isalnum() or step.name.startswith(".") or step.name.lower().endswith(".json") or step.name in before:
         text = f"the step name {step.name!r} is used twice or is no name of a folder"
         raise InputError("E-PIPELINE", text, where=where, fix="Give each step a name of letters and digits.")
+    for name, source in step.inputs.items():
+        earlier, colon, output = source.partition(":")
+        if not colon or earlier not in before:
+            continue
+        given = before[earlier].outputs
+        if not any(output == own.name or (own.several and output.startswith(f"{own.name}_")) for own in given):
+            text = f"{name} of the step {step.name} is {source}, but {earlier} gives {', '.join(o.name for o in given)}"
+            raise InputError("E-PIPELINE", text, where=where, fix="Name one of these outputs.")

@@ -11,6 +11,7 @@ from ...io.files.atomic import atomic_path
 
 AT_A_TIME = 32
 KINDS = ("slurm", "pbs")
+BEGINNINGS = (b"#!/bin/sh\n#SBATCH --job-name=spatiotemporal\n", b"#!/bin/sh\n#PBS -N spatiotemporal\n")
 
 
 def write_array_script(path: str | Path, words: list[str], count: int, *, kind: str, memory: int, hours: float) -> Path:
@@ -26,6 +27,7 @@ def write_array_script(path: str | Path, words: list[str], count: int, *, kind: 
     """
     if kind not in KINDS:
         raise InputError("E-BATCH-CLUSTER", f"scripts are written for {' and '.join(KINDS)}, not for {kind}")
+    _require_ours(Path(path))
     command = shlex.join(["spatiotemporal", "batch", *words])
     minutes = max(1, round(60 * hours))
     if kind == "slurm":
@@ -56,3 +58,16 @@ def write_array_script(path: str | Path, words: list[str], count: int, *, kind: 
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
     os.chmod(path, 0o755)
     return Path(path)
+
+
+def _require_ours(path: Path) -> None:
+    """Refuse to replace a file that is no such script."""
+    if not os.path.lexists(path):
+        return
+    try:
+        ours = path.read_bytes()[:100].startswith(BEGINNINGS)
+    except OSError:
+        ours = False
+    if not ours:
+        text = "is there and is no script that was written for a batch"
+        raise InputError("E-OUTPUT-TAKEN", text, where=path.name, fix="Choose another name for the script.")

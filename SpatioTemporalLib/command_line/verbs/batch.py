@@ -10,9 +10,8 @@ import sys
 import threading
 import time
 
-from ...batch.coordinator import BatchOutcome, BatchSettings, run_batch, run_row
+from ...batch.coordinator import BatchOutcome, BatchSettings, collect_done, run_batch, run_row
 from ...batch.plan import BROKEN, CHANGED, BatchPlan, plan_batch
-from ...batch.results.collected import collect
 from ...batch.work.cluster_script import KINDS, write_array_script
 from ...batch.work.engines import LocalEngine, dask_engine, local_workers
 from ...context import Context
@@ -93,8 +92,9 @@ def batch(words: list[str]) -> int:
     if arguments.export_array:
         return _exported(plan, arguments)
     if arguments.collect:
-        print(collect(plan, []).page)
-        return 0
+        collected, still = collect_done(plan)
+        print(collected.page)
+        return FAILED if still else 0
     engine = _engine(arguments)
     try:
         outcome = run_batch(plan, settings, engine=engine, context=Context(report=told.progress))
@@ -194,6 +194,8 @@ def _engine(arguments):
 
 def _exported(plan: BatchPlan, arguments) -> int:
     words = [arguments.name, "--cases", arguments.cases, "--out", arguments.out, *arguments.others]
+    words += ["--overwrite"] if arguments.overwrite else []
+    words += ["--threads", str(arguments.threads)] if arguments.threads > 1 else []
     memory = arguments.memory or MEMORY_OF_AN_ELEMENT
     hours = arguments.time / 3600 or 4.0
     path = write_array_script(
