@@ -24,6 +24,7 @@ from ...steps.follow_up.tracked_lesions import (
     SHRINKING,
     STABLE,
     Lesion,
+    left_out,
     tracked,
 )
 
@@ -113,7 +114,7 @@ def lesions(visits, *, parameters, context):
             fix="Check the masks that are named.",
         )
     context.progress(0.6, "measuring")
-    days = seen.days
+    days = np.array([visit.days for visit in drawn])
     numbers = [n + 1 for n, visit in enumerate(visits.visits) if visit.masks]
     return {
         "changes": _changes(found, days),
@@ -131,6 +132,7 @@ def lesions(visits, *, parameters, context):
             for lesion in found
         ),
         "segments": {number: _segments(found, visit, n) for n, (number, visit) in enumerate(zip(numbers, drawn))},
+        "findings": tuple(left_out(seen, parameters.masks)),
     }
 
 
@@ -163,6 +165,8 @@ def _lesions(found: list[Lesion], days: np.ndarray, error: float) -> Table:
         visits = sorted(lesion.seen)
         first, last = (lesion.volume(n) for n in (visits[0], visits[-1]))
         whole = all(MERGED not in word and ABSORBED not in word for word in lesion.states.values())
+        # What a part took with it is no shrinkage.
+        whole &= all(f"{PART} {lesion.number}" not in other.states.values() for other in found)
         times = (float("nan"),) * 3
         if len(visits) > 1 and whole:
             times = doubling_time(exponential_growth(days[visits], [lesion.volume(n) for n in visits], error))

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from ...data.follow_up import FollowUp, Visit
+from ...errors import Finding, Severity, counted
 from ...numerics.statistics.growth import lesion_volume, longest_axis
 from ..structures.drawn import EVERY_WAY, FEWEST_VOXELS, Drawn, cut
 from ..structures.matching import matched
@@ -62,6 +63,31 @@ def drawn_lesions(visit: Visit, masks: tuple[str, ...]) -> list[Drawn]:
     return [lesion for _, lesion in sorted(found, key=lambda pair: -pair[0])]
 
 
+def left_out(visits: FollowUp, masks: tuple[str, ...]) -> list[Finding]:
+    """What is drawn at a visit and counts as no lesion, though it may be meant as one."""
+    found = []
+    for visit in visits.visits:
+        where = f"day {visit.days:g}"
+        regions = [
+            (label.name, labels.region(value))
+            for name, labels in visit.masks.items()
+            for value, label in labels.labels.items()
+            if not masks or {name, label.name} & set(masks)
+        ]
+        others = [label.name for labels in visit.masks.values() for label in labels.labels.values()]
+        if masks and others and not regions:
+            names, drawn = " or ".join(masks), ", ".join(others)
+            text = f"no segment there is called {names}, and it counts as free of lesions; it has {drawn}"
+            found.append(Finding("W-MASK-NAME", Severity.WARN, text, where))
+        for name, region in regions:
+            numbered, count = ndimage.label(region, EVERY_WAY)
+            sizes = np.bincount(numbered.ravel(), minlength=count + 1)[1:]
+            if small := int((sizes < FEWEST_VOXELS).sum()):
+                text = f"{counted(small, 'part')} of fewer than {FEWEST_VOXELS} voxels left out of {name}"
+                found.append(Finding("W-STRAY", Severity.REPAIR, text, where))
+    return found
+
+
 def tracked(visits: FollowUp, masks: tuple[str, ...], gate: float, change: float) -> list[Lesion]:
     """The lesions of all visits with what became of them from visit to visit.
 
@@ -96,22 +122,27 @@ def tracked(visits: FollowUp, masks: tuple[str, ...], gate: float, change: float
 def _owners(before: list[Lesion], drawn: list[Drawn], n: int) -> tuple[dict[int, tuple], dict]:
     """Who is whom by overlap, and the lesions that have gone into another."""
     overlap = np.array([[_shared(lesion.seen[n - 1], own) for own in drawn] for lesion in before])
-    linked = overlap.reshape(len(before), len(drawn)) >= SHARED
+    overlap = overlap.reshape(len(before), len(drawn))
+    linked = overlap >= SHARED
     size = np.array([lesion.volume(n - 1) for lesion in before])
     owners: dict[int, tuple] = {}
     absorbed: dict = {}
     for m in range(len(drawn)):
-        parents = np.flatnonzero(linked[:, m])
-        if not parents.size:
+        parents = [before[p] for p in sorted(np.flatnonzero(linked[:, m]), key=lambda p: -size[p])]
+        if not parents:
             continue
-        largest = parents[size[parents].argmax()]
-        owner, taken = before[largest], any(o is before[largest] for o, _ in owners.values())
-        # Rows are sorted by size: the first part of a lesion that was split is the largest.
-        owners[m] = (None, f"{PART} {owner.number}") if taken else (owner, MERGED if len(parents) > 1 else "")
-        if not taken:
-            absorbed |= {before[p]: owner for p in parents if p != largest and linked[p].sum() == 1}
+        # Rows are sorted by size: the first part of a lesion that was split is the largest. One that is still without
+        # a successor comes first, so that none is lost where lesions merge and split at once.
+        owner = next((lesion for lesion in parents if all(lesion is not o for o, _ in owners.values())), None)
+        owners[m] = (owner, "") if owner else (None, f"{PART} {parents[0].number}")
     kept = {id(owner) for owner, _ in owners.values()}
-    return owners, {lesion: into for lesion, into in absorbed.items() if id(lesion) not in kept}
+    for p in np.flatnonzero(linked.any(axis=1)):
+        if id(before[p]) not in kept:
+            # Where it lies in most, of those that keep a number.
+            into = max((m for m in owners if linked[p, m] and owners[m][0]), key=lambda m: overlap[p, m])
+            absorbed[before[p]] = owners[into][0]
+            owners[into] = (owners[into][0], MERGED)
+    return owners, absorbed
 
 
 def _pair_by_centre(owners: dict, lesions: list[Lesion], drawn: list[Drawn], visit: int | None, gate: float) -> None:

@@ -143,3 +143,50 @@ def test_organs_are_no_lesions_unless_they_are_named():
     with pytest.raises(st.InputError, match="no lesion"):
         run(*visits)
     assert states(run(*visits, masks=("liver",)))[1, 30] == "stable"
+
+
+def boxes(days, *places, name="tumour"):
+    """One visit with boxes (first and last J, first and last I)."""
+    values = np.zeros((12, 60, 60), np.uint8)
+    for top, bottom, left, right in places:
+        values[2:8, top:bottom, left:right] = 1
+    geometry = st.Geometry.from_spacing(values.shape, SPACING)
+    image = st.Map((40.0 + values).astype(np.float32), geometry, "HU", "ct")
+    return st.Visit(float(days), {"ct": image}, {name: st.LabelMap(values, geometry, {1: st.Label(name)}, name)})
+
+
+def test_none_is_lost_where_lesions_merge_and_split_at_once():
+    crossed = states(run(boxes(0, (5, 45, 5, 15), (5, 40, 20, 30)), boxes(9, (5, 20, 5, 30), (25, 45, 5, 30))))
+    assert {crossed[1, 9], crossed[2, 9]} <= {"enlarging", "stable", "shrinking"} and (3, 9) not in crossed
+    before = boxes(0, (5, 20, 5, 25), (25, 50, 5, 25), (5, 50, 30, 36))
+    found = states(run(before, boxes(9, (5, 20, 5, 36), (25, 50, 5, 36))))
+    assert "vanished" not in found.values() and sum(word == "merged" for word in found.values()) == 1
+    assert sum(word.startswith("merged into") for word in found.values()) == 1
+
+
+def test_parts_that_split_off_count_with_their_lesion():
+    result = run(visit(0, (30.0, 30.0, 24.0, 12.0)), visit(9, (22.0, 30.0, 24.0, 5.5), (38.0, 30.0, 24.0, 5.0)))
+    sums = result["response"].columns["sum of diameters"]
+    assert sums[1] == pytest.approx(sum(result["changes"].columns["longest diameter"][n] for n in (1, 2)))
+    assert result["response"].columns["response"][1] == "SD"
+    assert np.isnan(result["lesions"].columns["doubling time"][0])
+
+
+def test_without_a_lesion_before_there_is_no_response_and_one_that_comes_again_is_progression():
+    empty = run(visit(0), visit(9), visit(20, (*A, 8.0)))
+    assert empty["response"].columns["response"] == ["baseline", "no target", "PD"]
+    again = [OfDiameters(1, (50, 0, 4))]
+    assert response_table(again, np.arange(3) * 60.0).columns["response"] == ["baseline", "CR", "PD"]
+
+
+def test_what_counts_as_no_lesion_is_told():
+    other = run(visit(0, (*A, 8.0)), visit(9, (*A, 8.0), name="tumor"), masks=("tumour",))
+    assert any("no segment there is called tumour" in str(finding) for finding in other.findings)
+    speck = run(visit(0, (*A, 8.0)), visit(9, (15.0, 15.0, 20.0, 0.6)))
+    assert any("fewer than 3 voxels" in str(finding) for finding in speck.findings)
+
+
+def test_days_are_those_of_the_visits_though_the_first_has_no_mask():
+    first = visit(0, (*A, 8.0))
+    result = run(st.Visit(0.0, first.images), visit(30, (*A, 8.0)), visit(60, (*A, 8.0)))
+    assert result["response"].columns["day"] == [30.0, 60.0] and result["changes"].columns["day"] == [30.0, 60.0]
