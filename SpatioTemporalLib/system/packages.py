@@ -14,6 +14,7 @@ EXTRAS = {
     "dicom": ("highdicom",),
     "networks": ("torch", "monai", "safetensors"),
     "spreadsheets": ("openpyxl",),
+    "batch": ("distributed",),
 }
 """Packages of each extra of this project, as pyproject.toml lists them."""
 
@@ -25,6 +26,7 @@ SERVES = {
     "monai": "networks",
     "safetensors": "weights of networks",
     "openpyxl": "clinical tables of public collections as spreadsheets (cohort --clinical)",
+    "distributed": "many cases on a Dask cluster (batch --dask, --scheduler)",
 }
 """What each of them is for."""
 

@@ -123,8 +123,8 @@ class CohortStep(Step):
 
     def _hear_plan(self, event: dict) -> None:
         rows = event["cases"]
-        states = [f"{STATES[row['state']]}{': ' if row['problem'] else ''}{row['problem']}" for row in rows]
-        fill(self.ui.casesTable, Table({"case": [row["case"] for row in rows], "state": states}, name="cases"))
+        beside = [f"{STATES[row['state']]}{': ' if row['problem'] else ''}{row['problem']}" for row in rows]
+        fill(self.ui.casesTable, Table({"case": [row["case"] for row in rows], "state": beside}, name="cases"))
         self.ui.casesTable.show()
         counts = [f"{sum(row['state'] == state for row in rows)} {STATES[state]}" for state in STATES]
         told = ", ".join(text for text in counts if not text.startswith("0 "))

@@ -26,8 +26,10 @@ MEMORY_OF_AN_ELEMENT = 8192  # MiB
 
 def add_to(verbs) -> None:
     parser = verbs.add_parser("batch", help="run an analysis for many cases", add_help=False)
+    # Before a name; behind it stands the help of what is run.
+    parser.add_argument("-h", "--help", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    parser.set_defaults(function=lambda arguments: batch(arguments.rest))
+    parser.set_defaults(function=lambda arguments: batch(["--help"] if arguments.help else arguments.rest))
 
 
 def _parser() -> Parser:

@@ -40,13 +40,14 @@ def test_blocks_of_a_page_run(page, clone, capsys, monkeypatch):
 
 def test_console_examples_stand_where_the_panel_tests_look_for_them():
     assert [name for name, text in TEXT.items() if "getModuleLogic" in "".join(b for _, b in blocks(text))] == [
-        "panel.md"
+        "batch.md",
+        "panel.md",
     ]
 
 
 def test_no_block_is_in_a_language_that_nobody_runs():
     languages = {language for text in TEXT.values() for language, _ in blocks(text)}
-    assert {language for language in languages if not language.startswith("{")} == {"python", "sh", "toml"}
+    assert {language for language in languages if not language.startswith("{")} == {"python", "sh", "toml", "json"}
 
 
 def test_visits_in_prose_are_read_and_asked_for_their_unit(clone):
@@ -76,6 +77,18 @@ def test_cohort_examples_run_on_a_small_cohort(clone):
     assert (clone / "evaluation" / "measures.csv").exists()
 
 
+def test_pipeline_in_prose_is_one_that_fits_its_table(clone, capsys):
+    (pipeline,) = [content for _, content in blocks(TEXT["batch.md"], "json")]
+    (command,) = re.findall(r"`spatiotemporal (batch \w+\.json .*?)`", TEXT["batch.md"])
+    _, file, *words = command.split()
+    (clone / file).write_text(pipeline)
+    names = ("stack", "series", "aif")
+    for name in names:
+        (clone / name).touch()
+    (clone / "cases.csv").write_text("\n".join(2 * [",".join(names)]) + "\n")
+    assert cli.main(["batch", file, *words, "--preview"]) == 0, capsys.readouterr().err
+
+
 def test_table_of_analyses_names_all_of_them():
     table = TEXT["analyses.md"].split("| for | analyses", 1)[1].split("\n\n", 1)[0]
     named = re.findall(r"\[`([\w.]+)`\]\(analyses/([\w/]+)\.md\)", table.split("\n", 1)[1])
@@ -102,6 +115,9 @@ def test_files_that_the_prose_names_exist():
         "structures.csv",
         "afterwards.csv",
         "left_out.csv",
+        "results.csv",
+        "cases_out.csv",
+        "failures.csv",
         "out/cox/coefficients.csv",
         "out/assessment/measures.csv",
     }
