@@ -1,5 +1,6 @@
 """Batches that are run: the right table, failures with reasons, and nothing computed twice whatever dies."""
 
+import io
 import json
 import os
 import signal
@@ -7,10 +8,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import redirect_stdout
 
 import psutil
 import pytest
-from library.batch.toy import sums, write_cases
+from library.batch.toy import sums, toy_installed, write_cases
 
 from SpatioTemporalLib import cli
 from SpatioTemporalLib.batch import BatchSettings, plan_batch, run_batch
@@ -25,17 +27,24 @@ def left_over(out):
     return [path.name for path in out.rglob(".*") if path.name not in (".spatiotemporal.json",)]
 
 
-@pytest.fixture
-def done(toy, tmp_path, capsys):
-    """Five cases by the command, of which two cannot be done."""
-    cases = write_cases(tmp_path, 5, harm={3: "fault"})
-    (tmp_path / "numbers1.csv").write_text("other\n1\n")
-    code = cli.main(["batch", toy, "--cases", str(cases), "--out", str(tmp_path / "out"), "--workers", "2"])
-    return code, tmp_path / "out", cases, capsys.readouterr().out
+def by_the_command(toy, folder, count):
+    """Cases of which the second and the last but one cannot be done: exit code, results, and what was printed."""
+    cases, printed = write_cases(folder, count, harm={count - 2: "fault"}), io.StringIO()
+    (folder / "numbers1.csv").write_text("other\n1\n")
+    with redirect_stdout(printed):
+        code = cli.main(["batch", toy, "--cases", str(cases), "--out", str(folder / "out"), "--workers", "2"])
+    return code, folder / "out", printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """Five cases, for tests that leave them as they are."""
+    with pytest.MonkeyPatch.context() as patched, toy_installed(tmp_path_factory.mktemp("toy"), patched) as name:
+        yield by_the_command(name, tmp_path_factory.mktemp("done"), 5)
 
 
 def test_the_table_is_right_and_failures_have_their_reasons(done):
-    code, out, _, printed = done
+    code, out, printed = done
     assert code == 2 and "3 cases computed, 0 done before, 2 failed" in printed
     assert (out / "results.csv").read_text() == sums(5, without=(1, 3))
     failures = (out / "failures.csv").read_text().splitlines()
@@ -47,21 +56,20 @@ def test_the_table_is_right_and_failures_have_their_reasons(done):
     assert "c001" not in (out / "events.jsonl").read_text()
 
 
-def test_what_is_done_is_not_computed_again_and_failures_are_tried_again(done, toy):
-    _, out, cases, _ = done
+def test_what_is_done_is_not_computed_again_and_failures_are_tried_again(toy, tmp_path):
+    _, out, _ = by_the_command(toy, tmp_path, 4)
     before = (out / "results.csv").read_bytes()
-    (cases.parent / "numbers1.csv").write_text("value\n4\n")
-    outcome = run_batch(plan_batch(toy, cases, out))
-    assert (outcome.computed, outcome.already, len(outcome.failures)) == (1, 3, 1)
+    (tmp_path / "numbers1.csv").write_text("value\n4\n")
+    outcome = run_batch(plan_batch(toy, tmp_path / "cases.csv", out))
+    assert (outcome.computed, outcome.already, len(outcome.failures)) == (1, 2, 1)
     assert (out / "results.csv").read_bytes() != before and b"c001,sum,1,4.0" in (out / "results.csv").read_bytes()
 
 
 def test_the_next_analysis_can_take_what_came_out(done, toy, tmp_path):
-    _, out, _, _ = done
-    again = out / "cases_out.csv"
-    headings = again.read_text().splitlines()[0].split(",")
-    assert headings == ["case", "numbers", "harm", "result", "statistics"]
-    again.write_text(again.read_text().replace("numbers,harm,result", "old,other,numbers"))
+    written = (done[1] / "cases_out.csv").read_text()
+    again = done[1] / "again.csv"
+    assert written.splitlines()[0].split(",") == ["case", "numbers", "harm", "result", "statistics"]
+    again.write_text(written.replace("numbers,harm,result", "old,other,numbers"))
     outcome = run_batch(plan_batch(toy, again, tmp_path / "second", common=("--factor", "2")))
     table = (tmp_path / "second" / "results.csv").read_text().splitlines()
     # Facts go along; paths of what it was made from do not.
