@@ -1,6 +1,8 @@
 """What the codes mean whose text is put together only where it is told."""
 
 MEANINGS = {
+    "E-BATCH-CHANGED": "A case was done from other files, with other settings or by another version; its result stays "
+    "until `--overwrite` allows replacing it.",
     "E-BATCH-MEMORY": "A case of a batch took more memory than `--memory` allows; its process was ended.",
     "E-BATCH-ROW": "A row of a table of cases cannot run; the text says what is missing or wrong in it.",
     "E-BATCH-TIME": "A case of a batch took longer than `--time` allows; its process was ended.",

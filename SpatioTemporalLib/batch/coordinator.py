@@ -17,8 +17,9 @@ from ..system.owner_lock import OwnerLock, is_left
 from .events import EventLog
 from .plan import BROKEN, CHANGED, DONE, BatchPlan
 from .results.collected import Collected, collect
-from .work.child import Limits
+from .work.child import Limits, run_order
 from .work.engines import Engine, LocalEngine, local_workers
+from .work.identity import OTHERWISE
 
 ATTEMPTS = 3
 BUSY_PAUSE = 1.0  # s
@@ -237,7 +238,7 @@ def collect_done(plan: BatchPlan) -> tuple[Collected, int]:
         ``E-OUTPUT-...`` for a folder that is not one of a batch, ``E-BATCH-RUNNING`` while one runs in it.
     """
     why = {
-        CHANGED: ("E-BATCH-CHANGED", "was computed from other files, with other settings or by another version"),
+        CHANGED: ("E-BATCH-CHANGED", OTHERWISE),
         BROKEN: ("E-BATCH-ROW", ""),
     }
     lock = _only_one(working_folder(plan.out, "batch"))
@@ -255,8 +256,6 @@ def collect_done(plan: BatchPlan) -> tuple[Collected, int]:
 
 def run_row(plan: BatchPlan, number: int, settings: BatchSettings = BatchSettings()) -> dict:
     """Compute one case of a plan in a process of its own, for schedulers that allow nothing else; see `collect`."""
-    from .work.child import run_order
-
     if not 0 <= number < len(plan.cases):
         raise InputError("E-BATCH-CASES", f"there is no case {number}", fix=f"Give 0 to {len(plan.cases) - 1}.")
     case, state = plan.cases[number], plan.states[number]

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import InputError, ParameterError, SpatioTemporalError, counted
+from ...errors import InputError, SpatioTemporalError, counted
 from ...io.files.boundary import real_path
 from ...io.tables.delimited import read_delimited
 from .options import StepOptions
@@ -116,6 +116,6 @@ def _case(table: CaseTable, number: int, name: str, options: tuple[StepOptions, 
         if not missing:
             try:
                 step.check(words)
-            except (InputError, ParameterError, SpatioTemporalError) as error:
+            except SpatioTemporalError as error:
                 problems.append(str(error))
     return Case(table.numbers[number], name, tuple(steps), tuple(dict.fromkeys(files)), tuple(problems))

@@ -50,7 +50,7 @@ def run_order(
     folder = Path(tempfile.mkdtemp(prefix="spatiotemporal-case-"))
     family = None
     try:
-        family = ProcessFamily(_command(order), _environment(order), folder)
+        family = ProcessFamily(_command(), _environment(order), folder)
         with suppress(OSError):
             family.say(json.dumps(order))
         return _watched(family, order, limits, stopped, tell)
@@ -93,10 +93,11 @@ def _watched(family: ProcessFamily, order: dict, limits: Limits, stopped, tell) 
 def _over(family: ProcessFamily, limits: Limits, seconds: float) -> dict | None:
     taken = resident_memory(family.own) if limits.memory else 0
     if taken > limits.memory:
-        text = f"took {taken / 2**20:.0f} MiB of memory, {limits.memory / 2**20:.0f} MiB were allowed (--memory)"
+        allowed = limits.memory / 2**20
+        text = f"took {taken / 2**20:.0f} MiB of memory, {allowed:.0f} MiB were allowed; allow more by --memory"
         return {"event": "failed", "code": "E-BATCH-MEMORY", "message": text, "stop": False}
     if limits.seconds and seconds > limits.seconds:
-        text = f"took more than {limits.seconds:g} s, which is what was allowed (--time)"
+        text = f"took more than {limits.seconds:g} s, which is what was allowed; allow more by --time"
         return {"event": "failed", "code": "E-BATCH-TIME", "message": text, "stop": False}
     return None
 
@@ -113,19 +114,17 @@ def _ask_to_end(family: ProcessFamily) -> None:
 
 def resident_memory(process: int) -> int:
     """Bytes of memory that a process holds now; 0 where the system does not tell."""
-    try:
-        with open(f"/proc/{process}/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        pass
+    # Not there on other systems, nor when the process has just ended.
+    with suppress(OSError, ValueError, IndexError), open(f"/proc/{process}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     if sys.platform != "darwin":
         return 0
     told = subprocess.run(["ps", "-o", "rss=", "-p", str(process)], capture_output=True, text=True, check=False)
     return 1024 * int(told.stdout.strip() or 0)
 
 
-def _command(order: dict) -> list[str]:
-    return [order.get("python") or sys.executable, "-m", "SpatioTemporalLib.batch.work.unit"]
+def _command() -> list[str]:
+    return [sys.executable, "-m", "SpatioTemporalLib.batch.work.unit"]
 
 
 def _environment(order: dict) -> dict[str, str]:

@@ -12,6 +12,7 @@ from ...io.output.manifest import digest, read_manifest
 from ...version import __version__
 
 RECORD = "case.json"
+OTHERWISE = "was computed from other files, with other settings or by another version"
 
 
 def order_key(steps: Iterable[tuple[str, str, tuple[str, ...]]]) -> str:

@@ -28,7 +28,7 @@ from ...workers.owner_watch import guard_input, watch_parent
 from ..table.options import EARLIER, StepOptions
 from ..table.pipeline import Step
 from .case_lock import alone
-from .identity import RECORD, contents, files_read, marks, record_of, whole_key
+from .identity import OTHERWISE, RECORD, contents, files_read, marks, record_of, whole_key
 
 PROGRESS_EVERY = 0.5  # s
 STOPS_ALL = {"E-DISK-FULL", "E-WRITE"}
@@ -58,7 +58,7 @@ def carried_out(order: dict, tell: Callable[[dict], None]) -> dict:
         if old is not None and not order["overwrite"]:
             raise InputError(
                 "E-BATCH-CHANGED",
-                "was computed from other files, with other settings or by another version",
+                OTHERWISE,
                 where=target.name,
                 fix="Choose another folder for the results, or allow replacing them (--overwrite).",
             )

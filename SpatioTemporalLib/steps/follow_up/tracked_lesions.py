@@ -109,9 +109,9 @@ def tracked(visits: FollowUp, masks: tuple[str, ...], gate: float, change: float
         drawn = drawn_lesions(visit, masks)
         before = [lesion for lesion in lesions if n - 1 in lesion.seen]
         owners, absorbed = _owners(before, drawn, n)
-        _pair_by_centre(owners, [lesion for lesion in before if lesion not in absorbed], drawn, n - 1, gate)
+        _pair_by_centre(owners, [lesion for lesion in before if lesion not in absorbed], drawn, "", gate)
         lost = [x for x in lesions if x not in before and ABSORBED not in x.states.get(max(x.states), "")]
-        _pair_by_centre(owners, lost, drawn, None, gate)
+        _pair_by_centre(owners, lost, drawn, RETURNED, gate)
         _take(lesions, owners, drawn, n, change)
         for lesion in before:
             if n not in lesion.states:
@@ -145,8 +145,8 @@ def _owners(before: list[Lesion], drawn: list[Drawn], n: int) -> tuple[dict[int,
     return owners, absorbed
 
 
-def _pair_by_centre(owners: dict, lesions: list[Lesion], drawn: list[Drawn], visit: int | None, gate: float) -> None:
-    """Pair what is nobody's yet with lesions that are nobody yet, where they were seen last."""
+def _pair_by_centre(owners: dict, lesions: list[Lesion], drawn: list[Drawn], word: str, gate: float) -> None:
+    """Pair what is nobody's yet with lesions that are nobody yet, where they were seen last; word : for such pairs."""
     taken = {id(owner) for owner, _ in owners.values()}
     free = [lesion for lesion in lesions if id(lesion) not in taken]
     rows = [m for m in range(len(drawn)) if m not in owners]
@@ -154,7 +154,7 @@ def _pair_by_centre(owners: dict, lesions: list[Lesion], drawn: list[Drawn], vis
     same = matched(np.array(places).reshape(-1, 3), np.array([drawn[m].centre for m in rows]).reshape(-1, 3), gate)
     for m, row in zip(rows, same):
         if row >= 0:
-            owners[m] = (free[row], "" if visit is not None else RETURNED)
+            owners[m] = (free[row], word)
 
 
 def _take(lesions: list[Lesion], owners: dict, drawn: list[Drawn], n: int, change: float) -> None:
