@@ -9,10 +9,10 @@ import numpy as np
 from scipy import linalg, special
 
 from ...errors import InputError
+from .normal_deviates import z_of_t
+from .whitened_products import STEPS, Products, SharedProducts, WhitenedInverses
 
 NOISES = ("ar1", "white")
-# Autocorrelations are taken to whole hundredths, so that voxels can share a matrix.
-STEPS = 100
 VOXELS_AT_A_TIME = 2048
 # Of the power of a voxel, below which what the design leaves is rounding.
 TINY = 1e-12
@@ -71,14 +71,30 @@ def fit_linear_model(series: np.ndarray, design: np.ndarray, noise: str = "ar1")
     X'WX(rho) = x0 x0' + X1'X1 - rho (X1'X0 + X0'X1) + rho^2 X0'X0,
 
     with X0 all frames but the last and X1 all but the first, all voxels share
-    three matrix products with their data, whatever their rho.
+    one matrix product with their data, whatever their rho.
     """
     series, design = np.asarray(series), np.asarray(design, dtype=np.float64)
     degrees = degrees_of_freedom(design)
-    coefficients, variance, rounded = _fitted(series, design, noise, degrees)
-    values, group = np.unique(rounded, return_inverse=True)
-    inverses = np.stack([linalg.pinvh(_whitened_square(design, rho)) for rho in values / STEPS])
-    return LinearFit(coefficients, variance, group.reshape(-1), inverses, rounded / STEPS, degrees)
+    voxels = series.shape[1]
+    shared, inverses = SharedProducts.of(design), WhitenedInverses(design)
+    of_constant = np.linalg.lstsq(design, np.ones(len(design)), rcond=None)[0][:, None]
+    coefficients, variance = np.empty((design.shape[1], voxels)), np.empty(voxels)
+    rounded = np.zeros(voxels, dtype=np.int16)
+    for start in range(0, voxels, VOXELS_AT_A_TIME):
+        part = slice(start, start + VOXELS_AT_A_TIME)
+        products = shared.with_data(series[:, part])
+        if noise == "ar1":
+            rounded[part] = _autocorrelation(products, design, inverses)
+        moments, squares = products.whitened(rounded[part] / STEPS)
+        solved = inverses.solved(rounded[part], moments)
+        squares -= np.einsum("pv,pv->v", solved, moments)
+        varies = products.power > 0
+        variance[part] = np.where(varies, np.maximum(squares, 0.0) / degrees, np.nan)
+        coefficients[:, part] = np.where(varies, solved + of_constant * products.mean, np.nan)
+    present = np.bincount(rounded + STEPS) > 0
+    values = np.flatnonzero(present) - STEPS
+    group = (np.cumsum(present) - 1)[rounded + STEPS]
+    return LinearFit(coefficients, variance, group, inverses.of(values), rounded / STEPS, degrees)
 
 
 def degrees_of_freedom(design: np.ndarray) -> int:
@@ -117,20 +133,6 @@ def f_contrast(fit: LinearFit, contrasts) -> Effect:
     return Effect(np.sqrt((sizes**2).mean(axis=0)), fit.variance.copy(), f, z)
 
 
-def z_of_t(t: np.ndarray, degrees: float) -> np.ndarray:
-    """The normal deviate of the same one-sided p; exact far out too, where p itself is zero to a computer."""
-    t = np.asarray(t, dtype=float)
-    size = np.abs(np.nan_to_num(t))
-    p = special.stdtr(degrees, -size)
-    with np.errstate(divide="ignore"):
-        near = -special.ndtri(p)
-    # Where p underflows: Wallace, Ann Math Stat 30:1124 (1959), good to 1e-3 there.
-    tiny = p <= 1e-290
-    far = size[tiny]
-    near[tiny] = np.sqrt(degrees * np.log1p(far**2 / degrees)) * (8 * degrees + 1) / (8 * degrees + 3)
-    return np.where(np.isfinite(t), np.copysign(near, t), np.nan)
-
-
 def fixed_effects(sizes, variances, degrees: float) -> Effect:
     """One effect of several runs (R, V), each weighted by how well it is known; (V,) NaN runs do not count."""
     sizes, variances = np.asarray(sizes, dtype=float), np.asarray(variances, dtype=float)
@@ -144,88 +146,15 @@ def fixed_effects(sizes, variances, degrees: float) -> Effect:
     return Effect(mean, variance, t, z_of_t(t, degrees))
 
 
-def _fitted(series: np.ndarray, x: np.ndarray, noise: str, degrees: int):
-    products = _Products.of(x, series)
-    rounded = _autocorrelation(products, x) if noise == "ar1" else np.zeros(series.shape[1], dtype=np.int16)
-    moments, total = products.whitened(rounded / STEPS)
-    # Voxels of one matrix stand together, so that each is solved where its neighbours are.
-    order = np.argsort(rounded, kind="stable")
-    moments, rounded_in_order = moments[:, order], rounded[order]
-    solved = np.empty_like(moments)
-    starts = np.flatnonzero(np.diff(rounded_in_order, prepend=-STEPS))
-    for start, end in zip(starts, [*starts[1:], len(order)]):
-        inverse = linalg.pinvh(_whitened_square(x, rounded_in_order[start] / STEPS))
-        np.matmul(inverse, moments[:, start:end], out=solved[:, start:end])
-    coefficients, squares = np.empty_like(solved), total
-    coefficients[:, order] = solved
-    squares[order] -= np.einsum("pv,pv->v", solved, moments)
-    coefficients += np.linalg.lstsq(x, np.ones(len(x)), rcond=None)[0][:, None] * products.mean
-    varies = products.power > 0
-    variance = np.where(varies, np.maximum(squares, 0.0) / degrees, np.nan)
-    coefficients[:, ~varies] = np.nan
-    return coefficients, variance, rounded
-
-
-@dataclass(frozen=True, eq=False)
-class _Products:
-    """All that a fit needs of the data y (T, V): with the design (P, V) at the same frame and one apart, with itself.
-
-    mean : (V,) that y is less of: squares of a mean of 10,000 would drown a signal of 100. same : X'y. apart : X'y one
-    frame later and earlier, summed. power, lagged : (V,) y'y and y'y one frame apart. last : (V,) y of the last frame,
-    whose row of the design is x_last.
-    """
-
-    mean: np.ndarray
-    same: np.ndarray
-    apart: np.ndarray
-    power: np.ndarray
-    lagged: np.ndarray
-    last: np.ndarray
-    x_last: np.ndarray
-
-    @classmethod
-    def of(cls, x: np.ndarray, series: np.ndarray) -> _Products:
-        neighbours = np.zeros_like(x)
-        neighbours[:-1] += x[1:]
-        neighbours[1:] += x[:-1]
-        both = np.ascontiguousarray(np.concatenate([x, neighbours], axis=1).T)
-        frames, voxels = series.shape
-        found = np.empty((len(both), voxels))
-        mean, power, lagged, last = (np.empty(voxels) for _ in range(4))
-        for start in range(0, voxels, VOXELS_AT_A_TIME):
-            part = slice(start, start + VOXELS_AT_A_TIME)
-            y = series[:, part].astype(np.float64)
-            mean[part] = y.mean(axis=0)
-            y -= mean[part]
-            found[:, part] = both @ y
-            power[part], lagged[part] = np.einsum("tv,tv->v", y, y), np.einsum("tv,tv->v", y[1:], y[:-1])
-            last[part] = y[-1]
-        columns = x.shape[1]
-        return cls(mean, found[:columns], found[columns:], power, lagged, last, x[-1])
-
-    def whitened(self, rho: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """X'Wy (P, V) and y'Wy (V,) with the autocorrelation (V,) of each."""
-        last = rho**2 * self.last
-        moments = self.same * (1 + rho**2) - rho * self.apart
-        moments -= self.x_last[:, None] * last
-        return moments, self.power * (1 + rho**2) - 2 * rho * self.lagged - last * self.last
-
-
-def _autocorrelation(products: _Products, x: np.ndarray) -> np.ndarray:
+def _autocorrelation(products: Products, design: np.ndarray, inverses: WhitenedInverses) -> np.ndarray:
     """(V,) of the residuals of a plain fit, in hundredths, cut towards zero."""
-    frames = len(x)
-    plain = linalg.pinvh(x.T @ x) @ products.same
+    frames = len(design)
+    plain = inverses.of([0])[0] @ products.same
     power = products.power - np.einsum("pv,pv->v", plain, products.same)
     # r_t r_{t-1} of r = y - Xb, by the same products: no residual is ever made.
-    neighbours = x[1:].T @ x[:-1]
+    neighbours = design[1:].T @ design[:-1]
     lagged = products.lagged - np.einsum("pv,pv->v", plain, products.apart - neighbours @ plain)
     rho = np.divide(
         lagged / (frames - 1), power / frames, out=np.zeros(len(power)), where=power > TINY * products.power
     )
     return np.trunc(np.clip(rho, -0.99, 0.99) * STEPS).astype(np.int16)
-
-
-def _whitened_square(x: np.ndarray, rho: float) -> np.ndarray:
-    whitened = x.copy()
-    whitened[1:] -= rho * x[:-1]
-    return whitened.T @ whitened

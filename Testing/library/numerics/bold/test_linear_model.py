@@ -16,8 +16,8 @@ from SpatioTemporalLib.numerics.bold.linear_model import (
     fit_linear_model,
     fixed_effects,
     t_contrast,
-    z_of_t,
 )
+from SpatioTemporalLib.numerics.bold.normal_deviates import z_of_t
 from SpatioTemporalLib.numerics.bold.smoothing import smoothed_in_mask
 from SpatioTemporalLib.numerics.bold.thresholds import (
     bonferroni_threshold,
@@ -91,6 +91,31 @@ def test_z_has_the_p_of_t_however_far_out():
     np.testing.assert_allclose(z[0], -stats.norm.isf(stats.t.sf(40.0, 100)), rtol=1e-3)
     far = z_of_t(np.array([200.0, 400.0]), 500)
     assert np.isfinite(far).all() and far[1] > far[0] > 25 and np.isnan(z[-1])
+
+
+@pytest.mark.parametrize("degrees", [2, 9, 189, 1200])
+def test_z_of_many_voxels_has_the_p_of_t_as_well(degrees):
+    t = np.concatenate([np.linspace(-15, 15, 40_001), [np.nan, 40.0]])
+    z = z_of_t(t, degrees)
+    some = np.r_[0:40_001:401, -1]
+    expected = np.sign(t[some]) * stats.norm.isf(stats.t.sf(np.abs(t[some]), degrees))
+    np.testing.assert_allclose(z[some], expected, rtol=1e-9, atol=1e-9)
+    assert np.isnan(z[-2]) and np.array_equal(z[20_000:20_001], [0.0]) and (np.diff(z[:40_001]) > 0).all()
+
+
+def test_a_bright_first_frame_and_columns_that_follow_from_one_another_cost_no_digits():
+    design, series = design_matrix(TIMES, task()).matrix, run()["series"][:, :20].copy()
+    series[0] += 30_000.0
+    fit = fit_linear_model(series, design)
+    twice = fit_linear_model(series, np.concatenate([design, design[:, :1]], axis=1))
+    for voxel, rho in enumerate(fit.autocorrelation):
+        x, y = design.copy(), series[:, voxel].copy()
+        x[1:], y[1:] = x[1:] - rho * design[:-1], y[1:] - rho * series[:-1, voxel]
+        expected, squares, *_ = np.linalg.lstsq(x, y, rcond=None)
+        np.testing.assert_allclose(fit.coefficients[:, voxel], expected, rtol=1e-6, atol=1e-6 * np.abs(expected).max())
+        assert fit.variance[voxel] == pytest.approx(squares[0] / fit.degrees, rel=1e-9)
+    np.testing.assert_allclose(twice.coefficients[0] + twice.coefficients[-1], fit.coefficients[0], rtol=1e-6)
+    np.testing.assert_allclose(twice.variance, fit.variance, rtol=1e-6)
 
 
 def test_false_positives_of_noise_that_remembers_are_as_many_as_are_asked_for():
