@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from importlib import import_module
-
 import numpy as np
-from beside import beside, measured, told
+from beside import alternately, beside, imported, measured, told
 
 from SpatioTemporalLib.numerics.bold.entropy import sample_entropy
 from SpatioTemporalLib.numerics.bold.information import information
@@ -21,10 +18,10 @@ def compare_information(series: np.ndarray) -> None:
     frames, voxels = series.shape
     labels = np.arange(frames) // 10 % 3
     print(f"information, {voxels} voxels, 3 conditions, {BINS} bins, delays of 0 to {MOST_DELAY} frames")
-    found, seconds, memory = measured(
-        lambda: information(series, labels, MOST_DELAY, bins=BINS).bits[:, :: voxels // 64]
-    )
-    told("ours, one product for all delays", seconds, memory)
+
+    def ours():
+        return information(series, labels, MOST_DELAY, bins=BINS).bits[:, :: voxels // 64]
+
     chosen = series[:, :: voxels // 64]
 
     def loop():
@@ -42,7 +39,8 @@ def compare_information(series: np.ndarray) -> None:
                 bits[delay, v] = (joint[there] * np.log2(joint[there] / expected[there])).sum()
         return bits
 
-    theirs = beside("numpy.histogram2d, voxel by voxel", loop, seconds, chosen.shape[1] / voxels)
+    names = ("ours, one product for all delays", "numpy.histogram2d, voxel by voxel")
+    found, theirs = alternately(names, ours, loop, chosen.shape[1] / voxels, times=6)
     # Ours has its bias taken off, which is the same for all voxels at one delay.
     difference = theirs - found
     print(f"  {'':<34} largest difference without the bias {np.ptp(difference, axis=1).max():.1e} bit")
@@ -92,8 +90,9 @@ def compare_entropy(series: np.ndarray) -> None:
         return np.array([theirs(c.astype(float), 2, float(TOLERANCE * c.std())) for c in chosen.T])
 
     # Compiled here once, before the process that is timed is copied from this one.
-    with suppress(ImportError):
-        import_module("antropy").sample_entropy(chosen[:, 0].astype(float), 2, 1.0)
+    antropy = imported("antropy")
+    if antropy is not None:
+        antropy.sample_entropy(chosen[:, 0].astype(float), 2, 1.0)
     theirs = beside("antropy", peer, seconds, chosen.shape[1] / voxels)
     if theirs is not None:
         print(f"  {'':<34} largest difference {np.nanmax(np.abs(theirs - found)):.1e}")
