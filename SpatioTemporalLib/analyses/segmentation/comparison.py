@@ -8,12 +8,12 @@ from typing import Annotated
 import numpy as np
 
 from ...data.curve import Table
-from ...data.geometry import Geometry
 from ...data.volumes import Label, LabelMap
 from ...declare import Help, Input, Output, Range, Unit, analysis
-from ...errors import Finding, InputError, Severity
-from ...steps.structures.mask_measures import COUNTED, EMPTY, measures_of, units_of
-from ...steps.structures.matched_lesions import lesion_rows, lesion_summary
+from ...errors import Finding, Severity
+from ...steps.segmentations.mask_measures import COUNTED, EMPTY, measures_of, units_of
+from ...steps.segmentations.matched_lesions import lesion_rows, lesion_summary
+from ...steps.segmentations.paired_segments import image_diagonal, paired_segments, voxel_diagonal
 
 AGREED, MISSED, ADDED = 1, 2, 3
 ERRORS = {
@@ -73,10 +73,10 @@ def comparison(segmentation, reference, *, parameters, context):
     percentiles are taken of each direction by itself.
     Lesions are connected parts (26 neighbours), paired by the largest overlap.
     """
-    pairs, findings = _pairs(segmentation, reference)
+    pairs, findings = paired_segments(segmentation, reference)
     geometry = reference.geometry
-    tolerance = parameters.tolerance if parameters.tolerance is not None else _diagonal(geometry)
-    furthest = float(np.linalg.norm(np.multiply(geometry.shape, geometry.spacing[::-1])))
+    tolerance = parameters.tolerance if parameters.tolerance is not None else voxel_diagonal(geometry)
+    furthest = image_diagonal(geometry)
     measured, lesions = {}, []
     for n, (name, (found, wanted)) in enumerate(pairs.items()):
         context.progress(n / len(pairs), f"comparing {name}")
@@ -92,54 +92,6 @@ def comparison(segmentation, reference, *, parameters, context):
         "errors": LabelMap(errors, geometry, ERRORS, "errors"),
         "findings": tuple(findings),
     }
-
-
-def _pairs(segmentation: LabelMap, reference: LabelMap) -> tuple[dict[str, tuple], list[Finding]]:
-    """Masks of each segment by its name, empty where one of both has none."""
-    named = [_by_name(labels) for labels in (segmentation, reference)]
-    if not named[0] and not named[1]:
-        raise InputError("E-LABEL", "neither holds a segment", where=reference.name, fix="Choose another reference.")
-    findings = [
-        Finding("W-LABEL-TWICE", Severity.WARN, f"{name} is the name of {len(values)} segments, taken as one", of.name)
-        for own, of in zip(named, (segmentation, reference))
-        for name, values in own.values()
-        if len(values) > 1
-    ]
-    if len(named[0]) == len(named[1]) == 1 and set(named[0]) != set(named[1]):
-        (own,), (other,) = named[0].values(), named[1].values()
-        text = f"{own[0]} is compared with {other[0]}, the only segment there is"
-        findings.append(Finding("N-LABEL-NAME", Severity.NOTE, text, segmentation.name))
-        named[0] = {next(iter(named[1])): own}
-    keys = list(dict.fromkeys([*named[1], *named[0]]))
-    names = {key: (named[1].get(key) or named[0][key])[0] for key in keys}
-    masks = {
-        names[key]: tuple(
-            _region(labels, own[key][1] if key in own else ()) for own, labels in zip(named, (segmentation, reference))
-        )
-        for key in keys
-    }
-    return masks, findings
-
-
-def _by_name(labels: LabelMap) -> dict[str, tuple[str, list[int]]]:
-    """Names as written and the labels that have them, by what they are compared by."""
-    found: dict[str, tuple[str, list[int]]] = {}
-    for value, label in labels.labels.items():
-        found.setdefault(label.name.strip().lower(), (label.name, []))[1].append(value)
-    return found
-
-
-def _region(labels: LabelMap, values) -> np.ndarray:
-    region = np.zeros(labels.values.shape, bool)
-    for value in values:
-        region |= labels.region(value)
-    return region
-
-
-def _diagonal(geometry: Geometry) -> float:
-    """Of a voxel, mm; within the slice where there is one slice only."""
-    steps = [step for step, size in zip(geometry.spacing[::-1], geometry.shape) if size > 1]
-    return float(np.linalg.norm(steps or geometry.spacing))
 
 
 def _findings(name: str, state: str, either: np.ndarray) -> list[Finding]:

@@ -70,11 +70,11 @@ def test_bundles_are_evaluated_by_dice_and_compared(capsys, trained, cohort_fold
     small_phase_cohort(fresh, seed=8)
     options = ["--cohort", fresh, "--split", "all", "--out", tmp_path / "e", "--device", "cpu"]
     code, out, err = run(capsys, "evaluate", trained, other, *options)
-    assert code == 0 and "mean Dice" in out, err
+    assert code == 0 and "structure" in out, err
     predicted = st.read_table(tmp_path / "e" / "predictions.csv").columns
     assert predicted["Dice bundle"] == predicted["Dice other"] and len(predicted["Dice other"]) == 5
     measures = st.read_table(tmp_path / "e" / "measures.csv").columns
-    assert measures["measure"].count("mean Dice") == 2 and measures["measure"].count("look-alikes found") == 2
+    assert measures["measure"].count("Dice") == 2 and measures["measure"].count("look-alikes found") == 2
     assert (tmp_path / "e" / "comparison.csv").exists() and not (tmp_path / "e" / "regions").exists()
 
 

@@ -1,0 +1,1 @@
+"""Segmentations assessed: beside a reference, between readers, and over time."""
