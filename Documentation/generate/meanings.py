@@ -9,6 +9,8 @@ MEANINGS = {
     "E-CROP": "The shape, spacing, window or way of registration of the regions that a network is shown cannot be.",
     "E-DICOM-KIND": "A DICOM file holds no images that are frames over time, such as a localiser, a report or images "
     "that differ in something else than time; the text says what it holds.",
+    "E-DICOM-MOSAIC": "A Siemens mosaic cannot be cut into its slices; the text says what it lacks or where it "
+    "contradicts itself.",
     "E-FILE-CORRUPT": "A file is damaged, cut off or contradicts itself; the text says where.",
     "E-NO-POINT": "A curve was asked for at the position of the mouse, and no position in an image is known yet.",
     "E-PACKAGE": "What was asked for needs a package that is not installed; the text says which, and how to get it.",

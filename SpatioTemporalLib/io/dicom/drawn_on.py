@@ -7,7 +7,8 @@ from collections import defaultdict
 import numpy as np
 
 from ...errors import Finding, GeometryError, Severity, counted
-from .headers.frames import Frame, number_of
+from .headers.facts import number_of
+from .headers.frames import Frame
 from .headers.grid import Slice, slices_of
 from .segmentation.segments import DrawnOn
 from .timing.phases import is_dynamic

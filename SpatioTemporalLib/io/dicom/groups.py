@@ -30,9 +30,10 @@ class Group:
     def __str__(self) -> str:
         first = self.frames[0]
         header, kind = first.header, "\\".join(first.image_type)
+        rows, columns = first.size
         return (
             f"series {header.get('SeriesNumber', '?')} ({header.get('Modality', '?')}, {kind or 'no image type'}, "
-            f"{header.Columns}×{header.Rows}, {counted(len(self.frames), 'image')})"
+            f"{columns}×{rows}, {counted(len(self.frames), 'image')})"
         )
 
 

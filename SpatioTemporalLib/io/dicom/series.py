@@ -13,10 +13,12 @@ from ..images.image import FileImage, geometry_findings
 from ..images.plausible import plausible
 from .groups import Group, dynamic_group, volume_group
 from .headers.clocks import LISTED, SERIES_NUMBER, SERIES_TIME
+from .headers.facts import unreadable_facts
 from .headers.files import read_headers, reading_dicom
-from .headers.frames import Frame, unreadable_facts
+from .headers.frames import Frame
 from .headers.grid import grid_of, slices_of
 from .headers.map import is_parametric_map, mapped_unit
+from .headers.mosaic import slice_times
 from .headers.pixels import read_values
 from .segmentation.segments import DrawnOn
 from .stopped import whole_frames
@@ -59,6 +61,7 @@ def _read(paths: list[Path], given_times: bool) -> FileImage:
     if resolved.clock is None and not given_times:
         raise _no_times(frames, resolved.why_not, _acquisitions(group), name)
     values, value_findings = read_values(resolved.volumes, name)
+    of_slices, mosaic_findings = slice_times(resolved.volumes, name)
     image = FileImage(
         values=values,
         geometry=geometry,
@@ -68,7 +71,7 @@ def _read(paths: list[Path], given_times: bool) -> FileImage:
         no_clock=resolved.why_not,
         unit=unit_of(group.frames[0]),
         kind=_kind(group.frames[0]),
-        acquisition=replace(acquisition_of(group.frames[0]), **resolved.facts),
+        acquisition=replace(acquisition_of(group.frames[0]), **resolved.facts, slice_times=of_slices),
         findings=(
             *file_findings,
             *left_out,
@@ -76,6 +79,7 @@ def _read(paths: list[Path], given_times: bool) -> FileImage:
             *geometry_findings(geometry, name),
             *place_findings,
             *resolved.findings,
+            *mosaic_findings,
             *value_findings,
             *unreadable_facts(group.frames[0].header, name),
         ),

@@ -9,6 +9,8 @@ MICROSECONDS = 1_000_000
 DAY = 86_400 * MICROSECONDS
 TEMPORAL_POSITION = "TemporalPositionIdentifier × TemporalResolution"
 TEMPORAL_INDEX = "TemporalPositionIndex × TemporalResolution"
+# Of mosaics, whose repetition time is that of volumes.
+ACQUISITION = "AcquisitionNumber × RepetitionTime"
 SERIES_TIME = "SeriesTime"
 # The first that tells all frames apart is used. Clocks of the scanner's day begin at zero afterwards.
 PRECEDENCE = (
@@ -24,6 +26,7 @@ PRECEDENCE = (
     TEMPORAL_INDEX,
     "FrameTimeVector",
     "FrameTime",
+    ACQUISITION,
     # When a series began and when an image was stored: the last resorts.
     SERIES_TIME,
     "ContentTime",

@@ -18,6 +18,7 @@ from ...files.boundary import corrupt, existing_file, reading
 from .claims import BYTES_LEFT, DEFLATED
 from .deflated import read_deflated
 from .map import PIXELS
+from .mosaic import PRIVATE_TAGS, without_private
 
 # All that is ever looked at; other tags, a patient's name among them, are not even parsed.
 TAGS = """
@@ -88,7 +89,8 @@ def read_headers(paths: Sequence[Path], name: str) -> tuple[list, list[Finding]]
 
 def read_header(path: Path):
     """The header of a DICOM file, or None when it is none."""
-    return _read(path, stop_before_pixels=True)
+    header = _read(path, stop_before_pixels=True)
+    return None if header is None else without_private(header)
 
 
 def read_with_pixels(path: Path):
@@ -128,7 +130,7 @@ def _read(path: Path, *, stop_before_pixels: bool):
             start = stream.read(140)
         if start[128:132] != b"DICM":
             return _read_without_preamble(path, start, stop_before_pixels)
-        tags = [*TAGS, PHILIPS_SCALE_SLOPE] if stop_before_pixels else None
+        tags = [*TAGS, PHILIPS_SCALE_SLOPE, *PRIVATE_TAGS] if stop_before_pixels else None
         file_meta, start = _file_meta(path)
         if file_meta.get("TransferSyntaxUID") == DEFLATED:
             dataset = read_deflated(path, file_meta, start, tags, Seen(path).stops_at)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ....errors import Finding, InputError, Severity, counted
+from ....errors import InputError, counted
 from .claims import claimed_bytes
-from .clocks import classic_clocks, enhanced_clocks, frame_duration, frame_time_clocks
+from .clocks import ACQUISITION, MICROSECONDS, classic_clocks, enhanced_clocks, frame_duration, frame_time_clocks
+from .facts import enhanced_facts, facts_of, number_of
 from .files import reading_dicom
 from .map import is_parametric_map, real_world_mapping
+from .mosaic import Tile, is_mosaic, mosaic_of
 
 ENHANCED_CLASSES = {
     f"1.2.840.10008.5.1.4.1.1.{ending}"
@@ -25,14 +27,6 @@ NO_SERIES = {
     "SR": "a report",
     "REG": "a registration",
 }
-MOSAIC = "MOSAIC"
-FACT_KEYWORDS = {
-    "repetition_time": ("RepetitionTime", 1000.0),
-    "echo_time": ("EchoTime", 1000.0),
-    "inversion_time": ("InversionTime", 1000.0),
-    "flip_angle": ("FlipAngle", 1.0),
-    "field_strength": ("MagneticFieldStrength", 1.0),
-}
 
 
 @dataclass(frozen=True)
@@ -44,7 +38,8 @@ class Frame:
     orientation : six direction cosines, or None. spacing : between rows and
     between columns, mm, or None. image_type : ImageType or FrameType.
     clocks : microseconds by tag. facts : acquisition facts, s and degrees.
-    rescale : (slope, intercept). duration : microseconds, or None.
+    rescale : (slope, intercept). duration : microseconds, or None. tile : of a
+    Siemens mosaic; then index is its number there.
     """
 
     header: object
@@ -57,10 +52,17 @@ class Frame:
     facts: dict[str, float]
     rescale: tuple[float, float]
     duration: float | None = None
+    tile: Tile | None = None
 
     @property
     def path(self) -> Path:
         return Path(self.header.filename)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        edge = 1 if self.tile is None else self.tile.edge
+        return int(self.header.Rows) // edge, int(self.header.Columns) // edge
 
 
 def frames_of(header) -> list[Frame]:
@@ -84,17 +86,22 @@ def frames_of(header) -> list[Frame]:
         if str(header.get("SOPClassUID", "")) in ENHANCED_CLASSES:
             raise _missing_tag(path, "PerFrameFunctionalGroupsSequence (5200,9230)")
         count = int(header.get("NumberOfFrames") or 1)
-        return _cine_frames(header, count, path) if count > 1 else [_classic_frame(header, path)]
+        if count > 1:
+            return _cine_frames(header, count, path)
+        frame = _classic_frame(header, path)
+        return _tiles(frame, path) if is_mosaic(header) else [frame]
 
 
-def number_of(dataset, keyword: str) -> float | None:
-    """A number in a dataset, or None when it is absent or no number."""
-    try:
-        value = dataset.get(keyword)
-        value = float(value[0] if isinstance(value, (list, tuple)) or hasattr(value, "append") else value)
-    except (TypeError, ValueError, IndexError):
-        return None
-    return value if np.isfinite(value) else None
+def _tiles(frame: Frame, path: Path) -> list[Frame]:
+    """The slices of a mosaic, whose number and repetition time tell when it was taken if no clock does."""
+    mosaic = mosaic_of(frame.header, frame.position, frame.orientation, frame.spacing, path)
+    clocks, repetition = dict(frame.clocks), frame.facts.get("repetition_time")
+    if repetition and "AcquisitionNumber" in clocks:
+        clocks[ACQUISITION] = (clocks["AcquisitionNumber"] - 1) * repetition * MICROSECONDS
+    return [
+        replace(frame, index=n, position=tuple(place.tolist()), clocks=clocks, tile=mosaic.tile(n))
+        for n, place in enumerate(mosaic.positions)
+    ]
 
 
 def _refuse_other_kinds(header, path: Path) -> None:
@@ -103,13 +110,6 @@ def _refuse_other_kinds(header, path: Path) -> None:
         raise _not_time(path, f"is {NO_SERIES[modality]} (modality {modality}), no image over time")
     if "GridFrameOffsetVector" in header:
         raise _not_time(path, "its frames are slices of one volume (GridFrameOffsetVector), not times")
-    if MOSAIC in [str(word) for word in header.get("ImageType") or ()]:
-        raise InputError(
-            "E-DICOM-MOSAIC",
-            "is a Siemens mosaic: one picture holds all slices of a volume",
-            where=path.name,
-            fix="Convert the series to NIfTI with dcm2niix and read that.",
-        )
 
 
 def _not_time(path: Path, what: str) -> InputError:
@@ -158,7 +158,7 @@ def _classic_frame(header, path: Path) -> Frame:
         spacing,
         _image_type(header.get("ImageType")),
         classic_clocks(header),
-        _facts(header),
+        facts_of(header),
         _rescale(header, path),
         frame_duration(header),
     )
@@ -171,7 +171,7 @@ def _cine_frames(header, count: int, path: Path) -> list[Frame]:
     position = _numbers(header, "ImagePositionPatient", 3)
     orientation = _numbers(header, "ImageOrientationPatient", 6)
     spacing = _numbers(header, "PixelSpacing", 2) or _ultrasound_spacing(header)
-    kind, facts, rescale = _image_type(header.get("ImageType")), _facts(header), _rescale(header, path)
+    kind, facts, rescale = _image_type(header.get("ImageType")), facts_of(header), _rescale(header, path)
     return [Frame(header, n, position, orientation, spacing, kind, clocks[n], facts, rescale) for n in range(count)]
 
 
@@ -214,42 +214,10 @@ def _enhanced_frame(header, number: int, own, path: Path) -> Frame:
         _numbers(measures, "PixelSpacing", 2, path),
         _image_type((kind or header).get("FrameType" if kind else "ImageType")),
         enhanced_clocks(header, content, group("CardiacSynchronizationSequence"), group("TemporalPositionSequence")),
-        _facts(header) | _enhanced_facts(group),
+        facts_of(header) | enhanced_facts(group),
         _real_world(header, number) or _rescale(group("PixelValueTransformationSequence") or header, path),
         frame_duration(header, content),
     )
-
-
-def _enhanced_facts(group) -> dict[str, float]:
-    timing, echo = group("MRTimingAndRelatedParametersSequence"), group("MREchoSequence")
-    found = {
-        "repetition_time": (timing, "RepetitionTime", 1000.0),
-        "flip_angle": (timing, "FlipAngle", 1.0),
-        "echo_time": (echo, "EffectiveEchoTime", 1000.0),
-    }
-    numbers = {f: (number_of(s, k) if s is not None else None, per) for f, (s, k, per) in found.items()}
-    return {fact: number / per for fact, (number, per) in numbers.items() if number is not None}
-
-
-def _facts(header) -> dict[str, float]:
-    """Acquisition facts; DICOM's milliseconds become seconds."""
-    numbers = {fact: (number_of(header, keyword), per) for fact, (keyword, per) in FACT_KEYWORDS.items()}
-    return {fact: number / per for fact, (number, per) in numbers.items() if number is not None}
-
-
-def unreadable_facts(header, name: str) -> list[Finding]:
-    """Facts that are there but are no numbers, so that they were left out."""
-    with reading_dicom(Path(header.filename)):
-        unreadable = [k for k, _ in FACT_KEYWORDS.values() if k in header and _is_no_number(header, k)]
-    text = "is no number and was left out"
-    return [Finding("R-FACT", Severity.REPAIR, f"{keyword} {text}", name) for keyword in unreadable]
-
-
-def _is_no_number(header, keyword: str) -> bool:
-    try:
-        return header.get(keyword) not in (None, "") and number_of(header, keyword) is None
-    except (TypeError, ValueError, OverflowError, NotImplementedError):
-        return True
 
 
 def _real_world(header, number: int) -> tuple[float, float] | None:

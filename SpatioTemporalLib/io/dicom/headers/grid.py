@@ -98,7 +98,7 @@ def grid_of(slices: list[Slice], name: str) -> tuple[Geometry, list[Finding]]:
         When frames of one slice lie apart, or slices are not evenly spaced.
     """
     first = slices[0].frames[0]
-    shape = (len(slices), int(first.header.Rows), int(first.header.Columns))
+    shape = (len(slices), *first.size)
     if first.position is None or first.orientation is None:
         return _unplaced(first, shape, name)
     findings = _same_place(slices, name)

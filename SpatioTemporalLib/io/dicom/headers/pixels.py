@@ -11,6 +11,7 @@ from ...files.boundary import corrupt
 from .claims import claimed_bytes, require_pictures_of_size, require_room
 from .files import PHILIPS_SCALE_SLOPE, read_with_pixels, reading_dicom
 from .frames import Frame
+from .mosaic import cut
 
 GREY = {"MONOCHROME1", "MONOCHROME2"}
 # Rec. 601, what the eye sees as brightness.
@@ -25,13 +26,15 @@ def read_values(volumes: list[list[Frame]], name: str) -> tuple[np.ndarray, list
     Whole numbers stay as stored where no frame is rescaled; otherwise float32.
     """
     first = volumes[0][0]
-    shape = (len(volumes), len(volumes[0]), int(first.header.Rows), int(first.header.Columns))
+    shape = (len(volumes), len(volumes[0]), *first.size)
     rescaled = any(frame.rescale != (1.0, 0.0) for volume in volumes for frame in volume)
     is_colour = int(first.header.get("SamplesPerPixel") or 1) > 1
     notes: dict[str, int] = {}
     values = None
     for path, places in _by_file(volumes).items():
-        stored = _stored(path, notes)
+        stored, tile = _stored(path, notes), places[0][0].tile
+        if tile is not None:
+            stored = cut(stored, tile.edge)
         if values is None:
             dtype = np.float32 if rescaled or is_colour else stored.dtype
             with reading_dicom(path):

@@ -11,7 +11,7 @@ from ....data.geometry import Geometry
 from ....errors import Finding, GeometryError, InputError, Severity
 from ...images.image import placed
 from ..headers.claims import require_room
-from ..headers.frames import number_of
+from ..headers.facts import number_of
 from ..headers.grid import LPS_TO_RAS, SAME_SLICE_MM
 
 # Of the distance between slices: positions are text, rounded.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ....errors import Finding, Severity
 from ..headers.clocks import DAY, MICROSECONDS, date_time, time_of_day, zone_of
-from ..headers.frames import Frame, number_of
+from ..headers.facts import number_of
+from ..headers.frames import Frame
 
 # An injection that only has a time of day lies at most this long before the first frame.
 LONGEST_WAIT = 18 * 3600 * MICROSECONDS

@@ -105,11 +105,9 @@ def likeness(frame: Frame, *, besides: str = "") -> tuple:
 
     besides : an acquisition fact in which they may differ.
     """
-    header = frame.header
     return (
         frame.image_type,
-        int(header.Rows),
-        int(header.Columns),
+        *frame.size,
         tuple(round(c, 3) for c in frame.orientation or ()),
         tuple(round(s, 4) for s in frame.spacing or ()),
         *(frame.facts.get(fact) for fact in ("echo_time", "flip_angle") if fact != besides),

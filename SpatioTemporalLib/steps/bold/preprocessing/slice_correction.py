@@ -32,8 +32,8 @@ def times_of_slices(series: Series, given: tuple[float, ...]) -> np.ndarray:
     if not times:
         raise InputError(
             "E-SLICE-TIMES", "nothing says when the slices were acquired", where=series.name,
-            fix="Give slice_times in seconds, or the side-car with SliceTiming beside the image; orders such as "
-            "ascending or interleaved differ between scanners and are not guessed.",
+            fix="Give slice_times in seconds, the side-car with SliceTiming beside the image, or the mosaics that a "
+            "Siemens scanner wrote; orders such as ascending differ between scanners and are not guessed.",
         )  # fmt: skip
     if len(times) != slices:
         raise InputError(
