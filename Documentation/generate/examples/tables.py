@@ -32,20 +32,3 @@ def lesions() -> Offer:
     }
     table = st.Table(columns, {"volume": "mm3"}, name="measurements")
     return Offer("Volumes of two lesions at three visits.", {"measurements": table})
-
-
-@offered("prediction.segmentation")
-def overlaps() -> Offer:
-    """Two models on the same twenty patients."""
-    rng = np.random.default_rng(1)
-    first, second = (np.clip(rng.normal(mean, 0.06, 20), 0, 1).round(3) for mean in (0.86, 0.63))
-    there = rng.integers(1, 3, 20)
-    columns = {
-        "participant_id": [f"p{n}" for n in range(20)],
-        "look-alikes": there.tolist(),
-        "Dice with times": first.tolist(),
-        "look-alikes found with times": [0] * 19 + [1],
-        "Dice without times": second.tolist(),
-        "look-alikes found without times": there.tolist(),
-    }
-    return Offer("Twenty simulated patients, two networks.", {"table": st.Table(columns, name="predictions")})

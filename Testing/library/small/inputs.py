@@ -1,6 +1,9 @@
 """The smallest inputs on which an analysis can run, by the kind each input declares."""
 
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from library.small.bold import PREPARATION, SHORT_RUN
@@ -145,6 +148,25 @@ def overlaps_of_masks(phantom):
     return st.Table({"Dice a": [0.8, 0.9, 0.7], "Dice b": [0.6, 0.9, 0.5], "look-alikes": [1, 2, 0]})
 
 
+@cache
+def folder_of_readings():
+    """Kept until the process ends, which removes it."""
+    return TemporaryDirectory()
+
+
+def readings_in_files(phantom):
+    """The tissue of the phantom, drawn by two readers in three cases."""
+    cells = {}
+    for reader, axis in (("A", 1), ("B", 2)):
+        files = [Path(folder_of_readings().name) / f"{reader}{n}.nii.gz" for n in range(3)]
+        for n, file in enumerate(files):
+            if not file.exists():
+                moved = np.roll(phantom.tissue.values, n, axis=axis)
+                st.write_labels(file, replace(phantom.tissue, values=moved))
+        cells[f"reader {reader}"] = [str(file) for file in files]
+    return st.Table(cells)
+
+
 def measured_lesions(phantom):
     """Volumes of two lesions at two visits."""
     columns = {"lesion": ["a", "a", "b", "b"], "days": [0, 90, 0, 90], "volume": [1.0, 2.0, 3.0, 2.5]}
@@ -203,6 +225,7 @@ OF_ITS_OWN = {
     ("kinetics.distributed_parameter", "mask"): few_voxels,
     ("kinetics.tissue_homogeneity", "mask"): few_voxels,
     ("prediction.classification", "table"): predicted_cases,
+    ("prediction.readers", "table"): readings_in_files,
     ("prediction.segmentation", "table"): overlaps_of_masks,
     ("prediction.survival", "table"): predicted_survival,
     ("prognosis.cox", "table"): predicted_survival,
