@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from .data.examination import EXAMINATIONS
 from .data.result import Display
 from .data.series import Series
-from .data.volumes import LabelMap, Map
+from .data.volumes import LabelMap, LabelSeries, Map
 from .errors import ParameterError
 from .kinds.registry import is_input, is_output
 from .parameters import (
@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 Presets = Mapping[str, Mapping[str, object]]
-SEVERAL = (Series, Map, LabelMap)
+SEVERAL = (Series, Map, LabelMap, LabelSeries)
 NOTES = "Notes\n-----\n"  # the heading of numpy's docstrings
 
 

@@ -46,7 +46,14 @@ def reference_to(example: Example, name: str) -> Reference:
 
 def file_name(name: str, value: object) -> str:
     """What the file of an input that is not shipped is called."""
-    endings = {st.FollowUp: "", st.Series: ".seq.nrrd", st.Curve: ".csv", st.Table: ".csv", Events: ".csv"}
+    endings = {
+        st.FollowUp: "",
+        st.Series: ".seq.nrrd",
+        st.LabelSeries: ".seq.nrrd",
+        st.Curve: ".csv",
+        st.Table: ".csv",
+        Events: ".csv",
+    }
     return name + endings.get(type(value), ".nii.gz")
 
 
@@ -76,6 +83,7 @@ def _write(path: Path, value: object) -> None:
         st.Series: st.write_series,
         st.Map: st.write_map,
         st.LabelMap: st.write_labels,
+        st.LabelSeries: st.write_label_series,
         st.Table: st.write_table,
         Events: lambda path, events: st.write_table(path, events_table(events)),
     }

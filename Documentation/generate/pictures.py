@@ -15,6 +15,7 @@ from SpatioTemporalLib.pictures.figures import (
     draw_curves,
     draw_labels,
     draw_map,
+    fullest_frame,
     new_figure,
     save_figure,
     zoom_to,
@@ -82,7 +83,8 @@ def _images(result: st.Result) -> dict[str, st.Map | st.LabelMap]:
     """What is looked at first: no errors, no status; of a series the frame that shows most."""
     maps = {n: m for n, m in result.of_kind(st.Map).items() if not n.endswith(ERRORS) and np.nanstd(m.values) > 0}
     frames = {n: _one_frame(s) for n, s in result.of_kind(st.Series).items()}
-    images = {**result.of_kind(st.LabelMap), **frames, **maps}
+    drawn = {n: fullest_frame(labels) for n, labels in result.of_kind(st.LabelSeries).items()}
+    images = {**drawn, **result.of_kind(st.LabelMap), **frames, **maps}
     seen = {n: m for n, m in images.items() if n not in LEFT_OUT and _there(m).any()}
     return dict(list(seen.items())[:MOST])
 

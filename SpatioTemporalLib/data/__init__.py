@@ -10,7 +10,7 @@ from .point import Point
 from .report import Report
 from .result import Display, Provenance, Result
 from .series import Acquisition, Series
-from .volumes import Code, ImageStack, Label, LabelMap, Map
+from .volumes import Code, ImageStack, Label, LabelMap, LabelSeries, Map
 
 __all__ = [
     "Acquisition",
@@ -25,6 +25,7 @@ __all__ = [
     "ImageStack",
     "Label",
     "LabelMap",
+    "LabelSeries",
     "Map",
     "Point",
     "Provenance",

@@ -9,9 +9,9 @@ from ..errors import Finding
 from .curve import Curve, Table
 from .report import Report
 from .series import Series
-from .volumes import Code, LabelMap, Map
+from .volumes import Code, LabelMap, LabelSeries, Map
 
-OutputValue = Map | LabelMap | Series | Table | Report | tuple[Curve, ...]
+OutputValue = Map | LabelMap | Series | LabelSeries | Table | Report | tuple[Curve, ...]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Single images on a grid: quantities, labels, and stacks over an acquisition setting."""
+"""Images on a grid: quantities, labels, labels over time, and stacks over an acquisition setting."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import Finding, InputError, counted
 from ..system.plain_text import for_message
 from .geometry import Geometry
-from .series import Acquisition, require_real
+from .series import Acquisition, checked_times, describe_times, require_real
 
 LARGEST_LABEL = 2**31 - 1
 MOST_LABELS = 2**16
@@ -92,18 +92,8 @@ class LabelMap:
     def __post_init__(self):
         values = whole_numbers(np.asanyarray(self.values), self.name)
         _require_shape(values, self.geometry, self.name)
-        present = [int(v) for v in np.unique(values) if v != 0]
-        if len(present) > MOST_LABELS:
-            raise InputError(
-                "E-LABEL-VALUE",
-                f"holds {len(present)} different values, at most {MOST_LABELS} labels are told apart",
-                where=self.name,
-                fix="Give a label map, not an image.",
-            )
-        names = [self.name] if len(present) == 1 else [f"{self.name} {v}" for v in present]
-        labels = {v: Label(name) for v, name in zip(present, names)} | {int(k): v for k, v in self.labels.items()}
         object.__setattr__(self, "values", values)
-        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "labels", _all_labels({int(v) for v in np.unique(values)}, self.labels, self.name))
         object.__setattr__(self, "findings", tuple(self.findings))
 
     @property
@@ -121,6 +111,70 @@ class LabelMap:
     def __str__(self) -> str:
         named = [f"{v} {for_message(label.name)}: {self.volume_ml(v):.4g} mL" for v, label in self.labels.items()]
         return f"{for_message(self.name)}: {', '.join(named) or 'empty'}; {self.geometry}"
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSeries:
+    """A label map for each frame of a series, on one grid.
+
+    values : (T, K, J, I) integer array, zero for background; may be memory-mapped. Whole numbers that are stored as
+    floats are accepted.
+    times : (T,) s, strictly rising, on the clock that `time_source` names.
+    labels : dict of label value to `Label`, the same in all frames; unnamed values get a name.
+    findings : what was odd where the labels came from.
+    """
+
+    values: np.ndarray
+    times: np.ndarray
+    geometry: Geometry
+    labels: dict[int, Label] = field(default_factory=dict)
+    name: str = "labels"
+    time_source: str = "given"
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self):
+        values = np.asanyarray(self.values)
+        if values.ndim != 4:
+            raise InputError(
+                "E-DIM",
+                f"labels over time have four axes (time, slices, rows, columns), found shape {values.shape}",
+                where=self.name,
+                fix="Give one label map per time; a single one is no series.",
+            )
+        times = checked_times(self.times, len(values), self.name)
+        times.setflags(write=False)
+        _require_shape(values[0], self.geometry, self.name)
+        if values.dtype.kind not in "iu":
+            # Frame by frame: the whole of it in other numbers would take a multiple of the memory.
+            whole = [whole_numbers(frame, f"frame {n} of {self.name}") for n, frame in enumerate(values)]
+            values = np.stack(whole)
+        present = {int(v) for frame in values for v in np.unique(frame)}
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "times", times)
+        object.__setattr__(self, "labels", _all_labels(present, self.labels, self.name))
+        object.__setattr__(self, "findings", tuple(self.findings))
+
+    @property
+    def frame_count(self) -> int:
+        return len(self.times)
+
+    @property
+    def intervals(self) -> np.ndarray:
+        """(T-1,) seconds between frames."""
+        return np.diff(self.times)
+
+    def frame(self, n: int) -> LabelMap:
+        """The labels of one frame, with the names of all."""
+        return LabelMap(self.values[n], self.geometry, self.labels, f"{self.name}, {self.times[n]:g} s")
+
+    def volumes_ml(self, value: int) -> np.ndarray:
+        """(T,) mL of a label."""
+        return np.array([np.count_nonzero(frame == value) for frame in self.values]) * self.geometry.voxel_volume_ml
+
+    def __str__(self) -> str:
+        frames = counted(self.frame_count, "frame")
+        named = ", ".join(f"{v} {for_message(label.name)}" for v, label in self.labels.items())
+        return f"{for_message(self.name)}: {frames}, {describe_times(self.times)}; {named or 'empty'}; {self.geometry}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +217,20 @@ class ImageStack:
         listed = ", ".join(f"{s:g}" for s in self.settings)
         settings = for_message(f"{self.setting} {listed} {self.setting_unit}", 400)
         return f"{counted(len(self.settings), 'volume')}, {settings}; {self.geometry}"
+
+
+def _all_labels(values: set[int], named: dict[int, Label], name: str) -> dict[int, Label]:
+    """Labels by value, those of the voxels that have no name under one made of the image's."""
+    present = sorted(values - {0})
+    if len(present) > MOST_LABELS:
+        raise InputError(
+            "E-LABEL-VALUE",
+            f"holds {len(present)} different values, at most {MOST_LABELS} labels are told apart",
+            where=name,
+            fix="Give a label map, not an image.",
+        )
+    names = [name] if len(present) == 1 else [f"{name} {v}" for v in present]
+    return {v: Label(text) for v, text in zip(present, names)} | {int(k): v for k, v in named.items()}
 
 
 def whole_numbers(values: np.ndarray, name: str) -> np.ndarray:

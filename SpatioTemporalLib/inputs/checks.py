@@ -7,12 +7,13 @@ import numpy as np
 from ..data.follow_up import FollowUp, Visit
 from ..data.grids.lattice import on_lattice
 from ..data.series import Series
-from ..data.volumes import ImageStack, LabelMap, Map
+from ..data.volumes import ImageStack, LabelMap, LabelSeries, Map
 from ..declare import Analysis, Input
 from ..errors import Finding, InputError, Severity, counted
 from ..kinds.registry import as_kind, files_of
 
-ON_A_GRID = (Series, ImageStack, Map, LabelMap)
+ON_A_GRID = (Series, LabelSeries, ImageStack, Map, LabelMap)
+OVER_TIME = (Series, LabelSeries)
 NAMELESS = ("", "map", "mask", "stack")
 
 
@@ -95,18 +96,18 @@ def _check_kind(declared: Input, value: object) -> None:
             where=value.name,
             fix=f"Give the right unit if this is wrong (--unit {declared.name}={declared.unit}), or convert it first.",
         )
-    if isinstance(value, Series) and value.frame_count < declared.min_frames:
+    if isinstance(value, OVER_TIME) and value.frame_count < declared.min_frames:
         raise InputError(
             "E-ONE-FRAME" if value.frame_count == 1 else "E-FRAMES",
             f"{counted(declared.min_frames, 'frame')} or more are needed, found {value.frame_count}",
             where=value.name,
             fix="Choose the whole dynamic series, not a part of it.",
         )
-    if isinstance(value, Series) and declared.intervals and value.frame_count > 1:
+    if isinstance(value, OVER_TIME) and declared.intervals and value.frame_count > 1:
         _check_interval(declared, value)
 
 
-def _check_interval(declared: Input, series: Series) -> None:
+def _check_interval(declared: Input, series: Series | LabelSeries) -> None:
     low, high = declared.intervals
     median = float(np.median(series.intervals))
     if low <= median <= high:
@@ -122,8 +123,8 @@ def _check_interval(declared: Input, series: Series) -> None:
 
 
 def _check_values(declared: Input, value: object) -> list[Finding]:
-    if isinstance(value, LabelMap):
-        if not declared.may_be_empty and not value.foreground.any():
+    if isinstance(value, (LabelMap, LabelSeries)):
+        if not declared.may_be_empty and not value.values.any():
             raise InputError(
                 "E-MASK-EMPTY",
                 f"{declared.name} has no voxel set",

@@ -4,7 +4,8 @@ from ..data.grids.label_grid import labels_on_grid
 from .cohort.files import read_cohort
 from .cohort.follow_up import read_follow_up, read_participant
 from .files.atomic import atomic_path
-from .output.write import write_labels, write_map, write_series
+from .output.write import write_label_series, write_labels, write_map, write_series
+from .reading.label_series import read_label_series
 from .reading.masks import read_masks
 from .reading.series import read_series
 from .reading.volumes import read_labels, read_map, read_stack
@@ -16,6 +17,7 @@ __all__ = [
     "read_cohort",
     "read_curve",
     "read_follow_up",
+    "read_label_series",
     "read_labels",
     "read_map",
     "read_masks",
@@ -24,6 +26,7 @@ __all__ = [
     "read_stack",
     "read_table",
     "write_curves",
+    "write_label_series",
     "write_labels",
     "write_map",
     "write_series",

@@ -10,7 +10,7 @@ from ..data.curve import Curve
 from ..data.geometry import Geometry
 from ..data.result import Display, Result
 from ..data.series import Series
-from ..data.volumes import LabelMap, Map
+from ..data.volumes import LabelMap, LabelSeries, Map
 from ..errors import counted
 from ..io import atomic_path
 from ..system.packages import require
@@ -47,7 +47,8 @@ def result_figures(result: Result, folder: str | Path, background: np.ndarray | 
     """
     folder = Path(folder)
     written = []
-    maps = result.of_kind(LabelMap) | result.of_kind(Map)
+    frames = {name: fullest_frame(labels) for name, labels in result.of_kind(LabelSeries).items()}
+    maps = frames | result.of_kind(LabelMap) | result.of_kind(Map)
     if maps:
         written.append(save_figure(maps_figure(maps, result.displays, background), folder / "maps.png"))
     for name, curves in result.of_kind(Curve).items():
@@ -192,6 +193,11 @@ def draw_histogram(axes, values: Map, display: Display, regions: LabelMap) -> No
     axes.set_xlabel(f"{display.symbol or values.name} [{values.unit}]")
     axes.set_ylabel("voxels")
     axes.legend(fontsize="small", frameon=False, handlelength=1.2)
+
+
+def fullest_frame(labels: LabelSeries) -> LabelMap:
+    """The frame of labels over time in which most voxels are set."""
+    return labels.frame(int(np.argmax([np.count_nonzero(frame) for frame in labels.values])))
 
 
 def fullest_slice(values: Map | LabelMap) -> int:

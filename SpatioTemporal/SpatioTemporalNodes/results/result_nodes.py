@@ -9,7 +9,7 @@ from datetime import datetime
 
 import numpy as np
 
-from SpatioTemporalLib.data import Graph, LabelMap, Map, Report, Result, Series, Table
+from SpatioTemporalLib.data import Graph, LabelMap, LabelSeries, Map, Report, Result, Series, Table
 
 from ..display.volume_display import show_as_map
 from ..scene import attributes
@@ -166,6 +166,7 @@ def _writer(value) -> Callable:
         Map: _add_map,
         LabelMap: _add_labels,
         Series: _add_series,
+        LabelSeries: _add_series,
         Table: _add_table,
         Report: _add_report,
         Graph: _add_graph,
@@ -220,7 +221,7 @@ def _is_before(result: Result, output: str, other: str | None) -> bool:
     return other is None or order.index(output) < order.index(other)
 
 
-def _add_series(place: _Place, output: str, value: Series):
+def _add_series(place: _Place, output: str, value: Series | LabelSeries):
     title = place.title(output)
     earlier = place.before.get(output, ())
     if earlier and earlier[0].GetScene() is place.scene:

@@ -24,6 +24,8 @@ from ..scene import attributes
 from ..values.dicom_instances import times_of_instances
 from .frames import Frames
 
+GIVEN_TIMES = "GivenTimes"
+
 
 @dataclass(frozen=True)
 class FrameTimes:
@@ -93,6 +95,12 @@ def frame_times(frames: Frames, *, instance_file: Callable[[str], str] | None = 
         fix="Give the seconds from one frame to the next (frame_interval=...) or the time of each frame in "
         "seconds (times=[...]).",
     )
+
+
+def times_of(frames: Frames) -> FrameTimes:
+    """The times the user gave and that are kept with the nodes, else what these say; errors as of `frame_times`."""
+    given = attributes.numbers_fact(frames.sources[0], GIVEN_TIMES)
+    return frame_times(frames) if given is None else given_times(frames.count, given, None, frames.label)
 
 
 def _from_index(frames: Frames) -> FrameTimes:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import slicer
 
-from SpatioTemporalLib.data import Series
+from SpatioTemporalLib.data import LabelSeries, Series
 
 from ..display.volume_display import show_as_anatomy
 from ..scene import attributes
@@ -16,15 +16,16 @@ from ..values.units import units_entry
 from ..values.voxels import set_node_geometry, set_node_values
 from .frame_times import frame_times, given_times
 from .frames import browser_of, frames_of, stacked
+from .label_frames import fill_label_frames, show_label_frames
 
 
-def add_series(scene, series: Series, *, name: str | None = None, browser=None):
-    """Sequence node and browser node that show a series.
+def add_series(scene, series: Series | LabelSeries, *, name: str | None = None, browser=None):
+    """Sequence node and browser node that show a series, or labels over time.
 
     Parameters
     ----------
     scene : vtkMRMLScene
-    series : Series
+    series : Series or LabelSeries
     name : str, optional
         Of the sequence and of the volume that moves; the series' name if not given.
     browser : vtkMRMLSequenceBrowserNode, optional
@@ -45,7 +46,7 @@ def add_series(scene, series: Series, *, name: str | None = None, browser=None):
     return sequence, browser
 
 
-def refill_series(sequence, browser, series: Series):
+def refill_series(sequence, browser, series: Series | LabelSeries):
     """Show another series in the nodes of an earlier one; views keep showing them."""
     scene, name = sequence.GetScene(), sequence.GetName()
     fill_sequence(sequence, series)
@@ -69,7 +70,7 @@ def remove_sequence(sequence) -> None:
     scene.RemoveNode(sequence)
 
 
-def fill_sequence(sequence, series: Series) -> None:
+def fill_sequence(sequence, series: Series | LabelSeries) -> None:
     """Replace the frames and facts of a sequence node by those of a series."""
     sequence.RemoveAllDataNodes()
     sequence.SetIndexName("time")
@@ -78,18 +79,21 @@ def fill_sequence(sequence, series: Series) -> None:
     if series.frame_count > 1:
         # Frames closer than the tolerance would overwrite one another.
         sequence.SetNumericIndexValueTolerance(min(1e-3, float(series.intervals.min()) / 10))
+    attributes.set_fact(sequence, "Name", series.name)
+    attributes.set_fact(sequence, "TimeSource", series.time_source)
+    attributes.set_findings(sequence, series.findings)
+    if isinstance(series, LabelSeries):
+        fill_label_frames(sequence, series)
+        return
     frame = slicer.vtkMRMLScalarVolumeNode()
     frame.SetName(series.name)
     set_node_geometry(frame, series.geometry)
     for time, values in zip(series.times, series.values):
         set_node_values(frame, values)
         sequence.SetDataNodeAtValue(frame, repr(float(time)))
-    attributes.set_fact(sequence, "Name", series.name)
     attributes.set_fact(sequence, "Unit", series.unit)
-    attributes.set_fact(sequence, "TimeSource", series.time_source)
     attributes.set_durations(sequence, series.durations)
     attributes.set_acquisition(sequence, series.acquisition)
-    attributes.set_findings(sequence, series.findings)
 
 
 def series_from_node(node, *, times=None, frame_interval: float | None = None, instance_file=None) -> Series:
@@ -139,8 +143,11 @@ def series_from_node(node, *, times=None, frame_interval: float | None = None, i
     )
 
 
-def _show(sequence, browser, series: Series, name: str) -> None:
+def _show(sequence, browser, series: Series | LabelSeries, name: str) -> None:
     """Give the volume that moves what does not come with each frame: name, unit, window."""
+    if isinstance(series, LabelSeries):
+        show_label_frames(sequence, browser, name)
+        return
     sequences_logic(sequence.GetScene()).UpdateProxyNodesFromSequences(browser)
     proxy = browser.GetProxyNode(sequence)
     proxy.SetName(name)

@@ -14,11 +14,9 @@ from SpatioTemporalLib.suitability import SeriesFacts
 
 from ..scene import attributes
 from .curve_probe import CurveProbe, probe_frames
-from .frame_times import frame_times, given_times
+from .frame_times import GIVEN_TIMES, given_times, times_of
 from .frames import Frames, frames_of
 from .series_nodes import series_from_node
-
-GIVEN_TIMES = "GivenTimes"
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def view_of(node) -> SeriesView:
     frames = frames_of(node)
     facts = frames.sources[0]
     try:
-        when, why_not = _times_of(frames), ""
+        when, why_not = times_of(frames), ""
         times, source, findings = when.times, when.source, when.findings
     except InputError as error:
         times, source, findings, why_not = np.arange(frames.count, dtype=float), "frame numbers", (), str(error)
@@ -118,8 +116,3 @@ def give_unit(node, unit: str) -> None:
 def series_of(node) -> Series:
     """The series a node shows, with the times the user gave where there are any."""
     return series_from_node(node, times=attributes.numbers_fact(frames_of(node).sources[0], GIVEN_TIMES))
-
-
-def _times_of(frames: Frames):
-    given = attributes.numbers_fact(frames.sources[0], GIVEN_TIMES)
-    return frame_times(frames) if given is None else given_times(frames.count, given, None, frames.label)

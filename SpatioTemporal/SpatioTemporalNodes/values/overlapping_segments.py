@@ -26,7 +26,7 @@ def overlapping_segments(node) -> dict[str, LabelMap]:
     found: dict[str, LabelMap] = {}
     with named_segments(segmentation) as segments:
         for segment in segments:
-            region = _region(segment, segment.GetRepresentation(name))
+            region = segment_region(segment)
             if region is not None:
                 own = segment.GetName()
                 own = own if own not in found else f"{own} ({len(found) + 1})"
@@ -34,8 +34,9 @@ def overlapping_segments(node) -> dict[str, LabelMap]:
     return found
 
 
-def _region(segment, image) -> tuple[np.ndarray, Geometry] | None:
-    """Voxels and grid of a segment, cut to where it lies; None where it has none."""
+def segment_region(segment) -> tuple[np.ndarray, Geometry] | None:
+    """Voxels and grid of a segment's binary label map, cut to where it lies; None where it has none."""
+    image = segment.GetRepresentation(slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName())
     scalars = None if image is None else image.GetPointData().GetScalars()
     if scalars is None:
         return None

@@ -29,7 +29,9 @@ UNKNOWN_TYPE = Code("85756007", "SCT", "Tissue")
 def fill_segmentation(node, labels: LabelMap) -> None:
     """Replace the segments of a segmentation node by the labels of a label map."""
     node.GetSegmentation().RemoveAllSegments()
-    node.CreateDefaultDisplayNodes()
+    # A node that is to be a frame of a sequence is in no scene.
+    if node.GetScene() is not None:
+        node.CreateDefaultDisplayNodes()
     image = _oriented_image(labels)
     for index, (value, label) in enumerate(sorted(labels.labels.items())):
         segment = slicer.vtkSegment()

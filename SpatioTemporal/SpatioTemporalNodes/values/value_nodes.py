@@ -50,7 +50,7 @@ def labels_from_node(node, geometry: Geometry | None = None) -> LabelMap:
     require_no_transform(node, node.GetName() or "segmentation")
     segmentation = node.GetSegmentation()
     with named_segments(segmentation) as segments:
-        labels = {number: _label(segment) for number, segment in enumerate(segments, start=1)}
+        labels = {number: label_of(segment) for number, segment in enumerate(segments, start=1)}
         drawn = LabelMap(*_exported(node, None), labels, node.GetName())
         if not drawn.foreground.any():
             raise _empty(node)
@@ -133,7 +133,8 @@ def _column(node, index: int) -> tuple[str, str, list]:
     return name, unit, vtk_to_numpy(array).tolist()
 
 
-def _label(segment) -> Label:
+def label_of(segment) -> Label:
+    """Name, colour and codes of a segment."""
     entry = vtk.reference("")
     segment.GetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), entry)
     return Label(segment.GetName(), tuple(segment.GetColor()), *segment_code(str(entry)))

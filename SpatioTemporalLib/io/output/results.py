@@ -14,14 +14,14 @@ from ...data.graph import Graph
 from ...data.report import Report
 from ...data.result import Result
 from ...data.series import Series
-from ...data.volumes import LabelMap, Map
+from ...data.volumes import LabelMap, LabelSeries, Map
 from ...errors import InputError
 from ..files.atomic import atomic_path, not_written
 from ..files.boundary import real_path
 from ..tables.file import write_curves, write_table
 from .folder import output_folder
 from .graph_file import write_graph
-from .write import write_labels, write_map, write_series
+from .write import write_label_series, write_labels, write_map, write_series
 
 SUMMARY = "result.json"
 # Each holds a copy of one image while it is written.
@@ -132,6 +132,8 @@ def _write(path: Path, value: object, result: Result) -> None:
         write_map(path, value, result.provenance)
     elif isinstance(value, LabelMap):
         write_labels(path, value, result.provenance)
+    elif isinstance(value, LabelSeries):
+        write_label_series(path, value, result.provenance)
     elif isinstance(value, Series):
         write_series(path, value, result.provenance)
     elif isinstance(value, Table):

@@ -11,14 +11,14 @@ import numpy as np
 from ...data.geometry import Geometry
 from ...data.result import Provenance
 from ...data.series import Series
-from ...data.volumes import LabelMap, Map
+from ...data.volumes import LabelMap, LabelSeries, Map
 from ...errors import InputError
 from ..files.atomic import atomic_path
 from ..nifti.file import require_storable, write_nifti
 from ..nrrd.facts import OWN, sequence_entries
 from ..nrrd.file import write_nrrd
 from ..sidecars.images import OWN_SECTION, series_entries, sidecar_path, write_json
-from ..sidecars.label_names import segment_keys, sidecar_entries
+from ..sidecars.label_names import label_keys, segment_keys, sidecar_entries
 from ..sidecars.pet import pet_entries
 
 # Intervals that differ by less than this share are even: the header holds but one.
@@ -36,10 +36,26 @@ def write_series(path: str | os.PathLike, series: Series, provenance: Provenance
     provenance : Provenance or dict, optional
         How the series was made; kept in the side-car.
     """
-    path = Path(path)
+    return _write_frames(Path(path), series, {}, {}, provenance)
+
+
+def write_label_series(
+    path: str | os.PathLike, labels: LabelSeries, provenance: Provenance | dict | None = None
+) -> Path:
+    """Write labels over time with their names, as 4-D NIfTI with side-car or as Slicer's sequence of label volumes."""
+    series = Series(
+        _narrow(labels.values), labels.times, labels.geometry, "1", labels.name, time_source=labels.time_source
+    )
+    own = {"Labels": sidecar_entries(labels)}
+    return _write_frames(Path(path), series, own, label_keys(labels), provenance)
+
+
+def _write_frames(path: Path, series: Series, own: dict, more: dict[str, str], provenance) -> Path:
+    """own : for our section of a side-car; more : for the header of a sequence."""
     require_storable(series.values, series.name)
     if image_format(path) == "nrrd":
         fields, keys = sequence_entries(series)
+        keys |= more
         with ExitStack() as files:
             _json_beside(files, path, provenance)
             temporary = files.enter_context(atomic_path(path))
@@ -49,7 +65,10 @@ def write_series(path: str | os.PathLike, series: Series, provenance: Provenance
     even = len(steps) > 0 and np.ptp(steps) <= EVEN_TOLERANCE * steps[0]
     with ExitStack() as files:
         image, sidecar = _image_and_sidecar(files, path)
-        write_json(sidecar, _with_provenance(series_entries(series) | pet_entries(series), provenance))
+        entries = series_entries(series) | pet_entries(series)
+        if own:
+            entries[OWN_SECTION] = entries.get(OWN_SECTION, {}) | own
+        write_json(sidecar, _with_provenance(entries, provenance))
         interval = float(np.mean(steps)) if even else None
         write_nifti(image, series.values, series.geometry.affine, interval=interval, packed=_packed(path))
     return path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +64,47 @@ def read_series(
         When the file cannot be read or nothing says when its frames were taken:
         an index times an assumed interval is never used.
     """
+    read = timed_frames(path, times=times, frame_interval=frame_interval, confirm_times=confirm_times)
+    image, unit = read.image, read.image.unit or "a.u."
+    told = {finding.code for finding in read.findings}
+    seen = [f for f in value_findings(read.frames, unit, image.kind, image.file) if f.code not in told]
+    return Series(
+        values=read.frames,
+        times=read.seconds,
+        geometry=image.geometry,
+        unit=unit,
+        name=name or image.name,
+        acquisition=image.acquisition,
+        time_source=read.clock.source,
+        findings=(*read.findings, *seen),
+        durations=_durations(image, read.seconds, read.kept, are_given=read.clock is not image.clock),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class TimedFrames:
+    """What a file holds, whatever its values mean.
+
+    frames : (T, K, J, I). seconds : (T,) rising. kept : (T,) numbers of these frames in the file. clock : where the
+    times came from. findings : of the file and of its times.
+    """
+
+    image: FileImage
+    frames: np.ndarray
+    seconds: np.ndarray
+    kept: np.ndarray
+    clock: Clock
+    findings: tuple[Finding, ...]
+
+
+def timed_frames(
+    path: Paths,
+    *,
+    times: Sequence[float] | None = None,
+    frame_interval: float | None = None,
+    confirm_times: bool = False,
+) -> TimedFrames:
+    """The frames of a file or several with their times; parameters and errors are those of `read_series`."""
     image = _read(path, given_times=times is not None or frame_interval is not None, timed=times is not None)
     where = image.file
     frames = image.values if image.values.ndim == 4 else image.values[None]
@@ -77,21 +118,8 @@ def read_series(
     doubts = check_plausible_interval(seconds, image.kind, where, confirm_times)
     if not np.array_equal(keep, np.arange(len(frames))):
         frames = frames[keep]
-    unit = image.unit or "a.u."
     of_file = image.findings if clock is image.clock else tuple(f for f in image.findings if "-TIME-" not in f.code)
-    told = {finding.code for finding in of_file}
-    seen = [f for f in value_findings(frames, unit, image.kind, where) if f.code not in told]
-    return Series(
-        values=frames,
-        times=seconds,
-        geometry=image.geometry,
-        unit=unit,
-        name=name or image.name,
-        acquisition=image.acquisition,
-        time_source=clock.source,
-        findings=(*of_file, *repairs, *doubts, *seen),
-        durations=_durations(image, seconds, keep, are_given=clock is not image.clock),
-    )
+    return TimedFrames(image, frames, seconds, keep, clock, (*of_file, *repairs, *doubts))
 
 
 def _read(path: Paths, given_times: bool, timed: bool) -> FileImage:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
 
-from ...data.volumes import LARGEST_LABEL, Code, Label, LabelMap
+from ...data.volumes import LARGEST_LABEL, Code, Label, LabelMap, LabelSeries
 from ...errors import Finding, InputError, Severity, counted
+from ..files.plain_numbers import json_value, whole
 from ..files.plain_numbers import number as plain_number
-from ..files.plain_numbers import whole
 from ..images.image import FileImage
 from .images import OWN_SECTION
 
 TERMINOLOGY = "Segmentation category and type - DICOM master list"
 SEGMENT_KEY = re.compile(r"Segment([0-9]{1,6})_LabelValue")
 ANY_KEY = re.compile(r"Segment(\d+)_(?:Name|Color|ID|Layer|Tags|LabelValue)")
+LABELS_KEY = f"{OWN_SECTION}.Labels"
 LONGEST_NAME = 200
 
 
@@ -26,6 +28,8 @@ def names_of(image: FileImage, file: str) -> dict[int, Label]:
     own = image.keys.get(OWN_SECTION)
     entries = own.get("Labels", {}) if isinstance(own, dict) else {}
     try:
+        if LABELS_KEY in image.keys:
+            entries = json_value(image.keys[LABELS_KEY])
         return {_label_value(value): _from_entry(entry) for value, entry in entries.items()}
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise InputError(
@@ -56,7 +60,12 @@ def merged_layers(image: FileImage, file: str) -> tuple[np.ndarray, dict[int, La
     return merged, labels
 
 
-def sidecar_entries(labels: LabelMap) -> dict:
+def label_keys(labels: LabelSeries) -> dict[str, str]:
+    """Key/value pairs that name the labels of a sequence of label volumes, which Slicer has no place for."""
+    return {"DataNodeClassName": "vtkMRMLLabelMapVolumeNode", LABELS_KEY: json.dumps(sidecar_entries(labels))}
+
+
+def sidecar_entries(labels: LabelMap | LabelSeries) -> dict:
     """The labels as JSON types, for our section of a side-car."""
     return {str(value): _entry(label) for value, label in labels.labels.items()}
 
@@ -124,7 +133,7 @@ def _no_segments(what: str, file: str) -> InputError:
     return InputError("E-SEGMENT", what, where=file, fix="Save the segmentation again from Slicer.")
 
 
-def unnamed_values(labels: LabelMap, named: dict[int, Label], file: str) -> tuple[Finding, ...]:
+def unnamed_values(labels: LabelMap | LabelSeries, named: dict[int, Label], file: str) -> tuple[Finding, ...]:
     """Labels in the voxels that the file has no name for, although it has names for others."""
     unnamed = [str(value) for value in labels.labels if value not in named]
     if not named or not unnamed:

@@ -14,6 +14,7 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib.data import Events
 from SpatioTemporalLib.numerics.bolus.indicator_dilution import LOGNORMAL
 from SpatioTemporalLib.numerics.relaxation.spoiled_gradient_echo import spoiled_gradient_echo_signal
+from SpatioTemporalLib.simulation.beating_ventricle import VentricleDesign, beating_ventricle
 from SpatioTemporalLib.simulation.tofts_phantom import PhantomDesign, tofts_phantom
 
 DESIGN = PhantomDesign(
@@ -38,6 +39,7 @@ def small_inputs(analysis, phantom):
         st.Table: labelled_cases(),
         Events: blocks_of_a_task(),
         st.FollowUp: two_visits(),
+        st.LabelSeries: beating_labels(),
         st.Point: st.Point((0.0, 0.0, 0.0)),
     }
     needed = [item for item in analysis.inputs if not item.optional or (analysis.id, item.name) in OF_ITS_OWN]
@@ -146,6 +148,12 @@ def predicted_survival(phantom):
 def overlaps_of_masks(phantom):
     """Overlaps that two networks reach in the same patients."""
     return st.Table({"Dice a": [0.8, 0.9, 0.7], "Dice b": [0.6, 0.9, 0.5], "look-alikes": [1, 2, 0]})
+
+
+def beating_labels():
+    """A small ventricle in ten frames."""
+    design = VentricleDesign((12, 20, 20), (3.0, 3.0, 5.0), radii=(14.0, 14.0, 18.0), wall=8.0, frames=10)
+    return beating_ventricle(design).labels
 
 
 @cache

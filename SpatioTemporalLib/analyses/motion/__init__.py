@@ -1,0 +1,1 @@
+"""What moves with heart and breath, from segmentations of every frame."""
