@@ -21,7 +21,7 @@ from scipy.optimize import curve_fit
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.numerics.kinetics.tofts_models import extended_tofts_concentration
-from SpatioTemporalLib.numerics.kinetics.two_compartment_models import two_compartment_concentration
+from SpatioTemporalLib.numerics.kinetics.two_compartment.models import two_compartment_concentration
 from SpatioTemporalLib.sample_data import sample_file
 
 ROOT = Path(__file__).resolve().parents[2]

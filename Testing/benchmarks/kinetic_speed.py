@@ -23,7 +23,7 @@ from SpatioTemporalLib import registry
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.numerics.kinetics.tracer_models import two_tissue_curves
-from SpatioTemporalLib.numerics.kinetics.two_compartment_models import two_compartment_concentration
+from SpatioTemporalLib.numerics.kinetics.two_compartment.models import two_compartment_concentration
 from SpatioTemporalLib.numerics.signal.exponential_convolution import exponential_convolution
 from SpatioTemporalLib.numerics.signal.frame_sampling import over_intervals
 from SpatioTemporalLib.numerics.signal.tabulated_exponentials import tabulate_exponentials

@@ -17,7 +17,7 @@ from scipy.optimize import curve_fit
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.numerics.kinetics.two_compartment_models import two_compartment_concentration
+from SpatioTemporalLib.numerics.kinetics.two_compartment.models import two_compartment_concentration
 
 TIMES = np.arange(150) * 2.0
 PLASMA = parker_blood_concentration(TIMES, arrival=20.0) / 0.58

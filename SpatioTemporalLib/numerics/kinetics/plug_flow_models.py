@@ -26,7 +26,7 @@ import numpy as np
 from ..signal.frame_sampling import FrameSampling
 from .delayed_curves import DelayedInput, delayed_input
 from .plug_flow_transforms import HIGHEST_FREQUENCY, Inversion, distributed_rest, homogeneous_rest, inversion
-from .two_compartment_models import SMALLEST_VOLUME
+from .two_compartment.models import SMALLEST_VOLUME
 
 SMALLEST_FLOW = 1e-9  # 1/s, with which the transit time stays finite
 IN_CACHE = 128  # curves whose working arrays stay in the processor's cache

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...data.curve import Curve
 from ...numerics.kinetics.delayed_curves import DelayedInput, delayed_input
-from ...numerics.kinetics.two_compartment_models import PER_SECOND
+from ...numerics.kinetics.two_compartment.models import PER_SECOND
 from ...numerics.least_squares.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
 from ...numerics.signal.frame_sampling import FrameSampling
 from ...numerics.statistics.error_propagation import propagated_error

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...numerics.kinetics.plug_flow_models import plug_flow_curves, plug_flow_slopes
 from ...numerics.kinetics.plug_flow_transforms import ROUGHLY
-from ...numerics.kinetics.two_compartment_models import PER_SECOND, SECONDS_PER_MINUTE
+from ...numerics.kinetics.two_compartment.models import PER_SECOND, SECONDS_PER_MINUTE
 from ...numerics.least_squares.scanned_descent import (
     ScannedModel,
     ScannedShapes,

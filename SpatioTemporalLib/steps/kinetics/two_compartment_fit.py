@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ...numerics.arrays import chosen, namespace
-from ...numerics.kinetics.two_compartment_fit import (
+from ...numerics.kinetics.two_compartment.fit import (
     TwoCompartmentSolution,
     solve_two_compartment,
     two_compartment_family,
 )
-from ...numerics.kinetics.two_compartment_models import PER_SECOND, SECONDS_PER_MINUTE, two_compartment_concentration
+from ...numerics.kinetics.two_compartment.models import PER_SECOND, SECONDS_PER_MINUTE, two_compartment_concentration
 from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
 from ..voxels.fit_status import FitStatus
 from .kinetic_fit import Estimates, KineticModel

@@ -7,7 +7,7 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib.io import read_curve, read_series
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.numerics.kinetics.tofts_models import extended_tofts_concentration, patlak_concentration
-from SpatioTemporalLib.numerics.kinetics.two_compartment_models import two_compartment_concentration
+from SpatioTemporalLib.numerics.kinetics.two_compartment.models import two_compartment_concentration
 from SpatioTemporalLib.sample_data import sample_file
 
 TIMES = np.arange(0, 240, 2.0)

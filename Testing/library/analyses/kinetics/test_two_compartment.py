@@ -5,7 +5,7 @@ import pytest
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.numerics.kinetics.two_compartment_models import two_compartment_concentration
+from SpatioTemporalLib.numerics.kinetics.two_compartment.models import two_compartment_concentration
 
 TIMES = np.arange(0, 300, 1.5)
 PLASMA = parker_blood_concentration(TIMES, arrival=20) / 0.58

@@ -8,7 +8,7 @@ from scipy.special import i1e
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.numerics.kinetics.delayed_curves import delayed_input
 from SpatioTemporalLib.numerics.kinetics.plug_flow_models import plug_flow_curves, plug_flow_slopes
-from SpatioTemporalLib.numerics.kinetics.two_compartment_models import two_compartment_concentration
+from SpatioTemporalLib.numerics.kinetics.two_compartment.models import two_compartment_concentration
 from SpatioTemporalLib.numerics.signal.exponential_convolution import exponential_convolution, running_integral
 from SpatioTemporalLib.numerics.signal.frame_sampling import at_instants, over_intervals
 

@@ -5,8 +5,8 @@ import pytest
 from library.numerics.least_squares.best_of_starts import EXCESS, STARTS, smallest_sums_of_squares, uniform_starts
 
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
-from SpatioTemporalLib.numerics.kinetics.two_compartment_fit import solve_two_compartment, two_compartment_family
-from SpatioTemporalLib.numerics.kinetics.two_compartment_models import PER_SECOND, two_compartment_concentration
+from SpatioTemporalLib.numerics.kinetics.two_compartment.fit import solve_two_compartment, two_compartment_family
+from SpatioTemporalLib.numerics.kinetics.two_compartment.models import PER_SECOND, two_compartment_concentration
 from SpatioTemporalLib.numerics.signal.frame_sampling import at_instants
 from SpatioTemporalLib.numerics.signal.tabulated_exponentials import tabulate_exponentials
 

@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 
 from SpatioTemporalLib.numerics.bolus.population_input_functions import parker_blood_concentration
 from SpatioTemporalLib.numerics.kinetics.tofts_models import extended_tofts_concentration
-from SpatioTemporalLib.numerics.kinetics.two_compartment_models import (
+from SpatioTemporalLib.numerics.kinetics.two_compartment.models import (
     PER_SECOND,
     Exchange,
     exchange_of,

@@ -24,8 +24,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import clipped, namespace
-from ..signal.exponential_convolution import exponential_convolution
+from ...arrays import clipped, namespace
+from ...signal.exponential_convolution import exponential_convolution
 
 SECONDS_PER_MINUTE = 60.0
 PER_SECOND = 1 / (100 * SECONDS_PER_MINUTE)  # one mL/100mL/min in 1/s

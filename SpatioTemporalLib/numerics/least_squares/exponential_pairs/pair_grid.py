@@ -1,0 +1,100 @@
+"""Pairs of exponentials on a grid of rates, compared with very many curves at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...signal.tabulated_exponentials import STEP, TabulatedExponentials
+
+RATES = 48  # of the grid, evenly spaced in the variable of the table
+FASTEST = 20.0  # 1/s
+AT_ONCE = 64  # curves whose scans stay in the processor's cache
+# Between places of the grid a pair explains more than at the nearest one, by no more than these parts of what is left,
+# and of what the best explains.
+SLACK_OF_REST, SLACK_OF_GAIN = 0.1, 2e-4
+MOST_STARTS = 6
+
+
+@dataclass(frozen=True)
+class PairGrid:
+    """Exponentials of one table on a grid.
+
+    u : (G,) places in the table. unit : (R, G) curves of unit length. overlap : (G, G) float32 of each with each.
+    apart : (G, G) float32 one over the length of what the second adds to the first, zero on and below the diagonal.
+    """
+
+    table: TabulatedExponentials
+    u: np.ndarray
+    unit: np.ndarray
+    overlap: np.ndarray
+    apart: np.ndarray
+
+    @property
+    def highest(self) -> float:
+        """The last place in the table."""
+        return STEP * len(self.table.pieces)
+
+
+def pair_grid(table: TabulatedExponentials) -> PairGrid:
+    u = np.linspace(0.0, np.log1p(FASTEST / table.corner), RATES)
+    curves = table.at(table.corner * np.expm1(u))[0]
+    unit = curves / np.maximum(np.linalg.norm(curves, axis=1, keepdims=True), 1e-300)
+    overlap = unit @ unit.T
+    apart = np.triu(1 / np.sqrt(np.maximum(1 - overlap**2, 1e-12)), 1)
+    return PairGrid(table, u, np.ascontiguousarray(unit.T), overlap.astype(np.float32), apart.astype(np.float32))
+
+
+def promising_pairs(coordinates: np.ndarray, grid: PairGrid) -> tuple[np.ndarray, np.ndarray]:
+    """(m,) numbers of (n, R) curves, sorted, and (2, m) places in the table, fast ones first, from which to search."""
+    unit = grid.unit.astype(np.float32)
+    length = np.sqrt(np.maximum(np.einsum("nr,nr->n", coordinates, coordinates), 1e-300))
+    curves, slow, fast = [], [], []
+    for begin in range(0, len(coordinates), AT_ONCE):
+        some = slice(begin, begin + AT_ONCE)
+        along = (coordinates[some] / length[some, None]).astype(np.float32) @ unit
+        gain = _gains(along, grid)
+        best = np.maximum(gain.reshape(len(gain), -1).max(axis=1), np.maximum(along, 0.0).max(axis=1) ** 2)
+        least = best - SLACK_OF_REST * np.maximum(1 - best, 0.0) - SLACK_OF_GAIN * best
+        likely = gain >= np.maximum(least, 1e-30)[:, None, None]
+        likely &= gain >= _highest_around(gain)
+        place = np.flatnonzero(likely)
+        curve, rest = np.divmod(place, gain[0].size)
+        order = np.lexsort((-gain.reshape(-1)[place], curve))
+        curve, rest = curve[order], rest[order]
+        few = np.arange(len(curve)) - np.searchsorted(curve, curve) < MOST_STARTS
+        curves.append(begin + curve[few])
+        first, second = np.divmod(rest[few], len(grid.u))
+        slow.append(first)
+        fast.append(second)
+    places = np.stack([grid.u[np.concatenate(fast)], grid.u[np.concatenate(slow)]])
+    return np.concatenate(curves), places
+
+
+def _gains(along: np.ndarray, grid: PairGrid) -> np.ndarray:
+    """(n, G, G) by how much each pair lowers the sum of squares, slow one first; zero where one amplitude is not above.
+
+    along : (n, G) products of the curves with the exponentials.
+    """
+    beyond = along[:, None, :] - along[:, :, None] * grid.overlap
+    valid = beyond > 0
+    valid &= valid.transpose(0, 2, 1)
+    # The part of the second that is at right angles to the first: differences of large numbers lose no digits so.
+    beyond *= grid.apart
+    valid &= grid.apart > 0
+    beyond *= beyond
+    beyond += (along * along)[:, :, None]
+    beyond *= valid
+    return beyond
+
+
+def _highest_around(gain: np.ndarray) -> np.ndarray:
+    """The largest value among each pair and its neighbours, diagonal ones too."""
+    rows = gain.copy()
+    np.maximum(rows[:, 1:], gain[:, :-1], out=rows[:, 1:])
+    np.maximum(rows[:, :-1], gain[:, 1:], out=rows[:, :-1])
+    highest = rows.copy()
+    np.maximum(highest[:, :, 1:], rows[:, :, :-1], out=highest[:, :, 1:])
+    np.maximum(highest[:, :, :-1], rows[:, :, 1:], out=highest[:, :, :-1])
+    return highest
