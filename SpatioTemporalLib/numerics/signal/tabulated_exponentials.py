@@ -77,13 +77,22 @@ class TabulatedExponentials:
 
 def tabulate_exponentials(input_times, plasma, sampling: FrameSampling) -> TabulatedExponentials:
     """The table for one input, linear between its samples, and the frames of one series."""
-    duration = float(sampling.times[-1] - sampling.times[0])
-    corner = SLOWEST_PART / duration
-    count = int(np.ceil(np.log1p(FASTEST / corner) / STEP))
-    u = STEP * np.arange(count + 1)
-    rates = corner * np.expm1(u)
+    rates, corner = tabulated_rates(sampling)
     curves = sampling.frames(exponential_convolution(input_times, plasma, rates, sampling.times))
-    curves *= (rates + corner)[:, None]
+    return tabulate_curves(curves, corner)
+
+
+def tabulated_rates(sampling: FrameSampling, fastest: float = FASTEST) -> tuple[np.ndarray, float]:
+    """(G,) rates of a table for these frames up to the fastest, and its corner, 1/s."""
+    corner = SLOWEST_PART / float(sampling.times[-1] - sampling.times[0])
+    count = int(np.ceil(np.log1p(fastest / corner) / STEP))
+    return corner * np.expm1(STEP * np.arange(count + 1)), corner
+
+
+def tabulate_curves(curves: np.ndarray, corner: float) -> TabulatedExponentials:
+    """The table of (G, T) curves at the rates that `tabulated_rates` gives."""
+    u = STEP * np.arange(len(curves))
+    curves = curves * (corner * np.exp(u))[:, None]
     left, sizes, _ = np.linalg.svd(curves[::FOR_BASIS].T, full_matrices=False)
     basis = np.ascontiguousarray(left[:, sizes > NEGLIGIBLE * sizes[0]])
     pieces = CubicSpline(u, curves @ basis).c

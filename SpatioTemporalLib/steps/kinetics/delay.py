@@ -16,13 +16,16 @@ from ...declare import Advanced, Choices, FrameRole, Help, Range, Unit
 from ...errors import Finding, InputError, Severity, counted
 from ...numerics.arrays import like
 from ...numerics.kinetics.delayed_fit import best_delays, best_shared_delay
+from ...numerics.least_squares.exponential_pairs.delay_search import Delays
 from ...numerics.signal.frame_sampling import FrameSampling
 from ..arrival.series_arrival import changing_voxels
 from ..voxels.fit_status import FitStatus
 from .kinetic_model import Estimates, KineticModel
 
 LARGEST_SAMPLE = 2000  # voxels that determine a shared delay
-DELAYS_TRIED = 40  # by the fit of each voxel, roughly
+# By how much a delay of its own makes the fit of a voxel longer, roughly: fits at one delay after the other, or with
+# tables that delays share.
+DELAYS_TRIED, SHARED_TABLES = 40, 6
 Fit = Callable[[np.ndarray], Estimates]
 
 
@@ -90,16 +93,36 @@ def delayed_fit(model: KineticModel, plasma: Curve, sampling: FrameSampling, par
     if parameters.delay != "fit":
         return fit_at(0.0)
     grid = _grid(interval, parameters)
+    if model.with_delays is not None:
+        return _fit_with_delays(model, plasma, sampling, parameters, Delays.between(**grid))
 
     def fit(curves: np.ndarray) -> Estimates:
         delays = best_delays(curves, lambda c, d: fit_at(d)(c).sse, **grid)
         parts = [(chosen := np.flatnonzero(delays == d), fit_at(d)(curves[:, chosen])) for d in np.unique(delays)]
         joined = _joined(parts, curves.shape[1])
         joined.values["delay"] = delays
-        joined.status[_at_edge(delays, parameters) & (joined.status == FitStatus.FITTED)] = FitStatus.DELAY_AT_LIMIT
-        return joined
+        return _edges_told(joined, parameters)
 
     return fit
+
+
+def _fit_with_delays(model: KineticModel, plasma: Curve, sampling: FrameSampling, parameters, delays: Delays) -> Fit:
+    fit = model.with_delays(plasma.times, plasma.values, sampling, delays)
+    scale = 1.0 if sampling.scale is None else sampling.scale[:, None]
+    return lambda curves: _edges_told(fit(curves * scale), parameters)
+
+
+def _edges_told(found: Estimates, parameters: DelayParameters) -> Estimates:
+    at_edge = _at_edge(found.values["delay"], parameters)
+    found.status[at_edge & (found.status == FitStatus.FITTED)] = FitStatus.DELAY_AT_LIMIT
+    return found
+
+
+def cost_of(model: KineticModel, parameters: DelayParameters) -> float:
+    """Microseconds that a voxel takes, roughly."""
+    if parameters.delay != "fit":
+        return model.cost
+    return model.cost * (DELAYS_TRIED if model.with_delays is None else SHARED_TABLES)
 
 
 def shared_delay(

@@ -23,7 +23,7 @@ from ..conversion.concentration import baseline_findings, conversion_for
 from ..voxels.fit_status import FitStatus, is_fitted, status_counts, status_findings, status_map
 from ..voxels.regions import RegionSums, distribution_table, region_curves
 from ..voxels.voxelwise import map_voxels
-from .delay import DELAYS_TRIED, delayed_fit, edge_findings, frame_scale, sampled_voxels, shared_delay
+from .delay import cost_of, delayed_fit, edge_findings, frame_scale, sampled_voxels, shared_delay
 from .kinetic_model import Estimates, KineticModel
 
 LONGEST_TRANSIT = 10.0  # s that blood takes from where an input is measured to tissue
@@ -74,7 +74,7 @@ def fit_kinetic_model(model: KineticModel, series: Series, *, parameters, contex
         message="fitting voxels",
         # The search over delays keeps its books in numpy.
         any_device=model.any_device and parameters.delay != "fit" and signal_fit is None,
-        cost=model.cost * (DELAYS_TRIED if parameters.delay == "fit" else 1),
+        cost=cost_of(model, parameters),
     )
     maps["fit_status"][nonfinite] = FitStatus.NONFINITE
     measured, means, described = _described(model, fit, maps, (series, mask, conversion), sums)

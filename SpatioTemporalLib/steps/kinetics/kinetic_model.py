@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...numerics.least_squares.exponential_pairs.delay_search import Delays
 from ...numerics.relaxation.spoiled_gradient_echo import LogSignal
 from ...numerics.signal.frame_sampling import FrameSampling
 
@@ -26,6 +27,7 @@ class Estimates:
 
 
 SignalFitter = Callable[[np.ndarray, LogSignal, np.ndarray, Estimates], Estimates]
+DelayedPreparation = Callable[[np.ndarray, np.ndarray, FrameSampling, Delays], Callable[[np.ndarray], Estimates]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class KineticModel:
     the signal instead, from the signals over their baseline, what gives their
     logarithm from concentration, the concentrations and the estimates from those;
     None where concentrations are fitted.
+    with_delays : from (input times, plasma, `FrameSampling`, `Delays`) the function
+    that fits (T, n) curves, each with its best delay in s as a value ``delay``;
+    None where the fit is tried at one delay after the other.
     any_device : whether what `prepare` gives takes torch tensors too.
     cost : microseconds that a voxel takes, roughly.
     """
@@ -49,5 +54,8 @@ class KineticModel:
     prepare: Callable[[np.ndarray, np.ndarray, FrameSampling], Callable[[np.ndarray], Estimates]]
     curve: Callable[[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]], np.ndarray]
     in_signal: Callable[[np.ndarray, np.ndarray, FrameSampling], SignalFitter] | None = None
+    with_delays: Callable[[np.ndarray, np.ndarray, FrameSampling, Delays], Callable[[np.ndarray], Estimates]] | None = (
+        None
+    )
     any_device: bool = False
     cost: float = 10.0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ...numerics.arrays import chosen, namespace
+from ...numerics.kinetics.two_compartment.delays import DelayedTissues, solve_with_delays
 from ...numerics.kinetics.two_compartment.fit import (
     TwoCompartmentSolution,
     solve_two_compartment,
     two_compartment_family,
 )
 from ...numerics.kinetics.two_compartment.models import PER_SECOND, SECONDS_PER_MINUTE, two_compartment_concentration
+from ...numerics.signal.delayed_exponentials import DelayedExponentials
 from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
 from ..voxels.fit_status import FitStatus
 from .kinetic_fit import Estimates, KineticModel
@@ -42,6 +44,17 @@ def two_compartment_model(
         family = two_compartment_family(tabulate_exponentials(input_times, plasma, sampling), upper)
         return lambda curves: _estimates(solve_two_compartment(curves, family), tuple(largest), upper)
 
+    def with_delays(input_times, plasma, sampling, delays):
+        tissues = DelayedTissues(DelayedExponentials(input_times, plasma, sampling, -delays.low), upper)
+
+        def fit(curves):
+            solution, found = solve_with_delays(curves, tissues, delays)
+            estimates = _estimates(solution, tuple(largest), upper)
+            estimates.values["delay"] = found
+            return estimates
+
+        return fit
+
     def curve(input_times, plasma, times, values):
         given = {"ps": 0.0, "vp": values[volume]} | {
             name: values[name] for name in ("fp", "ps", "ve") if name in values
@@ -49,8 +62,16 @@ def two_compartment_model(
         return two_compartment_concentration(input_times, plasma, times, **given)
 
     units = {name: UNITS[name] for name in largest}
-    cost = 400.0 if "ve" in upper else 150.0
-    return KineticModel(units, len(largest), prepare, curve, any_device=True, cost=cost)
+    cost = 200.0 if "ve" in upper else 150.0
+    return KineticModel(
+        units,
+        len(largest),
+        prepare,
+        curve,
+        with_delays=with_delays if "ve" in upper else None,
+        any_device=True,
+        cost=cost,
+    )
 
 
 def _estimates(solution: TwoCompartmentSolution, names: tuple[str, ...], upper: dict[str, float]) -> Estimates:

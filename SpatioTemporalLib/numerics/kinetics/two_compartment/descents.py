@@ -9,8 +9,6 @@ valleys that flow, volume and permeability form are straight.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from ...arrays import as_numpy, clipped, contiguous, like, namespace
@@ -36,8 +34,7 @@ def best_bounded_descent(coordinates: np.ndarray, family: TwoCompartmentFamily, 
     model = model_of(family, coordinates)
     starts, problem = _starts(coordinates, family)
     starts = clipped(xp.log(starts + soft), lowest, highest)
-    rough_family = replace(family, table=family.table.leading(ROUGH))
-    rough = model_of(rough_family, contiguous(coordinates[:, :ROUGH]))
+    rough = model_of(family.leading(ROUGH), contiguous(coordinates[:, :ROUGH]))
     descent = best_descent(model, starts, problem, low, high, power=power, rough=rough)
     if "ve" in family.upper:
         descent = _second_compartment_tried(model, descent, family, (low, high), power)
@@ -52,14 +49,13 @@ def _starts(coordinates: np.ndarray, family: TwoCompartmentFamily) -> tuple[np.n
     starts, problems = [], []
     # The cache matters to a processor only.
     size = SCANNED_AT_ONCE if xp is np else len(coordinates)
-    for first in range(0, len(coordinates), size):
-        some = slice(first, first + size)
-        projection = xp.asarray(coordinates[some], dtype=xp.float32) @ family.shapes
-        scale = clipped(projection, 0.0, family.reach)
+    for some, shapes in family.scans(len(coordinates), size):
+        projection = xp.asarray(coordinates[some], dtype=xp.float32) @ shapes.unit
+        scale = clipped(projection, 0.0, shapes.reach)
         gain = scale * (2 * projection - scale)
         curve, place = promising_peaks(gain.reshape(-1, *family.axes), power[some], most=MOST_STARTS, families=members)
-        starts.append(family.starts[:, place] * scale[curve, place])
-        problems.append(first + curve)
+        starts.append(shapes.starts[:, place] * scale[curve, place])
+        problems.append(some.start + curve)
     starts, problem = xp.concatenate(starts, axis=1), xp.concatenate(problems)
     if "ve" not in family.upper:
         return starts, problem

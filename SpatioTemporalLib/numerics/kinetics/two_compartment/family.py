@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from ...arrays import like, namespace
+from ...least_squares.exponential_pairs.delayed_grid import DelayedGrid
 from ...least_squares.exponential_pairs.pair_grid import PairGrid, pair_grid
 from ...signal.tabulated_exponentials import TabulatedExponentials
 from .models import SMALLEST_VOLUME, exchange_of
@@ -23,29 +25,49 @@ FAST_CUTS, SLOW_CUT, SHARE_CUT = (0.03, 0.3), 1e-3, 0.03
 CLOSEST = 0.8  # slow rate over the fast one
 
 
+class Shapes(NamedTuple):
+    """Curves on a flattened grid: (R, S) float32 of unit length, (P, S) their parameters, and (S,) float32 the largest
+    length within the bounds, zero where there is none."""
+
+    unit: np.ndarray
+    starts: np.ndarray
+    reach: np.ndarray
+
+
 @dataclass(frozen=True)
 class TwoCompartmentFamily:
     """What fitting one model to the curves of one series needs.
 
-    upper : upper bounds of the P fitted parameters by name, flow and ps in 1/s.
-    shapes : (R, S) float32 curves of unit length on a flattened grid. starts : (P, S) their parameters.
-    reach : (S,) float32 largest length within the bounds, zero where there is none. kin : (S,) their family, -1 where
-    there is none. axes : of the grid.
+    upper : upper bounds of the P fitted parameters by name, flow and ps in 1/s. shapes : on a flattened grid. kin :
+    (S,) their family, -1 where there is none. axes : of the grid. pairs : the exponentials of the table on a grid of
+    rates, None for fewer than two of them.
     """
 
     table: TabulatedExponentials
     upper: dict[str, float]
-    shapes: np.ndarray
-    starts: np.ndarray
-    reach: np.ndarray
+    shapes: Shapes
     kin: np.ndarray
     axes: tuple[int, ...]
-    pairs: PairGrid | None
+    pairs: PairGrid | DelayedGrid | None
 
     def beside(self, measured) -> TwoCompartmentFamily:
         """The same tables as arrays of the kind, and on the device, of the measurements."""
-        arrays = {name: like(getattr(self, name), measured) for name in ("shapes", "starts", "reach")}
-        return self if namespace(measured) is np else replace(self, table=self.table.beside(measured), **arrays)
+        if namespace(measured) is np:
+            return self
+        shapes = Shapes(*(like(values, measured) for values in self.shapes))
+        return replace(self, table=self.table.beside(measured), shapes=shapes)
+
+    def scans(self, count: int, size: int) -> list[tuple[slice, Shapes]]:
+        """Slices of up to `size` of so many curves, and the shapes for each."""
+        return [(slice(begin, min(begin + size, count)), self.shapes) for begin in range(0, count, size)]
+
+    def leading(self, count: int) -> TwoCompartmentFamily:
+        """The same in the dimensions of the table that matter most."""
+        return replace(self, table=self.table.leading(count))
+
+    def turned(self, vectors: np.ndarray, curves: np.ndarray) -> np.ndarray:
+        """(..., m, R) coordinates in which the (m,) numbers of curves are measured, of those of the table."""
+        return vectors
 
     @property
     def soft(self) -> np.ndarray:
@@ -65,7 +87,7 @@ class TwoCompartmentFamily:
 
 
 def two_compartment_family(table: TabulatedExponentials, upper: dict[str, float]) -> TwoCompartmentFamily:
-    """Prepare the fit of one model.
+    """Prepare the fit of one model to curves with one input.
 
     Parameters
     ----------
@@ -75,6 +97,29 @@ def two_compartment_family(table: TabulatedExponentials, upper: dict[str, float]
         ``vp`` in this order. Without ``ve`` nothing returns (the uptake
         model); without ``ps`` too there is one compartment of volume ``vp``.
     """
+    scan = scanned_tissues(table, upper)
+    return TwoCompartmentFamily(
+        table=table,
+        upper=dict(upper),
+        shapes=shapes_of(scan.curves, scan, upper),
+        kin=scan.kin,
+        axes=scan.axes,
+        pairs=pair_grid(table) if "ve" in upper else None,
+    )
+
+
+class Scan(NamedTuple):
+    """What is scanned: (S, R) curves in the coordinates of a table, their (P, S) parameters, whether there are such
+    tissues, their families as numbers, -1 where there is none, and the axes of the grid."""
+
+    curves: np.ndarray
+    parameters: np.ndarray
+    possible: np.ndarray
+    kin: np.ndarray
+    axes: tuple[int, ...]
+
+
+def scanned_tissues(table: TabulatedExponentials, upper: dict[str, float]) -> Scan:
     if "ve" in upper:
         grid = FAST_RATES, SLOW_RATES, SHARES
     else:
@@ -85,18 +130,15 @@ def two_compartment_family(table: TabulatedExponentials, upper: dict[str, float]
     apart = slow < CLOSEST * fast
     slow = np.where(apart, slow, CLOSEST * fast / 2)
     curves = (1 - share)[:, None] * table.at(fast)[0] + share[:, None] * table.at(slow)[0]
-    length = np.linalg.norm(curves, axis=1)
     shape = exchange_of(fast, slow, share)._asdict()
-    starts = np.stack([shape[name] for name in upper]) / length
-    reach = (np.array(list(upper.values()))[:, None] / np.maximum(starts, 1e-300)).min(axis=0)
     kin = np.where(apart, 4 * np.digitize(fast, FAST_CUTS) + 2 * (slow > SLOW_CUT) + (share > SHARE_CUT), -1)
-    return TwoCompartmentFamily(
-        table=table,
-        upper=dict(upper),
-        shapes=np.ascontiguousarray((curves / length[:, None]).T.astype(np.float32)),
-        starts=starts,
-        reach=np.where(apart, np.minimum(reach, 1e30), 0.0).astype(np.float32),
-        kin=kin,
-        axes=axes[0].shape,
-        pairs=pair_grid(table) if "ve" in upper else None,
-    )
+    return Scan(curves, np.stack([shape[name] for name in upper]), apart, kin, axes[0].shape)
+
+
+def shapes_of(curves: np.ndarray, scan: Scan, upper: dict[str, float]) -> Shapes:
+    """The shapes of (S, R) curves of the tissues that are scanned, in whatever coordinates."""
+    length = np.linalg.norm(curves, axis=1)
+    starts = scan.parameters / length
+    reach = (np.array(list(upper.values()))[:, None] / np.maximum(starts, 1e-300)).min(axis=0)
+    unit = np.ascontiguousarray((curves / length[:, None]).T.astype(np.float32))
+    return Shapes(unit, starts, np.where(scan.possible, np.minimum(reach, 1e30), 0.0).astype(np.float32))

@@ -51,40 +51,44 @@ def solve_two_compartment(measured: np.ndarray, family: TwoCompartmentFamily) ->
     outside = measured - family.table.basis @ coordinates.T
     power = xp.einsum("tn,tn->n", measured, measured)
     if xp is np and family.pairs is not None:
-        descent = _within_bounds_first(coordinates, family, power)
+        descent, known = tissues_within_bounds(coordinates, family)
+        rest = np.flatnonzero(~known)
+        if rest.size:
+            for whole, part in zip(descent, best_bounded_descent(coordinates[rest], family, power[rest])):
+                whole[..., rest] = part
     else:
         descent = best_bounded_descent(coordinates, family, power)
-    low, high = (like(bound[:, None], measured) for bound in family.logarithmic_bounds)
+    return solution_of(descent, coordinates, family, xp.einsum("tn,tn->n", outside, outside))
+
+
+def solution_of(descent: Descent, coordinates, family: TwoCompartmentFamily, outside) -> TwoCompartmentSolution:
+    """What descents of (n, R) curves ended at, of which (n,) sums of squares lie outside of the table's space."""
+    xp = namespace(coordinates)
+    low, high = (like(bound[:, None], coordinates) for bound in family.logarithmic_bounds)
     at_low, at_high = on_bounds(descent.parameters, low, high)
     variances = variances_of(model_of(family, coordinates), descent, at_low | at_high)
     parameters = physical(family, descent.parameters)
     # Exactly: rounding of the logarithm would hide that a bound was reached.
     parameters[at_low] = 0.0
-    parameters = xp.where(at_high, like(family.high[:, None], measured), parameters)
+    parameters = xp.where(at_high, like(family.high[:, None], coordinates), parameters)
     return TwoCompartmentSolution(
         parameters=dict(zip(family.upper, parameters)),
         variances=dict(zip(family.upper, variances)),
-        sse=descent.sse + xp.einsum("tn,tn->n", outside, outside),
+        sse=descent.sse + outside,
         converged=descent.converged,
     )
 
 
-def _within_bounds_first(coordinates: np.ndarray, family: TwoCompartmentFamily, power: np.ndarray) -> Descent:
-    """Where the best two exponentials are a tissue within the bounds, that; bounded descents for the other curves."""
+def tissues_within_bounds(coordinates, family: TwoCompartmentFamily) -> tuple[Descent, np.ndarray]:
+    """The best two exponentials of each of (n, R) curves, and where they are sure to be a tissue within the bounds."""
     free = free_optima(coordinates, family.pairs)
     values = _tissue_of(free)
     # A NaN of a tissue that cannot be is within no bounds.
     known = free.sure & (values >= family.low[:, None]).all(axis=0) & (values <= family.high[:, None]).all(axis=0)
     low, high = family.logarithmic_bounds
     values = np.log(np.where(known, values, 1.0) + family.soft[:, None])
-    descent = Descent(
-        np.clip(values, low[:, None], high[:, None]), free.sse, np.zeros_like(free.sse), np.ones_like(known)
-    )
-    rest = np.flatnonzero(~known)
-    if rest.size:
-        for whole, part in zip(descent, best_bounded_descent(coordinates[rest], family, power[rest])):
-            whole[..., rest] = part
-    return descent
+    values = np.clip(values, low[:, None], high[:, None])
+    return Descent(values, free.sse, np.zeros_like(free.sse), np.ones_like(known)), known
 
 
 def _tissue_of(free: FreeOptimum) -> np.ndarray:

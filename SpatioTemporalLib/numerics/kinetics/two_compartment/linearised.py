@@ -29,6 +29,7 @@ def model_of(family: TwoCompartmentFamily, coordinates: np.ndarray) -> Model:
         exchange = Exchange(**(filled | dict(zip(family.upper, values))))
         curve, jacobian = _curve_and_slopes(family, exchange)
         jacobian *= (values + soft)[..., None]
+        curve, jacobian = family.turned(curve, problems), family.turned(jacobian, problems)
         return Linearised(curve - coordinates[problems], jacobian)
 
     return at

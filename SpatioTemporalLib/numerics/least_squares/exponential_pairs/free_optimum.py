@@ -24,7 +24,8 @@ NEARLY_ENOUGH = 1.3
 
 class FreeOptimum(NamedTuple):
     """Of n curves: (2, n) rates in 1/s, the fast one first, and amplitudes of the convolved exponentials, the first
-    zero where there is only one; (n,) sums of squares in the space of the table; whether none is smaller."""
+    zero where there is only one; (n,) sums of squares in the space of the table; whether it is an optimum and none is
+    smaller."""
 
     rates: np.ndarray
     amplitudes: np.ndarray
@@ -40,7 +41,7 @@ def free_optima(coordinates: np.ndarray, grid: PairGrid) -> FreeOptimum:
     best = _best(pairs, single.sse, power)
     # Beside one exponential that is all but enough, what a second adds is hidden between the places of the grid.
     alone = np.flatnonzero(best < 0)
-    adds = alone[what_adds(coordinates[alone], Singles(*(values[alone] for values in single)), grid)]
+    adds = alone[what_adds(coordinates[alone], Singles(*(values[alone] for values in single)), grid.of(alone))]
     found = np.where(best >= 0, pairs.sse[best] if len(pairs.sse) else np.inf, single.sse)
     nearly = np.flatnonzero((single.sse < NEARLY_ENOUGH * found) & (best >= 0))
     nearly = np.concatenate([adds, nearly])
@@ -49,19 +50,18 @@ def free_optima(coordinates: np.ndarray, grid: PairGrid) -> FreeOptimum:
     anchors += [(several, pairs.u[k, best[several]], pairs.u[1 - k, best[several]]) for k in (0, 1)]
     starts = []
     for curves, anchor, partner in anchors:
-        number, start = other_partners(coordinates[curves], anchor, partner, found[curves], grid)
+        number, start = other_partners(coordinates[curves], anchor, partner, found[curves], grid.of(curves))
         starts.append((curves[number], start))
     curve, start = (np.concatenate(values, axis=-1) for values in zip(*starts))
     pairs = _joined(pairs, searched_pairs(coordinates, curve, start, grid))
     best = _best(pairs, single.sse, power)
     sure = best >= 0
     sure[np.setdiff1d(alone, adds)] = True
-    # A search that was left on its way below the best may go lower still.
-    on_its_way = np.full(len(power), np.inf)
-    np.minimum.at(on_its_way, pairs.curve[~pairs.settled], pairs.sse[~pairs.settled])
+    # A search that was left on its way, or came to an end of the table, may be below the best, and go lower still.
     sse = np.where(best >= 0, pairs.sse[best] if len(pairs.sse) else np.inf, single.sse)
-    sure &= ~lower(on_its_way, sse, power)
-    return _chosen(pairs, single, best, sure, grid)
+    lowest = _best(pairs._replace(settled=~pairs.settled), sse, power)
+    sure &= lowest < 0
+    return _chosen(pairs, single, np.where(lowest >= 0, lowest, best), sure, grid)
 
 
 def _joined(first: Pairs, second: Pairs) -> Pairs:

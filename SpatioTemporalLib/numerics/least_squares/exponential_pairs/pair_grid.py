@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...signal.tabulated_exponentials import STEP, TabulatedExponentials
+from .table_slopes import with_slopes
 
 RATES = 48  # of the grid, evenly spaced in the variable of the table
 FASTEST = 20.0  # 1/s
@@ -19,7 +20,7 @@ MOST_STARTS = 6
 
 @dataclass(frozen=True)
 class PairGrid:
-    """Exponentials of one table on a grid.
+    """Exponentials of one table on a grid, the same for all curves.
 
     u : (G,) places in the table. unit : (R, G) curves of unit length. overlap : (G, G) float32 of each with each.
     apart : (G, G) float32 one over the length of what the second adds to the first, zero on and below the diagonal.
@@ -36,10 +37,30 @@ class PairGrid:
         """The last place in the table."""
         return STEP * len(self.table.pieces)
 
+    def slopes(self, u: np.ndarray, curve: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`with_slopes` at (m,) places, for the (m,) numbers of curves."""
+        return with_slopes(self.table, u)
+
+    def along(self, vectors: np.ndarray, curve: np.ndarray) -> np.ndarray:
+        """(m, G) products of (m, R) vectors with the unit curves, for the (m,) numbers of curves."""
+        return vectors @ self.unit
+
+    def pieces(self, count: int) -> list[tuple[slice, PairGrid]]:
+        """Slices of so many curves, and the grid of each."""
+        return [(slice(begin, min(begin + AT_ONCE, count)), self) for begin in range(0, count, AT_ONCE)]
+
+    def of(self, curves: np.ndarray) -> PairGrid:
+        """The grid of some of the curves."""
+        return self
+
 
 def pair_grid(table: TabulatedExponentials) -> PairGrid:
     u = np.linspace(0.0, np.log1p(FASTEST / table.corner), RATES)
-    curves = table.at(table.corner * np.expm1(u))[0]
+    return grid_of(table, u, table.at(table.corner * np.expm1(u))[0])
+
+
+def grid_of(table: TabulatedExponentials, u: np.ndarray, curves: np.ndarray) -> PairGrid:
+    """The grid of (G, R) curves at (G,) places in a table."""
     unit = curves / np.maximum(np.linalg.norm(curves, axis=1, keepdims=True), 1e-300)
     overlap = unit @ unit.T
     apart = np.triu(1 / np.sqrt(np.maximum(1 - overlap**2, 1e-12)), 1)
@@ -48,13 +69,11 @@ def pair_grid(table: TabulatedExponentials) -> PairGrid:
 
 def promising_pairs(coordinates: np.ndarray, grid: PairGrid) -> tuple[np.ndarray, np.ndarray]:
     """(m,) numbers of (n, R) curves, sorted, and (2, m) places in the table, fast ones first, from which to search."""
-    unit = grid.unit.astype(np.float32)
     length = np.sqrt(np.maximum(np.einsum("nr,nr->n", coordinates, coordinates), 1e-300))
     curves, slow, fast = [], [], []
-    for begin in range(0, len(coordinates), AT_ONCE):
-        some = slice(begin, begin + AT_ONCE)
-        along = (coordinates[some] / length[some, None]).astype(np.float32) @ unit
-        gain = _gains(along, grid)
+    for some, own in grid.pieces(len(coordinates)):
+        along = (coordinates[some] / length[some, None]).astype(np.float32) @ own.unit.astype(np.float32)
+        gain = pair_gains(along, own)
         best = np.maximum(gain.reshape(len(gain), -1).max(axis=1), np.maximum(along, 0.0).max(axis=1) ** 2)
         least = best - SLACK_OF_REST * np.maximum(1 - best, 0.0) - SLACK_OF_GAIN * best
         likely = gain >= np.maximum(least, 1e-30)[:, None, None]
@@ -64,7 +83,7 @@ def promising_pairs(coordinates: np.ndarray, grid: PairGrid) -> tuple[np.ndarray
         order = np.lexsort((-gain.reshape(-1)[place], curve))
         curve, rest = curve[order], rest[order]
         few = np.arange(len(curve)) - np.searchsorted(curve, curve) < MOST_STARTS
-        curves.append(begin + curve[few])
+        curves.append(some.start + curve[few])
         first, second = np.divmod(rest[few], len(grid.u))
         slow.append(first)
         fast.append(second)
@@ -72,7 +91,7 @@ def promising_pairs(coordinates: np.ndarray, grid: PairGrid) -> tuple[np.ndarray
     return np.concatenate(curves), places
 
 
-def _gains(along: np.ndarray, grid: PairGrid) -> np.ndarray:
+def pair_gains(along: np.ndarray, grid: PairGrid) -> np.ndarray:
     """(n, G, G) by how much each pair lowers the sum of squares, slow one first; zero where one amplitude is not above.
 
     along : (n, G) products of the curves with the exponentials.

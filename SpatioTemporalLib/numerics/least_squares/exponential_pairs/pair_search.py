@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...signal.tabulated_exponentials import TabulatedExponentials
 from .pair_grid import PairGrid
-from .table_slopes import dot, with_slopes
+from .table_slopes import dot
 
 AT_ONCE = 1024  # searches whose arrays stay in the processor's cache
 STEPS, FARTHEST = 30, 0.7
@@ -74,14 +73,15 @@ def other_partners(coordinates, anchor: np.ndarray, partner: np.ndarray, sse: np
     Along the grid the other place is free, and the kept one follows as far as
     its slope tells: between the places of a grid of both it would hide the rest.
     """
-    curve, slope, _ = with_slopes(grid.table, anchor)
-    kept = curve / np.sqrt(dot(curve, curve))[:, None]
+    everyone = np.arange(len(coordinates))
+    value, slope, _ = grid.slopes(anchor, everyone)
+    kept = value / np.sqrt(dot(value, value))[:, None]
     slope = slope - dot(slope, kept)[:, None] * kept
     slope /= np.maximum(np.sqrt(dot(slope, slope)), 1e-300)[:, None]
     left, room = coordinates, 1.0
     for taken in (kept, slope):
-        left, room = left - dot(left, taken)[:, None] * taken, room - (taken @ grid.unit) ** 2
-    along = np.maximum(left @ grid.unit, 0.0)
+        left, room = left - dot(left, taken)[:, None] * taken, room - grid.along(taken, everyone) ** 2
+    along = np.maximum(grid.along(left, everyone), 0.0)
     gain = np.where(room > NO_ROOM, along**2 / np.maximum(room, NO_ROOM), 0.0)
     peak = gain > 0
     peak[:, 1:] &= gain[:, 1:] >= gain[:, :-1]
@@ -95,7 +95,7 @@ def other_partners(coordinates, anchor: np.ndarray, partner: np.ndarray, sse: np
 
 def _searched(measured: np.ndarray, curve: np.ndarray, start: np.ndarray, grid: PairGrid) -> Pairs:
     power = dot(measured, measured)
-    at, active, damping = _evaluated(measured, start, grid.table), np.arange(len(curve)), np.full(len(curve), 1e-3)
+    at, active, damping = _evaluated(measured, curve, start, grid), np.arange(len(curve)), np.full(len(curve), 1e-3)
     whole = Pairs(curve, at.u.copy(), at.amplitude.copy(), at.sse.copy(), power < 0)
     for _ in range(STEPS):
         step, promise, convex = _step(at, damping)
@@ -107,7 +107,7 @@ def _searched(measured: np.ndarray, curve: np.ndarray, start: np.ndarray, grid: 
         if not going.all():
             at = _Place(*(values[..., going] for values in at))
             active, damping, step, measured = active[going], damping[going], step[:, going], measured[going]
-        trial = _evaluated(measured, np.clip(at.u + step, 0.0, grid.highest), grid.table)
+        trial = _evaluated(measured, curve[active], np.clip(at.u + step, 0.0, grid.highest), grid)
         better = (trial.sse < at.sse) & (trial.amplitude > 0).all(axis=0)
         at = _Place(*(np.where(better, new, old) for new, old in zip(trial, at)))
         damping = np.where(better, np.maximum(damping / 10, LEAST_DAMPING), np.maximum(damping * 10, FIRST_DAMPING))
@@ -131,8 +131,8 @@ def _step(at: _Place, damping: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     return step * np.minimum(1.0, FARTHEST / np.maximum(np.abs(step).max(axis=0), 1e-300)), promise, convex
 
 
-def _evaluated(measured: np.ndarray, u: np.ndarray, table: TabulatedExponentials) -> _Place:
-    (a, a1, a2), (b, b1, b2) = (with_slopes(table, each) for each in u)
+def _evaluated(measured: np.ndarray, curve: np.ndarray, u: np.ndarray, grid: PairGrid) -> _Place:
+    (a, a1, a2), (b, b1, b2) = (grid.slopes(each, curve) for each in u)
     aa, ab, bb = dot(a, a), dot(a, b), dot(b, b)
     on_a, on_b = dot(measured, a), dot(measured, b)
     determinant = np.maximum(aa * bb - ab * ab, 1e-300)

@@ -1,0 +1,80 @@
+"""Pairs of exponentials on a grid of rates, for curves each of which has an input that comes at its own time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from ...signal.delayed_exponentials import DelayedExponentials, runs
+from ...signal.tabulated_exponentials import STEP
+from .pair_grid import AT_ONCE, PairGrid, grid_of, pair_grid
+from .table_slopes import with_slopes
+
+
+class DelayedPairs:
+    """The grids of one input at any of its delays."""
+
+    def __init__(self, tables: DelayedExponentials) -> None:
+        self.tables = tables
+        self._grids: dict[float, PairGrid] = {}
+
+    @cached_property
+    def u(self) -> np.ndarray:
+        """(G,) places in the table."""
+        return pair_grid(self.tables.shared).u
+
+    @cached_property
+    def _curves(self) -> np.ndarray:
+        shared = self.tables.shared
+        return shared.at(shared.corner * np.expm1(self.u))[0]
+
+    def at(self, delay: float) -> PairGrid:
+        """The grid of one delay in s."""
+        if delay not in self._grids:
+            curves = self._curves @ self.tables.at(delay).turn.T
+            self._grids[delay] = grid_of(self.tables.shared, self.u, curves)
+        return self._grids[delay]
+
+
+@dataclass(frozen=True)
+class DelayedGrid:
+    """The grid of each of n curves, as `PairGrid` for all of them.
+
+    delays : (n,) s, of which equal ones should stand together.
+    """
+
+    pairs: DelayedPairs
+    delays: np.ndarray
+
+    @property
+    def table(self):
+        return self.pairs.tables.shared
+
+    @property
+    def u(self) -> np.ndarray:
+        return self.pairs.u
+
+    @property
+    def highest(self) -> float:
+        return STEP * len(self.table.pieces)
+
+    def slopes(self, u: np.ndarray, curve: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return tuple(self.pairs.tables.turned(np.stack(with_slopes(self.table, u)), self.delays[curve]))
+
+    def along(self, vectors: np.ndarray, curve: np.ndarray) -> np.ndarray:
+        found = np.empty((len(vectors), len(self.u)))
+        for some, delay in runs(self.delays[curve]):
+            found[some] = vectors[some] @ self.pairs.at(delay).unit
+        return found
+
+    def pieces(self, count: int) -> list[tuple[slice, PairGrid]]:
+        return [
+            (slice(begin, min(begin + AT_ONCE, some.stop)), self.pairs.at(delay))
+            for some, delay in runs(self.delays[:count])
+            for begin in range(some.start, some.stop, AT_ONCE)
+        ]
+
+    def of(self, curves: np.ndarray) -> DelayedGrid:
+        return replace(self, delays=self.delays[curves])

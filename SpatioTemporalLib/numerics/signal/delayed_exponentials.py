@@ -1,0 +1,96 @@
+"""An input that comes later or earlier, convolved with exponentials of any rate: one table for all its delays.
+
+Curves of one rate at all times are one function of the rate, so that the
+coordinates by which a table tells rates apart serve every delay; only what they
+are coordinates of differs, and that takes few rates to find out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from .exponential_convolution import exponential_convolution
+from .frame_sampling import FrameSampling
+from .tabulated_exponentials import FOR_BASIS, TabulatedExponentials, tabulate_curves, tabulated_rates
+
+FASTEST = 50.0  # 1/s; what is faster depends on where between two frames the input bends, which differs with the delay
+REMEMBERED = 1024  # delays
+# Delays whose frames determine the shared coordinates, in parts of the shortest frame: what lies between a bend of the
+# input and the next frame decays at rates that frames further away do not see.
+PARTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 7 / 8, 15 / 16, 31 / 32)
+
+
+@dataclass(frozen=True)
+class Delayed:
+    """The frames of one delay in s: (T, R) orthonormal basis, and (R, R) upper triangular matrix that gives coordinates
+    in it from those of the table that all delays share."""
+
+    basis: np.ndarray
+    turn: np.ndarray
+
+
+class DelayedExponentials:
+    """Tables of exponentials convolved with one input, for any delay of it within a reach.
+
+    Parameters
+    ----------
+    input_times, plasma : (N,) arrays, s and the input's unit
+        Linear between its samples.
+    sampling : FrameSampling
+    reach : float, s
+        Delays lie between minus this and plus this.
+
+    Attributes
+    ----------
+    shared : TabulatedExponentials
+        Coordinates of all rates; its basis, frames of several delays one after
+        the other, is of no use otherwise.
+    """
+
+    def __init__(self, input_times, plasma, sampling: FrameSampling, reach: float) -> None:
+        self._input, self._sampling = (np.asarray(input_times, float), np.asarray(plasma, float)), sampling
+        self._rates, self._corner = tabulated_rates(sampling, FASTEST)
+        shortest = float(np.diff(sampling.times if sampling.edges is None else sampling.times[sampling.edges]).min())
+        delays = (0.0, -reach, reach, *(part * shortest for part in PARTS))
+        several = [self._curves(delay, self._rates) for delay in delays]
+        self.shared = tabulate_curves(np.concatenate(several, axis=1), self._corner)
+        self._few = self._rates[::FOR_BASIS]
+        self._known = self.shared.at(self._few)[0] * (self._few + self._corner)[:, None]
+        self.at = lru_cache(maxsize=REMEMBERED)(self._at)
+
+    def _curves(self, delay: float, rates: np.ndarray) -> np.ndarray:
+        times, values = self._input
+        return self._sampling.frames(exponential_convolution(times + delay, values, rates, self._sampling.times))
+
+    def _at(self, delay: float) -> Delayed:
+        curves = self._curves(delay, self._few) * (self._few + self._corner)[:, None]
+        frames_of = np.linalg.lstsq(self._known, curves, rcond=None)[0].T
+        return Delayed(*np.linalg.qr(frames_of))
+
+    def coordinates(self, measured: np.ndarray, delays: np.ndarray) -> np.ndarray:
+        """(n, R) coordinates of (T, n) curves, each in the basis of its own (n,) delay in s."""
+        found = np.empty((len(delays), self.shared.pieces.shape[2]))
+        for some, delay in runs(delays):
+            found[some] = measured[:, some].T @ self.at(delay).basis
+        return found
+
+    def turned(self, vectors: np.ndarray, delays: np.ndarray, leading: int | None = None) -> np.ndarray:
+        """(..., n, R) coordinates in the bases of (n,) delays in s, of shared ones; leading : of these alone."""
+        found = np.empty_like(vectors)
+        for some, delay in runs(delays):
+            np.matmul(vectors[..., some, :], self.at(delay).turn[:leading, :leading].T, out=found[..., some, :])
+        return found
+
+    def table(self, delay: float) -> TabulatedExponentials:
+        """The table of one delay in s."""
+        at = self.at(delay)
+        return replace(self.shared, basis=at.basis, pieces=self.shared.pieces @ at.turn.T)
+
+
+def runs(values: np.ndarray) -> list[tuple[slice, float]]:
+    """Slices of (n,) values within which they are one, and that value."""
+    begins = np.flatnonzero(np.diff(values, prepend=np.nan) != 0).tolist()
+    return [(slice(a, b), float(values[a])) for a, b in zip(begins, [*begins[1:], len(values)])]
