@@ -63,8 +63,12 @@ class LivePreview:
     def offer(self, analysis) -> None:
         """List the maps an analysis gives."""
         maps = [o for o in analysis.outputs if o.kind is st.Map and not o.several] if analysis is not None else []
-        if any(i.kind is st.FollowUp or i.own_grid for i in getattr(analysis, "inputs", ())):
-            # What lies on several grids has no slice in common.
+        inputs = getattr(analysis, "inputs", ())
+        if any(i.kind in (st.FollowUp, st.LabelSeries) or i.own_grid for i in inputs):
+            # What lies on several grids has no slice in common, and what moves leaves its slice.
+            maps = []
+        if not any(i.kind in (st.Series, st.ImageStack, st.Map) for i in inputs):
+            # Without an image there is no slice to cut.
             maps = []
         box = self.ui.previewOutput
         box.clear()

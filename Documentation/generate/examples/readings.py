@@ -67,13 +67,13 @@ def study() -> Offer:
 
 @offered("prediction.segmentation")
 def two_models() -> Offer:
-    """Two models in sixteen cases of twelve patients; the second misses small lesions."""
+    """Two models in eleven cases of ten patients; the second misses small lesions."""
     rng = np.random.default_rng(1)
-    owners = [f"p{n if n < 8 else 8 + (n - 8) // 2}" for n in range(16)]
+    owners = [f"p{n if n < 8 else 8 + (n - 8) // 2}" for n in range(11)]
     columns: dict[str, list] = {"participant_id": owners, "reference": []}
     columns |= {"segmentation with times": [], "segmentation without times": []}
-    for n in range(16):
-        centre, radius = (22.0, 22.0, 14.0), 3.0 + 0.5 * n
+    for n in range(11):
+        centre, radius = (22.0, 22.0, 14.0), 3.0 + 0.7 * n
         columns["reference"].append(_file(_drawn("reference", (centre, radius), SECOND), n))
         near = tuple(np.add(centre, rng.normal(0, 0.5, 3)))
         far = tuple(np.add(centre, rng.normal(0, 1.5, 3)))
@@ -81,4 +81,4 @@ def two_models() -> Offer:
         balls = [(far, radius * 0.85), *([SECOND] if n % 3 else [])] if n > 2 else [((0.0, 0.0, 0.0), -1.0)]
         columns["segmentation without times"].append(_file(_drawn("without", *balls), n))
     table = st.Table(columns, name="cases")
-    return Offer("Simulated: lesions drawn by two networks in sixteen cases of twelve patients.", {"table": table})
+    return Offer("Simulated: lesions drawn by two networks in eleven cases of ten patients.", {"table": table})

@@ -46,7 +46,7 @@ def test_declaration_is_complete(analysis):
             assert parameter.range[0] < parameter.range[1]
     for output in analysis.outputs:
         assert output.help
-        assert output.unit or output.kind in (st.LabelMap, st.Curve, st.Table, st.Report, Graph)
+        assert output.unit or output.kind in (st.LabelMap, st.LabelSeries, st.Curve, st.Table, st.Report, Graph)
 
 
 @pytest.mark.parametrize("analysis", EVERY)

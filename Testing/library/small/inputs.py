@@ -39,7 +39,7 @@ def small_inputs(analysis, phantom):
         st.Table: labelled_cases(),
         Events: blocks_of_a_task(),
         st.FollowUp: two_visits(),
-        st.LabelSeries: beating_labels(),
+        st.LabelSeries: small_heart(10).labels,
         st.Point: st.Point((0.0, 0.0, 0.0)),
     }
     needed = [item for item in analysis.inputs if not item.optional or (analysis.id, item.name) in OF_ITS_OWN]
@@ -150,10 +150,15 @@ def overlaps_of_masks(phantom):
     return st.Table({"Dice a": [0.8, 0.9, 0.7], "Dice b": [0.6, 0.9, 0.5], "look-alikes": [1, 2, 0]})
 
 
-def beating_labels():
-    """A small ventricle in ten frames."""
-    design = VentricleDesign((12, 20, 20), (3.0, 3.0, 5.0), radii=(14.0, 14.0, 18.0), wall=8.0, frames=10)
-    return beating_ventricle(design).labels
+def small_heart(frames):
+    """A small ventricle that beats."""
+    return beating_ventricle(VentricleDesign((12, 20, 20), (3.0, 3.0, 5.0), (14.0, 14.0, 18.0), 8.0, frames=frames))
+
+
+def two_breaths(phantom):
+    """The ventricle at its smallest and its largest, as dark as lungs."""
+    series = small_heart(3).series
+    return replace(series, values=-900 + series.values[:2], times=series.times[:2], unit="HU")
 
 
 @cache
@@ -233,6 +238,10 @@ OF_ITS_OWN = {
     ("kinetics.distributed_parameter", "mask"): few_voxels,
     ("kinetics.tissue_homogeneity", "mask"): few_voxels,
     ("prediction.classification", "table"): predicted_cases,
+    ("motion.propagation", "series"): lambda phantom: small_heart(3).series,
+    ("motion.propagation", "labels"): lambda phantom: small_heart(3).labels.frame(0),
+    ("motion.ventilation", "series"): two_breaths,
+    ("motion.ventilation", "lungs"): lambda phantom: small_heart(3).labels.frame(0),
     ("prediction.readers", "table"): readings_in_files,
     ("prediction.segmentation", "table"): overlaps_of_masks,
     ("prediction.survival", "table"): predicted_survival,
