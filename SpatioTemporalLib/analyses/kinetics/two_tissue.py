@@ -11,6 +11,7 @@ import numpy as np
 from ...data.curve import Curve
 from ...declare import Advanced, Help, Input, Range, Unit, analysis
 from ...numerics.kinetics.tracer_models import two_tissue_curves, two_tissue_slopes
+from ...numerics.kinetics.two_tissue_optimum import known_two_tissue, two_tissue_search
 from ...numerics.least_squares.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
 from ...numerics.signal.exponential_convolution import sampled_input
 from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
@@ -23,7 +24,7 @@ from ...steps.pet.tracer_fit import DELAY, fit_tracer, tracer_outputs
 from ...steps.voxels.fit_status import FitStatus
 
 MINUTE = 60.0
-COST = 400.0  # microseconds a voxel
+COST = 200.0  # microseconds a voxel, roughly
 RATES = ("k1", "k2", "k3", "k4", "vb")
 IN_ONE_UNIT = np.array([1 / MINUTE] * 4 + [1.0])
 # Added before the logarithm of rates in 1/s and of vb: small beside what can be measured.
@@ -87,6 +88,9 @@ def two_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
             _scanned(lambda values: two_tissue_curves(table, vascular, values), parameters),
             slopes=lambda values: two_tissue_slopes(table, vascular, values),
         )
+        if parameters.reversible:
+            search = two_tissue_search(table, vascular, model.high)
+            model = replace(model, known=lambda curves: known_two_tissue(curves, search))
         shapes = scan_shapes(model)
 
         def curve(values):

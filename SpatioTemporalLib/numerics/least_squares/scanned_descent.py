@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class ScannedModel:
     slopes : from (P, n) parameters to the curves and their (P, n, T)
     derivatives; differences are taken where it is None.
     rough : the same from a cheaper model, good enough to tell which descent will win, or None.
+    known : what gives the optima of (n, T) curves that are found without any descent, or None.
     """
 
     curves: Callable[[np.ndarray], np.ndarray]
@@ -51,6 +53,15 @@ class ScannedModel:
     scaled: np.ndarray
     slopes: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
     rough: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
+    known: Callable[[np.ndarray], KnownOptima] | None = None
+
+
+class KnownOptima(NamedTuple):
+    """Of n curves: (P, n) parameters, (n,) sums of squares, and whether these are an optimum."""
+
+    parameters: np.ndarray
+    sse: np.ndarray
+    known: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -113,10 +124,16 @@ def solve_scanned(measured: np.ndarray, model: ScannedModel, shapes: ScannedShap
     data = np.ascontiguousarray(np.asarray(measured, dtype=np.float64).T)
     soft = model.soft[:, None]
     low, high = np.log(model.low + model.soft), np.log(model.high + model.soft)
-    starts, problem = _starts(data, model, shapes)
-    starts = np.clip(np.log(np.maximum(starts, 0.0) + soft), low[:, None], high[:, None])
     linearised = _linearised(model, data)
-    descent = _descent(linearised, model, data, (starts, problem), (low, high))
+    if model.known is None:
+        descent = _descent(data, model, shapes, (low, high))
+    else:
+        values, sse, known = model.known(data)
+        values = np.clip(np.log(values + soft), low[:, None], high[:, None])
+        descent, rest = Descent(values, sse, np.zeros_like(sse), known.copy()), np.flatnonzero(~known)
+        if rest.size:
+            for whole, part in zip(descent, _descent(data[rest], model, shapes, (low, high))):
+                whole[..., rest] = part
     at_low, at_high = on_bounds(descent.parameters, low[:, None], high[:, None])
     # Exactly: rounding of the logarithm would hide that a bound was reached.
     parameters = np.where(at_low, model.low[:, None], _physical(model, descent.parameters))
@@ -145,10 +162,14 @@ def _starts(data: np.ndarray, model: ScannedModel, shapes: ScannedShapes) -> tup
     return np.concatenate(starts, axis=1), np.concatenate(problems)
 
 
-def _descent(linearised: Model, model: ScannedModel, data: np.ndarray, starts: tuple, bounds) -> Descent:
+def _descent(data: np.ndarray, model: ScannedModel, shapes: ScannedShapes, bounds) -> Descent:
+    """The best of the descents of each of (n, T) curves within (P,) bounds of the logarithms."""
+    low, high = bounds
+    starts, problem = _starts(data, model, shapes)
+    starts = np.clip(np.log(np.maximum(starts, 0.0) + model.soft[:, None]), low[:, None], high[:, None])
     power = np.einsum("nt,nt->n", data, data)
     rough = None if model.rough is None else _linearised(replace(model, slopes=model.rough), data)
-    return best_descent(linearised, *starts, *bounds, power=power, rough=rough)
+    return best_descent(_linearised(model, data), starts, problem, low, high, power=power, rough=rough)
 
 
 def _physical(model: ScannedModel, logarithms: np.ndarray) -> np.ndarray:

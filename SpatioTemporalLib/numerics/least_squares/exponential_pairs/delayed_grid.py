@@ -8,22 +8,21 @@ from functools import cached_property
 import numpy as np
 
 from ...signal.delayed_exponentials import DelayedExponentials, runs
-from ...signal.tabulated_exponentials import STEP
-from .pair_grid import AT_ONCE, PairGrid, grid_of, pair_grid
+from .pair_grid import AT_ONCE, PairGrid, grid_of, places_up_to
 from .table_slopes import with_slopes
 
 
 class DelayedPairs:
     """The grids of one input at any of its delays."""
 
-    def __init__(self, tables: DelayedExponentials) -> None:
-        self.tables = tables
+    def __init__(self, tables: DelayedExponentials, fastest: float | None = None) -> None:
+        self.tables, self.fastest = tables, fastest
         self._grids: dict[float, PairGrid] = {}
 
     @cached_property
     def u(self) -> np.ndarray:
         """(G,) places in the table."""
-        return pair_grid(self.tables.shared).u
+        return places_up_to(self.tables.shared, self.fastest)
 
     @cached_property
     def _curves(self) -> np.ndarray:
@@ -34,7 +33,7 @@ class DelayedPairs:
         """The grid of one delay in s."""
         if delay not in self._grids:
             curves = self._curves @ self.tables.at(delay).turn.T
-            self._grids[delay] = grid_of(self.tables.shared, self.u, curves)
+            self._grids[delay] = grid_of(self.tables.shared, self.u, curves, self.fastest)
         return self._grids[delay]
 
 
@@ -58,7 +57,7 @@ class DelayedGrid:
 
     @property
     def highest(self) -> float:
-        return STEP * len(self.table.pieces)
+        return self.pairs.at(float(self.delays[0])).highest if len(self.delays) else 0.0
 
     def slopes(self, u: np.ndarray, curve: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return tuple(self.pairs.tables.turned(np.stack(with_slopes(self.table, u)), self.delays[curve]))

@@ -35,6 +35,11 @@ class FreeOptimum(NamedTuple):
 
 def free_optima(coordinates: np.ndarray, grid: PairGrid) -> FreeOptimum:
     """The best pair of each of (n, R) curves, or the best single exponential where no pair is better."""
+    return free_optima_and_others(coordinates, grid)[0]
+
+
+def free_optima_and_others(coordinates: np.ndarray, grid: PairGrid) -> tuple[FreeOptimum, Pairs]:
+    """The same, and all pairs that searches ended at."""
     power = dot(coordinates, coordinates)
     single = best_single(coordinates, grid)
     pairs = searched_pairs(coordinates, *promising_pairs(coordinates, grid), grid)
@@ -61,7 +66,7 @@ def free_optima(coordinates: np.ndarray, grid: PairGrid) -> FreeOptimum:
     sse = np.where(best >= 0, pairs.sse[best] if len(pairs.sse) else np.inf, single.sse)
     lowest = _best(pairs._replace(settled=~pairs.settled), sse, power)
     sure &= lowest < 0
-    return _chosen(pairs, single, np.where(lowest >= 0, lowest, best), sure, grid)
+    return _chosen(pairs, single, np.where(lowest >= 0, lowest, best), sure, grid), pairs
 
 
 def _joined(first: Pairs, second: Pairs) -> Pairs:

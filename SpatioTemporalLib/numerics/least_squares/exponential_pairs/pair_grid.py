@@ -24,6 +24,7 @@ class PairGrid:
 
     u : (G,) places in the table. unit : (R, G) curves of unit length. overlap : (G, G) float32 of each with each.
     apart : (G, G) float32 one over the length of what the second adds to the first, zero on and below the diagonal.
+    highest : the last place in the table that there may be.
     """
 
     table: TabulatedExponentials
@@ -31,11 +32,7 @@ class PairGrid:
     unit: np.ndarray
     overlap: np.ndarray
     apart: np.ndarray
-
-    @property
-    def highest(self) -> float:
-        """The last place in the table."""
-        return STEP * len(self.table.pieces)
+    highest: float
 
     def slopes(self, u: np.ndarray, curve: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """`with_slopes` at (m,) places, for the (m,) numbers of curves."""
@@ -54,23 +51,33 @@ class PairGrid:
         return self
 
 
-def pair_grid(table: TabulatedExponentials) -> PairGrid:
-    u = np.linspace(0.0, np.log1p(FASTEST / table.corner), RATES)
-    return grid_of(table, u, table.at(table.corner * np.expm1(u))[0])
+def pair_grid(table: TabulatedExponentials, fastest: float | None = None) -> PairGrid:
+    """The grid of a table; fastest : 1/s, beyond which no rate may lie, or None."""
+    u = places_up_to(table, fastest)
+    return grid_of(table, u, table.at(table.corner * np.expm1(u))[0], fastest)
 
 
-def grid_of(table: TabulatedExponentials, u: np.ndarray, curves: np.ndarray) -> PairGrid:
+def places_up_to(table: TabulatedExponentials, fastest: float | None) -> np.ndarray:
+    """(G,) places of a grid in a table."""
+    return np.linspace(0.0, np.log1p(min(fastest or FASTEST, FASTEST) / table.corner), RATES)
+
+
+def grid_of(table: TabulatedExponentials, u: np.ndarray, curves: np.ndarray, fastest: float | None = None) -> PairGrid:
     """The grid of (G, R) curves at (G,) places in a table."""
     unit = curves / np.maximum(np.linalg.norm(curves, axis=1, keepdims=True), 1e-300)
     overlap = unit @ unit.T
     apart = np.triu(1 / np.sqrt(np.maximum(1 - overlap**2, 1e-12)), 1)
-    return PairGrid(table, u, np.ascontiguousarray(unit.T), overlap.astype(np.float32), apart.astype(np.float32))
+    single = (array.astype(np.float32) for array in (overlap, apart))
+    end = STEP * len(table.pieces)
+    highest = end if fastest is None else min(end, float(np.log1p(fastest / table.corner)))
+    return PairGrid(table, u, np.ascontiguousarray(unit.T), *single, highest)
 
 
 def promising_pairs(coordinates: np.ndarray, grid: PairGrid) -> tuple[np.ndarray, np.ndarray]:
     """(m,) numbers of (n, R) curves, sorted, and (2, m) places in the table, fast ones first, from which to search."""
     length = np.sqrt(np.maximum(np.einsum("nr,nr->n", coordinates, coordinates), 1e-300))
-    curves, slow, fast = [], [], []
+    none = np.zeros(0, dtype=int)
+    curves, slow, fast = [none], [none], [none]
     for some, own in grid.pieces(len(coordinates)):
         along = (coordinates[some] / length[some, None]).astype(np.float32) @ own.unit.astype(np.float32)
         gain = pair_gains(along, own)

@@ -98,7 +98,7 @@ def _searched(measured: np.ndarray, curve: np.ndarray, start: np.ndarray, grid: 
     at, active, damping = _evaluated(measured, curve, start, grid), np.arange(len(curve)), np.full(len(curve), 1e-3)
     whole = Pairs(curve, at.u.copy(), at.amplitude.copy(), at.sse.copy(), power < 0)
     for _ in range(STEPS):
-        step, promise, convex = _step(at, damping)
+        step, promise, convex = _step(at, damping, grid.highest)
         done = convex & (promise <= ENOUGH * at.sse + ENOUGH_AT_ZERO * power[active])
         whole.settled[active[done]] = (at.amplitude[:, done] > 0).all(axis=0)
         going = ~done & (damping < MOST_DAMPING)
@@ -115,17 +115,21 @@ def _searched(measured: np.ndarray, curve: np.ndarray, start: np.ndarray, grid: 
     return whole
 
 
-def _step(at: _Place, damping: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _step(at: _Place, damping: np.ndarray, highest: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(2, m) steps, Newton's where the sum of squares is convex; what they promise, and whether it is."""
-    (a, b), (rough_a, both, rough_b) = at.gradient, at.rough
-    curved_a, across, curved_b = at.curvature
-    convex = (curved_a > LEAST_CURVED * rough_a) & (curved_b > LEAST_CURVED * rough_b)
+    # A place at an end of the table stays there while it is pushed outwards.
+    held = (at.u <= 0) & (at.gradient > 0) | (at.u >= highest) & (at.gradient < 0)
+    (a, b), free = np.where(held, 0.0, at.gradient), ~held
+    (curved_a, across, curved_b), (rough_a, both, rough_b) = at.curvature, at.rough
+    apart = free.all(axis=0)
+    convex = (held[0] | (curved_a > LEAST_CURVED * rough_a)) & (held[1] | (curved_b > LEAST_CURVED * rough_b))
     with np.errstate(over="ignore", invalid="ignore"):
-        convex &= curved_a * curved_b - across * across > LEAST_CURVED * curved_a * curved_b
+        convex &= held.any(axis=0) | (curved_a * curved_b - across * across > LEAST_CURVED * curved_a * curved_b)
     h_a, h_ab, h_b = (np.where(convex, h, r) for h, r in ((curved_a, rough_a), (across, both), (curved_b, rough_b)))
     # Without a convex curvature steps are short of what the model alone asks for.
     more = np.where(convex, np.where(damping > FIRST_DAMPING, damping, 0.0), np.maximum(damping, 10 * FIRST_DAMPING))
-    h_a, h_b = h_a * (1 + more) + 1e-300, h_b * (1 + more) + 1e-300
+    h_a, h_b = np.where(free[0], h_a * (1 + more), 1.0) + 1e-300, np.where(free[1], h_b * (1 + more), 1.0) + 1e-300
+    h_ab = np.where(apart, h_ab, 0.0)
     step = np.stack([h_ab * b - h_b * a, h_ab * a - h_a * b]) / np.maximum(h_a * h_b - h_ab * h_ab, 1e-300)
     promise = -(step[0] * a + step[1] * b)
     return step * np.minimum(1.0, FARTHEST / np.maximum(np.abs(step).max(axis=0), 1e-300)), promise, convex
