@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+import numpy as np
+
 import SpatioTemporalLib as st
 from SpatioTemporalLib.declare import Analysis
 from SpatioTemporalLib.errors import InputError, SpatioTemporalError
@@ -203,6 +205,7 @@ class Runs:
 def values_of(analysis: Analysis, nodes: dict) -> dict[str, object]:
     """The library's values of input nodes; label maps on the grid of the other images unless on their own."""
     values: dict[str, object] = {}
+    empty: dict[str, InputError] = {}
     for declared in sorted(analysis.inputs, key=lambda i: i.kind is st.LabelMap):
         node = nodes.get(declared.name)
         if node is None or not hasattr(node, "IsA"):
@@ -211,8 +214,23 @@ def values_of(analysis: Analysis, nodes: dict) -> dict[str, object]:
             values[declared.name] = series_of(node)
         else:
             grid = next((v.geometry for v in on_common_grid(analysis, values).values()), None)
-            values[declared.name] = value_from_node(declared.kind, node, None if declared.own_grid else grid)
+            try:
+                values[declared.name] = value_from_node(declared.kind, node, None if declared.own_grid else grid)
+            except InputError as error:
+                if error.code != "E-MASK-EMPTY" or not declared.may_be_empty:
+                    raise
+                empty[declared.name] = error
+    for name, error in empty.items():
+        values[name] = _nothing_drawn(analysis, values, nodes[name], error)
     return values
+
+
+def _nothing_drawn(analysis: Analysis, values: dict[str, object], node, error: InputError) -> st.LabelMap:
+    """A segmentation in which nothing was found, on the grid of the other inputs; the error where there is none."""
+    grid = next((v.geometry for v in on_common_grid(analysis, values).values()), None)
+    if grid is None:
+        raise error
+    return st.LabelMap(np.zeros(grid.shape, np.uint8), grid, {}, node.GetName())
 
 
 def check_presence(analysis: Analysis, inputs: dict[str, object]) -> None:

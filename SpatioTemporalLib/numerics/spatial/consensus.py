@@ -29,10 +29,13 @@ def majority(masks: np.ndarray) -> np.ndarray:
 
 
 def box_around(masks: np.ndarray, margin: int = MARGIN) -> tuple[slice, ...]:
-    """What lies around all that any reader marks, by voxels; what is beyond says nothing about readers."""
+    """What lies around all that any reader marks, by voxels; what is beyond says nothing about readers.
+
+    One voxel where nothing is marked: of no voxel at all much is not defined.
+    """
     found = ndimage.find_objects(masks.any(axis=0).astype(np.uint8))
     if not found:
-        return (slice(0, 0),) * 3
+        return (slice(0, 1),) * 3
     return tuple(
         slice(max(part.start - margin, 0), min(part.stop + margin, size))
         for part, size in zip(found[0], masks.shape[1:])

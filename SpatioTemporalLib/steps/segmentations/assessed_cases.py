@@ -12,6 +12,7 @@ from ...data.grids.label_grid import labels_on_grid
 from ...data.grids.lattice import on_lattice
 from ...data.volumes import LabelMap
 from ...errors import Finding, Severity
+from ...numerics.spatial.consensus import box_around
 from .case_table import CaseTable
 from .lesion_candidates import CaseCandidates, candidates_of
 from .lesion_changes import Masks, change_counts
@@ -152,7 +153,10 @@ def _measure(
     pairs, _ = paired_segments(drawn, wanted)
     tolerance = settings.tolerance if settings.tolerance is not None else voxel_diagonal(geometry)
     furthest = image_diagonal(geometry)
-    for name, (own, right) in pairs.items():
+    for name, whole in pairs.items():
+        # Beyond both nothing is measured; structures are small, and images are not.
+        box = box_around(np.stack(whole), margin=1)
+        own, right = (np.ascontiguousarray(mask[box]) for mask in whole)
         measures, state = measures_of(own, right, geometry, tolerance, furthest)
         measures |= lesion_summary(lesion_rows(own, right, geometry, settings.overlap))
         measures["absolute volume error"] = abs(measures["volume error"])

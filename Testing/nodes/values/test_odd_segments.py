@@ -86,3 +86,19 @@ def test_segmentation_under_a_transform_is_refused(scene, grid):
     node.SetAndObserveTransformNodeID(scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "shift").GetID())
     with pytest.raises(st.GeometryError, match="^lesion: the segmentation is under the transform shift.*E-GEO-TRANSF"):
         labels_from_node(node, grid)
+
+
+def test_a_segmentation_that_found_nothing_is_an_input_where_that_is_a_finding(scene, geometry):
+    import SpatioTemporalNodes.results.runs as runs
+    from SpatioTemporalNodes.values.segmentation_nodes import fill_segmentation
+
+    values = np.zeros(geometry.shape, np.uint8)
+    values[1:3, 4:9, 5:12] = 1
+    drawn = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "reader")
+    fill_segmentation(drawn, st.LabelMap(values, geometry, {1: st.Label("lesion")}, "reader"))
+    nothing = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "network")
+    inputs = runs.values_of(st.get("segmentation.comparison"), {"segmentation": nothing, "reference": drawn})
+    result = st.run("segmentation.comparison", **inputs)
+    assert result["statistics"].columns["value"][0] == 0.0 and inputs["segmentation"].name == "network"
+    with pytest.raises(st.InputError, match="E-MASK-EMPTY"):
+        runs.values_of(st.get("segmentation.comparison"), {"segmentation": nothing, "reference": nothing})

@@ -1,5 +1,7 @@
 """Assessment of many segmentations: the measures of each case, who is drawn together, and what tables may not hold."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import ndimage, stats
@@ -261,3 +263,21 @@ def test_surfaces_equal_those_of_another_package(files, worst_error):
     away = [ndimage.distance_transform_edt(~edge, sampling=SPACING[::-1]) for edge in edges]
     expected = (away[1][edges[0]].sum() + away[0][edges[1]].sum()) / sum(edge.sum() for edge in edges)
     assert cases["a", "1", "lesion"]["ASSD"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_memory_does_not_grow_with_the_number_of_cases(tmp_path):
+    shape = (24, 60, 60)
+    mask = np.zeros(shape, bool)
+    mask[8:14, 20:40, 20:40] = True
+    names = [write(tmp_path, f"case{n}.nii.gz", mask, shape=shape) for n in range(6)]
+
+    def peak(count):
+        table = st.Table({"reference": names[:count], "segmentation": names[:count]})
+        tracemalloc.start()
+        st.run("prediction.segmentation", table=table, folder=str(tmp_path), resamples=100)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(2)
+    assert peak(6) < 1.3 * peak(2)

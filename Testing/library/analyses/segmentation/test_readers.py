@@ -134,3 +134,14 @@ def test_parts_that_are_the_same_by_way_of_a_third_reader_are_one_lesion():
     masks = np.stack([box(1, 2, 2, 8), np.roll(box(1, 2, 2, 8), 6, axis=2), np.roll(box(1, 2, 2, 8), 3, axis=2)])
     assert len(lesion_groups(masks[:2], 0.2).groups) == 2
     assert lesion_groups(masks, 0.2).marked.tolist() == [[True, True, True]]
+
+
+def test_what_only_the_model_found_is_a_structure_without_marks():
+    three = {name: drawn(name, BIG) for name in ("first", "second", "third")}
+    result = st.run("segmentation.readers", **three, model=drawn("net", BIG, ORGAN))
+    rows = rows_of(result["readers"], "region", "reader")
+    assert rows["organ", "first"]["volume"] == 0.0 and rows["organ", "first"]["Dice of the model with them"] == 0.0
+    summary = rows_of(result["summary"], "region", "measure")
+    assert np.isnan(summary["organ", "Fleiss' kappa of voxels"]["value"]) and summary["organ", "lesions"]["value"] == 0
+    assert summary["lesion", "mean Dice of pairs"]["value"] == 1.0
+    assert not (result["consensus"].values == 2).any() and not (result["staple"].values == 2).any()
