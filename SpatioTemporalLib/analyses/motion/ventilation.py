@@ -38,7 +38,8 @@ class VentilationParameters:
         int | None, Range(0, 100000), Help("Frame of end-inspiration, counted from 0; the darkest when empty.")
     ] = None  # fmt: skip
     smoothness: Annotated[
-        float, Unit("mm"), Range(0.5, 50), Help("Width of the Gaussian that smooths the deformation; about two voxels.")
+        float, Unit("mm"), Range(0.5, 50),
+        Help("Width of the Gaussian that smooths the deformation: two to three voxels.")
     ] = 6.0  # fmt: skip
 
 
