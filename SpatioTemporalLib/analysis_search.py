@@ -33,6 +33,11 @@ SYNONYMS = (
     ("kaplan-meier", "time to event", "survival", "hazard", "recurrence", "prognosis"),
     ("progression", "disease course", "onset"),
     ("delay", "lag", "latency"),
+    ("heart", "cardiac", "cine", "ventricle", "ejection fraction", "stroke volume", "lvef"),
+    ("lung", "lungs", "breathing", "respiratory", "ventilation", "tidal volume"),
+    ("dice", "overlap", "hausdorff", "surface distance"),
+    ("staple", "consensus", "majority vote", "inter-reader", "inter-rater", "agreement", "kappa"),
+    ("myocardium", "wall", "wall thickness", "thickening"),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -115,12 +117,27 @@ def _by_patient(values, patients) -> tuple[np.ndarray, np.ndarray]:
 
 def _resampled(sums: np.ndarray, counts: np.ndarray, resamples: int, seed: int) -> np.ndarray:
     """(resamples,) means of resamples of patients."""
-    rng, found = np.random.default_rng(seed), []
-    step = max(1, BLOCK // max(len(sums), 1))
-    for begin in range(0, resamples if len(sums) else 0, step):
-        weights = weights_of_patients(len(sums), min(step, resamples - begin), rng)
-        found.append((weights @ sums) / (weights @ counts))
-    return np.concatenate(found) if found else np.empty(0)
+    if not len(sums):
+        return np.empty(0)
+    found = [(weights @ sums) / (weights @ counts) for weights in _weights(len(sums), resamples, seed)]
+    return np.concatenate(found)
+
+
+def _weights(count: int, resamples: int, seed: int) -> Iterable[np.ndarray]:
+    """Weights of resamples, as many at a time as fit into a block; those of one block are kept for the next measure."""
+    if count * resamples <= BLOCK:
+        return (_kept_weights(count, resamples, seed),)
+    rng, step = np.random.default_rng(seed), max(1, BLOCK // count)
+    return (
+        weights_of_patients(count, min(step, resamples - begin), rng).astype(float)
+        for begin in range(0, resamples, step)
+    )
+
+
+@functools.lru_cache(maxsize=2)
+def _kept_weights(count: int, resamples: int, seed: int) -> np.ndarray:
+    # As floats: products with whole numbers would convert all of them each time.
+    return weights_of_patients(count, resamples, np.random.default_rng(seed)).astype(float)
 
 
 def _interval(sums: np.ndarray, counts: np.ndarray, drawn: np.ndarray, confidence: float) -> MeanInterval:

@@ -16,12 +16,14 @@ from ...numerics.spatial.consensus import box_around
 from .case_table import CaseTable
 from .lesion_candidates import CaseCandidates, candidates_of
 from .lesion_changes import Masks, change_counts
-from .mask_measures import COUNTED, EMPTY, NOWHERE, measures_of
+from .mask_measures import COUNTED, EMPTY, NOWHERE, WAS_ADDED, WAS_MISSED, measures_of
 from .matched_lesions import lesion_rows, lesion_summary
 from .paired_segments import image_diagonal, paired_segments, segments_by_name, voxel_diagonal
 
 MEAN = "mean of what the reference has"
 RIGHT = ("Dice", "IoU", "NSD")
+# Whether a structure that is there was found at all, and whether nothing was found where none is.
+BY_CASE = ("sensitivity by case", "specificity by case")
 
 
 @dataclass(frozen=True)
@@ -187,11 +189,14 @@ def _complete(found: Assessed, settings: MeasureSettings) -> None:
             measures[name][nowhere] = 0.0
         for name in RIGHT if settings.empty_is_right else ():
             measures[name][nowhere] = 1.0
+        there = measures[COUNTED] > 0
+        measures[BY_CASE[0]] = np.where(there, np.where(state == WAS_MISSED, 0.0, 1.0), np.nan)
+        measures[BY_CASE[1]] = np.where(nowhere, 1.0, np.where(state == WAS_ADDED, 0.0, np.nan))
     for model in found.models:
         own = [kept for (m, _), kept in found.values.items() if m == model]
         if len(own) > 1:
             there = np.array([kept[COUNTED] > 0 for kept in own])
-            names = [name for name in own[0] if name not in (EMPTY, COUNTED)]
+            names = [name for name in own[0] if name not in (EMPTY, COUNTED, *BY_CASE)]
             found.values[model, MEAN] = {name: _mean(there, [kept[name] for kept in own]) for name in names}
             found.states[model, MEAN] = np.full(len(found.patients), "", dtype=object)
 

@@ -107,6 +107,10 @@ def test_what_neither_has_is_left_out_or_right_as_wanted(files):
     assert left_out["b", "lesion", "Dice"]["cases"] == 3 and right["b", "lesion", "Dice"]["cases"] == 4
     assert right["b", "lesion", "Dice"]["mean"] == pytest.approx((3 * overlap + 1) / 4)
     assert left_out["b", "lesion", "HD"]["cases"] == right["b", "lesion", "HD"]["cases"] == 3
+    # Right that nothing was found in the one case without a lesion; one of three lesions was missed by the other.
+    assert left_out["b", "lesion", "specificity by case"]["mean"] == 1.0
+    assert left_out["b", "lesion", "specificity by case"]["cases"] == 1
+    assert left_out["a", "lesion", "sensitivity by case"]["mean"] == pytest.approx(2 / 3)
 
 
 def test_what_is_found_where_nothing_is_counts_as_a_false_alarm(tmp_path):
@@ -119,6 +123,7 @@ def test_what_is_found_where_nothing_is_counts_as_a_false_alarm(tmp_path):
     _, found = measures(columns, folder=str(tmp_path))
     row = next(row for (_, _, measure), row in found.items() if measure == "Dice")
     assert (row["cases"], row["added"], row["mean"]) == (3, 1, pytest.approx(2 / 3))
+    assert next(row for (_, _, m), row in found.items() if m == "specificity by case")["mean"] == 0.0
 
 
 def test_files_that_name_no_labels_are_paired_by_their_numbers(tmp_path):
