@@ -12,7 +12,7 @@ EXTRAS = {
     "figures": ("matplotlib",),
     "slicer": ("slicer-core",),
     "dicom": ("highdicom",),
-    "networks": ("torch", "monai", "safetensors"),
+    "networks": ("torch", "monai", "einops", "safetensors"),
     "spreadsheets": ("openpyxl",),
     "batch": ("distributed",),
 }
@@ -24,6 +24,7 @@ SERVES = {
     "highdicom": "results as DICOM objects (--dicom)",
     "torch": "networks, and fits on a GPU (--device cuda)",
     "monai": "networks",
+    "einops": "networks of shifted windows",
     "safetensors": "weights of networks",
     "openpyxl": "clinical tables of public collections as spreadsheets (cohort --clinical)",
     "distributed": "many cases on a Dask cluster (batch --dask, --scheduler)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import SpatioTemporalLib as st
-from SpatioTemporalLib.simulation.dce_phantom import Protocol, draw_phantom
+from SpatioTemporalLib.simulation.lesions.dce_phantom import Protocol, draw_phantom
 
 from .offer import Offer, offered
 

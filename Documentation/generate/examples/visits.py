@@ -12,6 +12,7 @@ import numpy as np
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib import cli
+from SpatioTemporalLib.simulation.lesions.new_lesions import draw_pair
 
 from .offer import Offer, offered
 
@@ -32,6 +33,17 @@ def nodule() -> Offer:
         {"visits": "study:nodule1"},
         (COMMAND.format(folder="study"),),
     )
+
+
+@offered("follow_up.change_by_network")
+def pair_of_heads() -> Offer:
+    """Two visits between which lesions come, stay and go."""
+    pair = draw_pair(np.random.default_rng(70))
+    geometry = st.Geometry.from_spacing(pair.new.shape)
+    images = [st.Map(values, geometry, "a.u.", "flair") for values in pair.images]
+    visits = tuple(st.Visit(day, {"flair": image}) for day, image in zip((0.0, pair.days), images))
+    story = "Simulated heads: three lesions are new at the later visit, two have vanished, three are there at both."
+    return Offer(story, {"visits": st.FollowUp("simulated", visits)})
 
 
 # (R, A, S) and radius in mm of lesions at three visits: one grows, one shrinks and goes, two grow together, one comes.

@@ -105,7 +105,15 @@ def by_network(series, *, parameters, context):
         )
     device = context.used_device = automatic_device(context.device)
     times = shown_times(seconds[chosen])
-    logits = logit_map(bundle.networks, scaled_phases(phases), times, shown.shape, device, context.part(0.1, 1.0))
+    logits = logit_map(
+        bundle.networks,
+        scaled_phases(phases),
+        times,
+        shown.shape,
+        device,
+        context.part(0.1, 1.0),
+        together=shown.together,
+    )
     logits = on_grid(logits, grid, series.geometry)
     probability = special.expit(facts.calibration.slope * logits + facts.calibration.intercept).astype(np.float32)
     found = probability >= (parameters.threshold or facts.threshold)
@@ -133,7 +141,8 @@ def _frames(seconds: np.ndarray, facts, parameters, where: str) -> tuple[list[in
     if not 0.5 * facts.shown.first_post <= seconds[first] <= 2 * facts.shown.first_post:
         text = f"the first frame after injection is at {seconds[first]:.0f} s, in training {facts.shown.first_post:g} s"
         odd.append(Finding("W-INTERVAL", Severity.WARN, text, where))
-    count = min(parameters.later_phases, len(inside))
+    most = facts.visits[1] - 2 if facts.shown.together else len(inside)
+    count = min(parameters.later_phases, most, len(inside))
     spread = np.unique(np.linspace(0, len(inside) - 1, count).round().astype(int))
     return [before, first, *(inside[n] for n in spread)], odd
 

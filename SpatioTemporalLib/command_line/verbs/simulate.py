@@ -11,8 +11,10 @@ from ...errors import ParameterError
 from ...simulation.bold.files import FUNCTIONAL, write_bold_run
 from ...simulation.bold.files import TRUTH as BOLD_TRUTH
 from ...simulation.bold.run import BoldDesign
-from ...simulation.dce_phantom import FIRST_POST_S, Protocol
-from ...simulation.dce_phantom_cohort import write_dce_cohort
+from ...simulation.lesions.dce_phantom import FIRST_POST_S, Protocol
+from ...simulation.lesions.dce_phantom_cohort import write_dce_cohort
+from ...simulation.lesions.new_lesion_cohort import write_lesion_cohort
+from ...simulation.lesions.new_lesions import SHAPE_2D, SHAPE_3D
 from ...simulation.liver_cohort import write_liver_cohort
 from ...simulation.nodule_cohort import write_nodule_cohort
 from ...simulation.nodule_growth import POPULATION, TWO_VISITS, bayes_auc
@@ -25,8 +27,8 @@ from ..terminal.progress import ProgressBar
 def add_to(verbs) -> None:
     parser = verbs.add_parser(
         "simulate",
-        help="write what is simulated: nodules on CT, lesions on dynamic MR, scores of many people over visits, or a "
-        "functional run",
+        help="write what is simulated: nodules on CT, lesions on dynamic MR or between visits, scores of many people "
+        "over visits, or a functional run",
     )
     parser.add_argument("what", choices=list(SIMULATIONS), help="what is simulated")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the cohort")
@@ -45,6 +47,7 @@ def add_to(verbs) -> None:
     parser.add_argument(
         "--later", default="60,480", metavar="LOW,HIGH", help="s after injection of the later phase of dce-lesions"
     )
+    parser.add_argument("--dimensions", type=int, default=3, metavar="N", help="of lesion-pairs: 2 or 3 (default 3)")
     parser.add_argument("--extent", default="80,80,60", metavar="R,A,S", help="mm of each image (default 80,80,60)")
     parser.add_argument(
         "--images", action="store_true", help="liver-metastases: images with segments in place of a table of structures"
@@ -100,6 +103,19 @@ def _simulate_dce_lesions(arguments) -> None:
     print("Simulated: no patient is among them.")
 
 
+def _simulate_lesion_pairs(arguments) -> None:
+    if arguments.count < 1 or arguments.dimensions not in LESION_SHAPES:
+        raise ParameterError(
+            "E-PARAMETER",
+            f"--count {arguments.count}, --dimensions {arguments.dimensions} make no cohort",
+            fix="Give one patient or more, and 2 or 3 dimensions.",
+        )
+    context = Context(report=ProgressBar(), seed=arguments.seed)
+    shape, overwrite = LESION_SHAPES[arguments.dimensions], arguments.overwrite
+    print(write_lesion_cohort(arguments.out, arguments.count, context, shape=shape, overwrite=overwrite))
+    print("Simulated: no patient is among them.")
+
+
 def _simulate_progression(arguments) -> None:
     if arguments.count < 1 or arguments.visits < 1 or not 0 <= arguments.missing < 1:
         raise ParameterError(
@@ -146,11 +162,13 @@ def _simulate_bold(arguments) -> None:
     print(f"{BOLD_TRUTH} says what each region does. Simulated: no person is among the data.")
 
 
+LESION_SHAPES = {2: SHAPE_2D, 3: SHAPE_3D}
 FEWEST_FRAMES, MOST_FRAMES = 40, 5000
 SIMULATIONS = {
     "bold": _simulate_bold,
     "nodules": _simulate_nodules,
     "dce-lesions": _simulate_dce_lesions,
+    "lesion-pairs": _simulate_lesion_pairs,
     **dict.fromkeys(PROGRESSIONS, _simulate_progression),
     "liver-metastases": _simulate_liver,
 }

@@ -11,6 +11,7 @@ SHIPPED = "demo"
 FOLDERS = {
     SHIPPED: "simulated_nodule_bundle",
     "dce-demo": "simulated_dce_bundle",
+    "change-demo": "simulated_change_bundle",
     "liver-demo": "simulated_liver_bundle",
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -42,6 +44,27 @@ def times_side_by_side(times: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndar
     for place, own in enumerate(times):
         together[place, : len(own)], observed[place, : len(own)] = own, True
     return together, observed
+
+
+def rows_of(cohort: Cohort, n: int) -> list[int]:
+    """Rows of the visits of a participant."""
+    return [r for r, owner in enumerate(cohort.visits.columns["participant_id"]) if owner == cohort.ids[n]]
+
+
+def identity_of(cohort: Cohort, n: int) -> str:
+    """What tells the images of a participant from others, the identifier where the cohort does not say."""
+    return cohort.identity(n) if cohort.identity else cohort.ids[n]
+
+
+def kept_name(cohort: Cohort, n: int, how: list) -> str:
+    """Name of the file of what is kept of a participant; another one whenever anything is known otherwise.
+
+    how : settings by which it was made
+    """
+    # All that is known of the visits, places of what is looked at among it.
+    facts = {name: [str(cells[r]) for r in rows_of(cohort, n)] for name, cells in cohort.visits.columns.items()}
+    described = json.dumps([*how, facts, identity_of(cohort, n)], sort_keys=True)
+    return f"{hashlib.sha256(described.encode()).hexdigest()[:24]}.npy"
 
 
 def splits_of(cohort: Cohort, rows: Sequence[int]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Patches of phases for training: one later phase a patient, drawn anew each time."""
+"""Patches of phases for training: one later phase a patient, or several, drawn anew each time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 
 
 def patches_of(cases, step, around: float) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
-    """Phases (3, K, J, I) and seconds (3,) of each of this process's patients, and their masks (b, K, J, I).
+    """Phases (T, K, J, I) and seconds (T,) of each of this process's patients, and their masks (b, K, J, I).
 
     Parameters
     ----------
@@ -19,12 +19,21 @@ def patches_of(cases, step, around: float) -> tuple[list[np.ndarray], list[np.nd
     for place in step.own:
         phases, seconds, target, _ = cases.volumes(int(step.rows[place]))
         chance = drawn[place]
-        later = 2 + int(chance[0] * (len(phases) - 2))
-        corner = _corner(target, cases.shape, chance[1] < around, chance[2:])
-        images.append(np.stack([cut(phases[n], corner, cases.shape) for n in (0, 1, later)]))
-        times.append(seconds[[0, 1, later]])
+        chosen = [0, 1, *_later(len(phases), cases.together, chance[0])]
+        corner = patch_corner(target, cases.shape, chance[1] < around, chance[2:])
+        images.append(np.stack([cut(phases[n], corner, cases.shape) for n in chosen]))
+        times.append(seconds[chosen])
         masks.append(cut(target, corner, cases.shape))
     return images, times, np.stack(masks)
+
+
+def _later(count: int, together: bool, chance: float) -> list[int]:
+    """Numbers of the later phases: one, or as many as chance has it, so that none is relied on."""
+    later = np.arange(2, count)
+    if not together:
+        return [int(later[int(chance * len(later))])]
+    rng = np.random.default_rng(int(chance * 2**31))
+    return sorted(int(n) for n in rng.choice(later, rng.integers(1, len(later) + 1), replace=False))
 
 
 def cut(values: np.ndarray, corner: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
@@ -33,7 +42,8 @@ def cut(values: np.ndarray, corner: np.ndarray, shape: tuple[int, int, int]) -> 
     return np.pad(part, [(0, n - m) for n, m in zip(shape, part.shape)])
 
 
-def _corner(target: np.ndarray, shape: tuple[int, int, int], around: bool, chance: np.ndarray) -> np.ndarray:
+def patch_corner(target: np.ndarray, shape: tuple[int, int, int], around: bool, chance: np.ndarray) -> np.ndarray:
+    """(3,) first voxel of a patch, by three numbers of 0..1: anywhere, or around a voxel of the target."""
     room = np.maximum(np.array(target.shape) - shape, 0)
     inside = np.argwhere(target > 0) if around and room.any() else ()
     if not len(inside):

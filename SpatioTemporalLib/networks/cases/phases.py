@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -27,8 +25,8 @@ from ...steps.bolus.acquired_phases import (
     shown_times,
 )
 from .batch import Batch
-from .participants import of_each, splits_of, times_side_by_side
-from .region_files import digest_of, load_regions, save_regions
+from .participants import kept_name, of_each, rows_of, splits_of, times_side_by_side
+from .region_files import digest_of, is_readable, load_regions, save_regions
 
 PREPARATION = 1
 """Raised when the same settings would give other cases, so that older ones on disk are not taken."""
@@ -48,6 +46,7 @@ class PhaseCases:
         mask to be found, and a mask of other structures, -1 where there is none.
     times : (N, T) seconds after injection. observed : (N, T) bool
     shape : (K, J, I) voxels that are looked at together
+    together : whether all later phases are shown at once
     """
 
     ids: list[str]
@@ -56,6 +55,7 @@ class PhaseCases:
     times: np.ndarray
     observed: np.ndarray
     shape: tuple[int, int, int]
+    together: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -103,31 +103,30 @@ def prepare_phases(
     found = of_each(cohort, rows, "phases", lambda n: _kept(cohort, n, settings, label, cache), context)
     times, observed = times_side_by_side([seconds for _, seconds in found])
     ids, files = [cohort.ids[n] for n in rows], [path for path, _ in found]
-    return PhaseCases(ids, splits_of(cohort, rows), files, times, observed, settings.shape)
+    return PhaseCases(ids, splits_of(cohort, rows), files, times, observed, settings.shape, settings.together)
 
 
-def triplets(count: int, later: Sequence[int]) -> list[list[int]]:
-    """Phases that are shown together: the first two and one of the later ones, by number."""
-    return [[0, 1, n] for n in later if n < count]
+def shown_at_once(count: int, together: bool) -> list[list[int]]:
+    """Numbers of phases that are shown at once: the first two and one of the later ones, or all."""
+    return [list(range(count))] if together else [[0, 1, n] for n in range(2, count)]
 
 
 def batch_of(images: Sequence[np.ndarray], times: Sequence[np.ndarray]) -> Batch:
-    """B patients' phases (T, K, J, I) and seconds (T,) as networks are given them."""
-    stacked = torch.from_numpy(np.stack(images).astype(np.float32))[:, :, None]
-    seconds = torch.from_numpy(np.stack(times).astype(np.float32))
+    """B patients' phases (T, K, J, I) and seconds (T,) as networks are given them; T may differ between patients."""
+    seconds, observed = times_side_by_side([np.asarray(own) for own in times])
+    stacked = np.zeros((*observed.shape, *images[0].shape[1:]), np.float32)
+    for place, own in enumerate(images):
+        stacked[place, : len(own)] = own
     nothing = torch.zeros(len(stacked), 0)
-    return Batch(stacked, seconds, torch.ones(seconds.shape, dtype=torch.bool), nothing, nothing.bool())
+    parts = (torch.from_numpy(part) for part in (stacked[:, :, None], seconds, observed))
+    return Batch(*parts, nothing, nothing.bool())
 
 
 def _kept(cohort: Cohort, n: int, settings: PhaseSettings, label: str, cache: Path) -> tuple[Path, np.ndarray]:
     """File of the phases of a participant, and their seconds."""
-    rows = [r for r, owner in enumerate(cohort.visits.columns["participant_id"]) if owner == cohort.ids[n]]
-    facts = {name: [str(cells[r]) for r in rows] for name, cells in cohort.visits.columns.items()}
-    identity = cohort.identity(n) if cohort.identity else cohort.ids[n]
-    described = json.dumps([PREPARATION, "phases", asdict(settings), label, facts, identity], sort_keys=True)
-    path = cache / f"{hashlib.sha256(described.encode()).hexdigest()[:24]}.npy"
-    chosen, seconds = _chosen(_seconds_of(cohort, rows), settings, cohort.ids[n])
-    if not _is_whole(path):
+    path = cache / kept_name(cohort, n, [PREPARATION, "phases", asdict(settings), label])
+    chosen, seconds = _chosen(_seconds_of(cohort, rows_of(cohort, n)), settings, cohort.ids[n])
+    if not is_readable(path):
         save_regions(path, _volumes(cohort.case(n), chosen, settings, label)[:, None])
     return path, shown_times(seconds)
 
@@ -148,16 +147,6 @@ def _chosen(seconds: np.ndarray, settings: PhaseSettings, where: str) -> tuple[l
     before, first, later = chosen_phases(seconds, settings.first_post, where)
     chosen = [before, first, *later]
     return chosen, seconds[chosen]
-
-
-def _is_whole(path: Path) -> bool:
-    if not path.exists():
-        return False
-    try:
-        load_regions(path)
-    except InputError:
-        return False
-    return True
 
 
 def _volumes(patient: FollowUp, chosen: list[int], settings: PhaseSettings, label: str) -> np.ndarray:

@@ -40,6 +40,17 @@ def are_whole(path: Path, shape: tuple[int, ...]) -> bool:
     return found == shape and ended - begun == 4 * int(np.prod(shape)) and trailer.startswith(MARK)
 
 
+def is_readable(path: Path) -> bool:
+    """Whether regions lie there in full, whatever their shape; their voxels are read."""
+    if not path.exists():
+        return False
+    try:
+        load_regions(path)
+    except InputError:
+        return False
+    return True
+
+
 def load_regions(path: Path) -> np.ndarray:
     """Regions (T, C, K, J, I) float32.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,7 +18,7 @@ from ...steps.follow_up.covariates import Covariate, coded
 from ...steps.follow_up.visit_crops import CropSettings, centres_of, crop_visits
 from ...steps.table_columns import cells_of, word_of
 from .batch import Batch
-from .participants import of_each, splits_of, times_side_by_side
+from .participants import identity_of, kept_name, of_each, rows_of, splits_of, times_side_by_side
 from .region_files import are_whole, digest_of, load_regions, save_regions
 
 PREPARATION = 1
@@ -149,13 +147,10 @@ def labels_of(cohort: Cohort, name: str) -> np.ndarray:
 
 def _cut(cohort: Cohort, n: int, settings: CropSettings, cache: Path, context: Context) -> tuple[Path, np.ndarray]:
     """File of the regions of a participant, and the days of its visits."""
-    rows = [r for r, owner in enumerate(cohort.visits.columns["participant_id"]) if owner == cohort.ids[n]]
+    rows = rows_of(cohort, n)
     days = np.array([cohort.visits.columns["days"][r] for r in rows], dtype=np.float32)
-    # All that is known of the visits, the places of the nodule among it.
-    facts = {name: [str(cells[r]) for r in rows] for name, cells in cohort.visits.columns.items()}
-    identity = cohort.identity(n) if cohort.identity else cohort.ids[n]
-    described = json.dumps([PREPARATION, asdict(settings), facts, identity], sort_keys=True)
-    path = cache / f"{hashlib.sha256(described.encode()).hexdigest()[:24]}.npy"
+    identity = identity_of(cohort, n)
+    path = cache / kept_name(cohort, n, [PREPARATION, asdict(settings)])
     if not are_whole(path, (len(rows), len(settings.spacings), *settings.shape)):
         quiet = replace(context, report=lambda fraction, message: None)
         follow_up = cohort.case(n)

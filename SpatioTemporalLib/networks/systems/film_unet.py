@@ -6,16 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from monai.networks.blocks.dynunet_block import UnetBasicBlock
 from torch import Tensor, nn
 
-from ..blocks.conditioning import FiLM, TimeFeatures
 from ..registry import network
-
-SECONDS_PER_MINUTE = 60.0
-FREQUENCIES = 8
-# Periods, minutes: shorter ones than the curves change in would let each patient be known by its times.
-SHORTEST, LONGEST = 4.0, 64.0
+from ..voxelwise.acquisition_times import condition_of, phases_as_channels, time_generator
+from ..voxelwise.conditioned_stage import Stage
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,7 @@ class FiLMUNet(nn.Module):
         super().__init__()
         widths, self.phases = tuple(settings.widths), settings.phases
         condition = settings.hidden if settings.times else 0
-        self.generator = _generator(settings) if settings.times else None
+        self.generator = time_generator(settings.phases, settings.hidden) if settings.times else None
         channels = (settings.in_channels * settings.phases, *widths)
         steps = (1, *[2] * (len(widths) - 1))
         self.down = nn.ModuleList(Stage(a, b, s, condition) for a, b, s in zip(channels, widths, steps))
@@ -99,13 +94,8 @@ class FiLMUNet(nn.Module):
 
         K, J and I are multiples of 2 to the number of stages less one.
         """
-        if images.shape[1] != self.phases:
-            raise ValueError(f"{images.shape[1]} phases were given, {self.phases} expected")
-        present = mask[:, :, None, None, None, None]
-        features = torch.where(present, images, torch.zeros_like(images)).flatten(1, 2)
-        condition = None
-        if self.generator is not None:
-            condition = self.generator(torch.where(mask, times, torch.zeros_like(times)) / SECONDS_PER_MINUTE)
+        features = phases_as_channels(images, mask, self.phases)
+        condition = condition_of(self.generator, times, mask)
         skipped = []
         for stage in self.down:
             features = stage(features, condition)
@@ -113,28 +103,3 @@ class FiLMUNet(nn.Module):
         for grow, stage, skip in zip(self.grow, self.up, skipped[-2::-1]):
             features = stage(torch.cat([grow(features), skip], dim=1), condition)
         return self.head(features)
-
-
-class Stage(UnetBasicBlock):
-    """Two convolutions with instance normalisation; a condition changes the second before its activation."""
-
-    def __init__(self, in_channels: int, out_channels: int, stride: int, condition: int):
-        super().__init__(3, in_channels, out_channels, 3, stride, ("INSTANCE", {"affine": True}))
-        self.film = FiLM(condition, out_channels) if condition else None
-
-    def forward(self, features: Tensor, condition: Tensor | None) -> Tensor:
-        features = self.lrelu(self.norm1(self.conv1(features)))
-        features = self.norm2(self.conv2(features))
-        return self.lrelu(features if self.film is None else self.film(features, condition))
-
-
-def _generator(settings: FiLMUNetSettings) -> nn.Sequential:
-    """From (B, T) minutes to (B, hidden)."""
-    return nn.Sequential(
-        TimeFeatures(2 * FREQUENCIES, SHORTEST, LONGEST),
-        nn.Flatten(),
-        nn.Linear(2 * FREQUENCIES * settings.phases, settings.hidden),
-        nn.SiLU(),
-        nn.Linear(settings.hidden, settings.hidden),
-        nn.SiLU(),
-    )

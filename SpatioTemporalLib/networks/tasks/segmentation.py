@@ -5,7 +5,7 @@ Source: arXiv 2511.16498 (2025), with one training sample per later phase and Di
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -48,9 +48,12 @@ class Segmentation(Task):
         label = plan.label or _label_of(cohort)
         own = [str(s) for s in cohort.participants.columns.get("split", [])]
         splits = cohort_splits(own, _with_mask(cohort, label), VALIDATION_PART, plan.settings.seed)
-        arguments = {**plan.architecture.arguments, "in_channels": 1, "phases": SHOWN}
+        # A network that says how many phases it takes is shown one later phase at a time, any other all of them.
+        counted_phases = "phases" in _settings_of(plan)
+        arguments = {**plan.architecture.arguments, "in_channels": 1, **({"phases": SHOWN} if counted_phases else {})}
         architecture = replace(plan.architecture, arguments=arguments)
-        plan = replace(plan, shown=plan.shown or PhaseSettings(), label=label, architecture=architecture)
+        shown = replace(plan.shown or PhaseSettings(), together=not counted_phases)
+        plan = replace(plan, shown=shown, label=label, architecture=architecture)
         _require_fitting(plan)
         return plan, (), splits
 
@@ -79,16 +82,20 @@ class Segmentation(Task):
         )  # fmt: skip
 
     def loss(self, network, batch, target, iteration, generator):
-        return dice_and_cross_entropy(batch.scores(network), target)
+        from ..voxelwise.losses import dice_and_cross_entropy
+
+        return dice_and_cross_entropy(batch.scores(network), target > 0)
 
     def validated(self, network, cases, device):
         import torch
+
+        from ..voxelwise.losses import dice_and_cross_entropy
 
         losses, overlaps = [], []
         for n in range(len(cases)):
             logit, target, _ = answer((network,), cases, n, device)
             scores = torch.from_numpy(np.stack([np.zeros_like(logit), logit]))[None]
-            losses.append(float(dice_and_cross_entropy(scores, torch.from_numpy(target)[None])))
+            losses.append(float(dice_and_cross_entropy(scores, torch.from_numpy(target > 0)[None])))
             overlaps.append(dice(logit > 0, target > 0))
         return {"validation loss": float(np.mean(losses)), "validation Dice": float(np.mean(overlaps))}
 
@@ -103,13 +110,14 @@ class Segmentation(Task):
 
         learned = cases.subset([n for n, s in enumerate(cases.splits) if s in ("train", "validation")])
         later = learned.times[:, 2:][learned.observed[:, 2:]]
+        counts = learned.observed.sum(axis=1) if plan.shown.together else np.array([SHOWN])
         share = float(np.mean([(learned.volumes(n)[2] > 0).mean() for n in range(len(learned))]))
         word = "simulated" if plan.simulated else ""
         return BundleFacts(
             architecture=plan.architecture,
             shown=plan.shown,
             covariates=(),
-            visits=(SHOWN, SHOWN),
+            visits=(int(counts.min()), int(counts.max())),
             calibration=Calibration(),
             threshold=THRESHOLD,
             training=Training(
@@ -183,20 +191,13 @@ class Segmentation(Task):
 SEGMENTATION = Segmentation()
 
 
-def dice_and_cross_entropy(scores, target):
-    """Loss of logits (B, 2, K, J, I) against masks (B, K, J, I): 1 less soft Dice, and cross-entropy."""
-    from monai.losses import DiceCELoss
-
-    loss = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, batch=True)
-    return loss(scores, (target > 0)[:, None].to(scores.dtype))
-
-
 def answer(networks, cases, row: int, device: str):
     """(K, J, I) logit, mask to be found, mask of other structures."""
     from ..inference.segmentation import logit_map
 
     phases, seconds, target, others = cases.volumes(row)
-    return logit_map(networks, phases, seconds, cases.shape, device), target, others
+    logits = logit_map(networks, phases, seconds, cases.shape, device, together=cases.together)
+    return logits, target, others
 
 
 def _batch(images, times):
@@ -212,10 +213,10 @@ def _moved(images, times, target, step):
     from ..training.augmentation import moved
 
     motion = step.motion.of(step.own)
-    # A gain of each phase's own would change the very curves that are to be told apart.
-    alike = replace(motion, gain=motion.gain[:, :1].expand(-1, SHOWN))
-    still = replace(motion, gain=torch.ones(len(images), 1))
     batch = _batch(images, times)
+    # A gain of each phase's own would change the very curves that are to be told apart.
+    alike = replace(motion, gain=motion.gain[:, :1].expand(-1, batch.images.shape[1]))
+    still = replace(motion, gain=torch.ones(len(images), 1))
     mask = torch.from_numpy(target.astype(np.float32))[:, None, None]
     shown = type(batch)(moved(batch.images, alike, step.spacings), *batch.parts[1:])
     return shown.to(step.device), (moved(mask, still, step.spacings)[:, 0, 0] > 0.5).to(step.device)
@@ -250,15 +251,19 @@ def _with_mask(cohort, label: str) -> np.ndarray:
 
 def _require_fitting(plan) -> None:
     """Refuse patches that the stages of the network do not halve evenly."""
-    from ..registry import settings_of
-
-    settings = settings_of(plan.architecture.name, plan.architecture.preset, plan.architecture.arguments)
-    if "widths" not in {f.name for f in fields(settings)}:
-        return
-    factor = 2 ** (len(settings.widths) - 1)
-    if any(n % factor for n in plan.shown.shape):
+    settings = _settings_of(plan)
+    # Windows begin at half the size, convolutions at all of it.
+    halved = len(settings["depths"]) if "depths" in settings else len(settings.get("widths", "1")) - 1
+    if any(n % 2**halved for n in plan.shown.shape):
         raise ParameterError(
             "E-PHASES",
-            f"--size {','.join(map(str, plan.shown.shape))} is not made of multiples of {factor}",
-            fix=f"{len(settings.widths)} stages halve it {len(settings.widths) - 1} times; choose such a size.",
+            f"--size {','.join(map(str, plan.shown.shape))} is not made of multiples of {2**halved}",
+            fix=f"The network halves it {halved} times; choose such a size.",
         )
+
+
+def _settings_of(plan) -> dict[str, object]:
+    from ..registry import settings_of
+
+    architecture = plan.architecture
+    return vars(settings_of(architecture.name, architecture.preset, architecture.arguments))

@@ -29,6 +29,8 @@ class PhaseSettings:
     unit : str
     first_post : float, s
         After injection; the phase nearest to it is the first after contrast.
+    together : bool
+        Whether all later phases are shown at once, or one of them at a time.
 
     Raises
     ------
@@ -41,6 +43,7 @@ class PhaseSettings:
     spacings: tuple[tuple[float, float, float], ...] = ((1.0, 1.0, 1.0),)
     unit: str = "a.u."
     first_post: float = 30.0
+    together: bool = False
 
     def __post_init__(self):
         problems = []

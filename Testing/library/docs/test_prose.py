@@ -62,7 +62,7 @@ def test_visits_in_prose_are_read_and_asked_for_their_unit(clone):
 
 def test_cohort_examples_run_on_a_small_cohort(clone):
     """Simulate, train, check, evaluate and ask, with fewer patients and a smaller network."""
-    (example,) = [content for _, content in blocks(TEXT["networks.md"], "sh")]
+    example, _ = [content for _, content in blocks(TEXT["networks.md"], "sh")]
     smaller = {
         "simulate": ["--count", "16", "--extent", "30,30,24"],
         "train": ["--epochs", "1", "--size", "8,16,16", "--set", "stages=[[8],[8]]", "--set", "width=8"],
@@ -75,6 +75,33 @@ def test_cohort_examples_run_on_a_small_cohort(clone):
         assert cli.main([*command, *smaller.get(command[0], [])]) == 0, command
     assert (clone / "nodule05" / "report.html").exists()
     assert (clone / "evaluation" / "measures.csv").exists()
+
+
+def test_examples_of_change_run_on_a_few_pairs(clone):
+    """The same for pairs of visits."""
+    _, example = [content for _, content in blocks(TEXT["networks.md"], "sh")]
+    smaller = {
+        "simulate": ["--count", "10"],
+        "train": [
+            "--epochs",
+            "1",
+            "--batch-size",
+            "2",
+            "--size",
+            "8,16,16",
+            "--set",
+            "widths=[4,8]",
+            "--set",
+            "depth=1",
+        ],
+        "evaluate": ["--split", "all", "--cohort", "other_pairs"],
+    }
+    for _, *command in commands(example.replace("pair005", "pair05")):
+        if command[0] == "evaluate":
+            given = ["--seed", "1", "--count", "3", "--out", "other_pairs"]
+            assert cli.main(["simulate", "lesion-pairs", *given]) == 0
+        assert cli.main([*command, *smaller.get(command[0], [])]) == 0, command
+    assert (clone / "changes" / "lesions.csv").exists() and (clone / "change_evaluation" / "predictions.csv").exists()
 
 
 def test_pipeline_in_prose_is_one_that_fits_its_table(clone, capsys):

@@ -10,8 +10,8 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.networks.bundle.facts import Architecture, BundleFacts, Training
 from SpatioTemporalLib.networks.calibration import Calibration
-from SpatioTemporalLib.simulation.dce_phantom import draw_phantom
-from SpatioTemporalLib.simulation.dce_phantom_cohort import write_dce_cohort
+from SpatioTemporalLib.simulation.lesions.dce_phantom import draw_phantom
+from SpatioTemporalLib.simulation.lesions.dce_phantom_cohort import write_dce_cohort
 from SpatioTemporalLib.steps.bolus.acquired_phases import PhaseSettings
 
 SIZE = 16

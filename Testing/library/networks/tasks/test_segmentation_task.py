@@ -17,11 +17,12 @@ from SpatioTemporalLib.networks.cases.phases import batch_of
 from SpatioTemporalLib.networks.inference.segmentation import logit_map, scores_of
 from SpatioTemporalLib.networks.registry import build
 from SpatioTemporalLib.networks.task import Step
-from SpatioTemporalLib.networks.tasks.segmentation import SEGMENTATION, dice_and_cross_entropy
+from SpatioTemporalLib.networks.tasks.segmentation import SEGMENTATION
 from SpatioTemporalLib.networks.training.augmentation import draw_motion
 from SpatioTemporalLib.networks.training.loop import Exercise, train_network
 from SpatioTemporalLib.networks.training.plan import Plan
 from SpatioTemporalLib.networks.training.settings import TrainingSettings
+from SpatioTemporalLib.networks.voxelwise.losses import dice_and_cross_entropy
 from SpatioTemporalLib.steps.bolus.acquired_phases import PhaseSettings
 
 SHOWN = PhaseSettings(shape=(SIZE,) * 3)

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..context import Context
-from ..data.cohort import Cohort
-from ..data.curve import Table
-from ..data.geometry import Geometry
-from ..data.volumes import Label, LabelMap, Map
-from ..io.cohort.files import ID, PARTICIPANTS, TIMEPOINTS, read_cohort
-from ..io.output.folder import output_folder
-from ..io.output.write import write_labels, write_map
-from ..io.tables.file import write_table
+from ...context import Context
+from ...data.cohort import Cohort
+from ...data.curve import Table
+from ...data.geometry import Geometry
+from ...data.volumes import Label, LabelMap, Map
+from ...io.cohort.files import ID, PARTICIPANTS, TIMEPOINTS, read_cohort
+from ...io.output.folder import output_folder
+from ...io.output.write import write_labels, write_map
+from ...io.tables.file import write_table
 from .dce_phantom import RANDOM, SIZE, DcePhantom, Protocol, draw_phantom
 
 SPLITS = ("train", "train", "train", "validation", "test")

@@ -5,14 +5,14 @@ import pytest
 
 from SpatioTemporalLib.context import Context
 from SpatioTemporalLib.io.cohort.files import read_cohort
-from SpatioTemporalLib.simulation.dce_phantom import (
+from SpatioTemporalLib.simulation.lesions.dce_phantom import (
     FIRST_POST_S,
     Protocol,
     draw_phantom,
     lesion_curve,
     look_alike_curve,
 )
-from SpatioTemporalLib.simulation.dce_phantom_cohort import write_dce_cohort
+from SpatioTemporalLib.simulation.lesions.dce_phantom_cohort import write_dce_cohort
 
 LATER = np.linspace(60, 480, 200)
 

@@ -17,18 +17,26 @@ PERSISTENT_FAST_S, PERSISTENT_SLOW_S, PERSISTENT_FAST_PART = 15.0, 400.0, 0.6
 
 @dataclass(frozen=True)
 class Protocol:
-    """When the later phase is taken: s after injection, drawn evenly between the two; alike for a constant protocol."""
+    """When later phases are taken: s after injection, drawn evenly between the two; alike for a constant protocol.
+
+    fewest, most : how many there are, drawn evenly too
+    """
 
     earliest: float = 60.0
     latest: float = 480.0
+    fewest: int = 1
+    most: int = 1
 
 
 RANDOM = Protocol()
+SEVERAL = Protocol(fewest=1, most=4)
+# Less far apart than phases are acquired.
+CLOSEST_S = 15.0
 
 
 @dataclass(frozen=True, eq=False)
 class DcePhantom:
-    """phases : (3, K, J, I) a.u. seconds : (3,) after injection, -1 before it. lesion, look_alike : (K, J, I) bool."""
+    """phases : (T, K, J, I) a.u. seconds : (T,) after injection, -1 before it. lesion, look_alike : (K, J, I) bool."""
 
     phases: np.ndarray
     seconds: np.ndarray
@@ -52,19 +60,19 @@ def draw_phantom(rng: np.random.Generator, protocol: Protocol = RANDOM, size: in
     Vessels peak very early and fade at a rate of each patient's own, so that
     they do not tell the time; the background hardly enhances.
     """
-    later = rng.uniform(protocol.earliest, protocol.latest)
-    seconds = np.array([-1.0, FIRST_POST_S, later])
+    later = _later(rng, protocol)
+    seconds = np.array([-1.0, FIRST_POST_S, *later])
     background = 1.0 + 0.1 * _smooth(rng, size)
-    phases = np.stack([background, background * 1.02, background * 1.03])
+    phases = np.stack([background, background * 1.02, *[background * 1.03] * len(later)])
     taken = _vessel(rng, size)
     fading = np.exp(-(later - FIRST_POST_S) / rng.uniform(60.0, 2000.0))
-    phases += np.where(taken, np.array([0.0, 1.6, 1.6 * fading])[:, None, None, None], 0.0)
+    phases += np.where(taken, np.array([0.0, 1.6, *1.6 * fading])[:, None, None, None], 0.0)
     kinds = [True] * rng.integers(1, 3) + [False] * rng.integers(1, 3)
     regions = {True: np.zeros_like(taken), False: np.zeros_like(taken)}
     for is_lesion in rng.permutation(kinds):
         blob = _blob(rng, size, taken)
         curve = lesion_curve if is_lesion else look_alike_curve
-        enhancement = rng.uniform(0.7, 1.2) * np.array([0.0, 1.0, curve(later, rng.normal(1.0, 0.03))])
+        enhancement = rng.uniform(0.7, 1.2) * np.array([0.0, 1.0, *curve(later, rng.normal(1.0, 0.03))])
         phases += np.where(blob, background * enhancement[:, None, None, None], 0.0)
         regions[bool(is_lesion)] |= blob
         # A rim of one voxel keeps neighbours apart.
@@ -72,6 +80,17 @@ def draw_phantom(rng: np.random.Generator, protocol: Protocol = RANDOM, size: in
     blurred = np.stack([ndimage.gaussian_filter(phase, 0.5) for phase in phases])
     noisy = blurred + rng.normal(0.0, 0.04, phases.shape)
     return DcePhantom((100 * noisy).astype(np.float32), seconds, regions[True], regions[False])
+
+
+def _later(rng: np.random.Generator, protocol: Protocol) -> np.ndarray:
+    """Seconds of the later phases, rising."""
+    if protocol.most == 1:
+        return np.array([rng.uniform(protocol.earliest, protocol.latest)])
+    count = rng.integers(protocol.fewest, protocol.most + 1)
+    while True:
+        later = np.sort(rng.uniform(protocol.earliest, protocol.latest, count))
+        if (np.diff(later) >= CLOSEST_S).all():
+            return later
 
 
 def _lesion(seconds, spread: float):

@@ -1,0 +1,1 @@
+"""Lesions in images of which everything is known: dynamic series, and pairs of visits."""
