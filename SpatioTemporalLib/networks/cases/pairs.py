@@ -17,7 +17,7 @@ from ...io.output.folder import working_folder
 from ...numerics.spatial.region_of_interest import resampled_labels
 from ...steps.follow_up.visit_pair import PairSettings, VisitPair, pair_of
 from .batch import Batch
-from .participants import kept_name, of_each, rows_of, splits_of
+from .participants import identity_of, kept_name, of_each, rows_of, splits_of
 from .region_files import digest_of, is_readable, load_regions, save_regions
 
 PREPARATION = 1
@@ -105,7 +105,7 @@ def batch_of(images: Sequence[np.ndarray], days: Sequence[float]) -> Batch:
 
 def _kept(cohort: Cohort, n: int, settings: PairSettings, labels, cache: Path, context: Context) -> tuple[Path, float]:
     """File of the visits of a participant, and the days between them."""
-    path = cache / kept_name(cohort, n, [PREPARATION, "pairs", asdict(settings), list(labels)])
+    path = cache / kept_name(cohort, n, [PREPARATION, "pairs", asdict(settings), list(labels)], identity_of(cohort, n))
     if not is_readable(path):
         patient = cohort.case(n)
         pair = pair_of(patient, settings, replace(context, report=lambda fraction, message: None))

@@ -56,14 +56,14 @@ def identity_of(cohort: Cohort, n: int) -> str:
     return cohort.identity(n) if cohort.identity else cohort.ids[n]
 
 
-def kept_name(cohort: Cohort, n: int, how: list) -> str:
+def kept_name(cohort: Cohort, n: int, how: list, identity: str) -> str:
     """Name of the file of what is kept of a participant; another one whenever anything is known otherwise.
 
-    how : settings by which it was made
+    how : settings by which it was made. identity : of the images, see `identity_of`
     """
     # All that is known of the visits, places of what is looked at among it.
     facts = {name: [str(cells[r]) for r in rows_of(cohort, n)] for name, cells in cohort.visits.columns.items()}
-    described = json.dumps([*how, facts, identity_of(cohort, n)], sort_keys=True)
+    described = json.dumps([*how, facts, identity], sort_keys=True)
     return f"{hashlib.sha256(described.encode()).hexdigest()[:24]}.npy"
 
 

@@ -25,7 +25,7 @@ from ...steps.bolus.acquired_phases import (
     shown_times,
 )
 from .batch import Batch
-from .participants import kept_name, of_each, rows_of, splits_of, times_side_by_side
+from .participants import identity_of, kept_name, of_each, rows_of, splits_of, times_side_by_side
 from .region_files import digest_of, is_readable, load_regions, save_regions
 
 PREPARATION = 1
@@ -124,7 +124,7 @@ def batch_of(images: Sequence[np.ndarray], times: Sequence[np.ndarray]) -> Batch
 
 def _kept(cohort: Cohort, n: int, settings: PhaseSettings, label: str, cache: Path) -> tuple[Path, np.ndarray]:
     """File of the phases of a participant, and their seconds."""
-    path = cache / kept_name(cohort, n, [PREPARATION, "phases", asdict(settings), label])
+    path = cache / kept_name(cohort, n, [PREPARATION, "phases", asdict(settings), label], identity_of(cohort, n))
     chosen, seconds = _chosen(_seconds_of(cohort, rows_of(cohort, n)), settings, cohort.ids[n])
     if not is_readable(path):
         save_regions(path, _volumes(cohort.case(n), chosen, settings, label)[:, None])

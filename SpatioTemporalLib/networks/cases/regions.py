@@ -150,7 +150,7 @@ def _cut(cohort: Cohort, n: int, settings: CropSettings, cache: Path, context: C
     rows = rows_of(cohort, n)
     days = np.array([cohort.visits.columns["days"][r] for r in rows], dtype=np.float32)
     identity = identity_of(cohort, n)
-    path = cache / kept_name(cohort, n, [PREPARATION, asdict(settings)])
+    path = cache / kept_name(cohort, n, [PREPARATION, asdict(settings)], identity)
     if not are_whole(path, (len(rows), len(settings.spacings), *settings.shape)):
         quiet = replace(context, report=lambda fraction, message: None)
         follow_up = cohort.case(n)
