@@ -12,6 +12,7 @@ from SpatioTemporalLib.system.plain_text import for_file_name, for_message
 from ..scene import attributes
 from ..scene.stored_json import damaged
 from ..series.frames import browser_of
+from ..series.label_frames import holds_labels, label_series_from_node
 from ..series.series_nodes import series_from_node
 from ..values.graph_nodes import graph_from_nodes
 from ..values.report_nodes import report_from_node
@@ -124,6 +125,8 @@ def _value(nodes: tuple, geometry) -> object:
         return curves_of_chart(nodes[1], nodes[2:])
     if first.IsA("vtkMRMLModelNode"):
         return graph_from_nodes(*nodes)
+    if holds_labels(first):
+        return label_series_from_node(first)
     readers = {
         "vtkMRMLTableNode": table_from_node,
         "vtkMRMLTextNode": report_from_node,

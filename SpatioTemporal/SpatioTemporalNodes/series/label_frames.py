@@ -28,6 +28,13 @@ def fill_label_frames(sequence, labels: LabelSeries) -> None:
     set_grid(sequence, labels.geometry)
 
 
+def holds_labels(node) -> bool:
+    """Whether a node is a sequence of segmentations."""
+    if not node.IsA("vtkMRMLSequenceNode") or not node.GetNumberOfDataNodes():
+        return False
+    return node.GetNthDataNode(0) is not None and node.GetNthDataNode(0).IsA("vtkMRMLSegmentationNode")
+
+
 def show_label_frames(sequence, browser, name: str) -> None:
     """Name the segmentation that moves and show it as outlines, for the images to be seen below."""
     sequences_logic(sequence.GetScene()).UpdateProxyNodesFromSequences(browser)

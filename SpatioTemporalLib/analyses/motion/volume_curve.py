@@ -124,7 +124,7 @@ def _curves(labels: LabelSeries, volumes, smooth: SmoothCurve, name: str, period
         options = {"axis": "part of the cycle [%]"}
     return [
         Curve(measured, volumes, "mL", name, **options),
-        Curve(fine, smooth.values, "mL", f"{name} smooth", fit_of=name, **options),
+        Curve(fine, smooth.values, "mL", f"{name} fit", fit_of=name, **options),
     ]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import slicer
 from gui.user import User
+from SpatioTemporalNodes.results.run_nodes import nodes_of_run, result_from_nodes
 from SpatioTemporalNodes.series.series_nodes import add_series
 from SpatioTemporalNodes.values.segmentation_nodes import fill_segmentation
 
@@ -43,6 +44,10 @@ def test_one_drawn_frame_becomes_all_and_gives_the_ejection_fraction(panel, user
     # It plays with the images.
     proxy = cine.GetProxyNode(sequence)
     assert proxy.IsA("vtkMRMLSegmentationNode") and proxy.GetSegmentation().GetNumberOfSegments() == 2
+
+    nodes = nodes_of_run(slicer.mrmlScene, sequence.GetAttribute("SpatioTemporal.Run"))
+    back = result_from_nodes(nodes)["labels"]
+    assert back.frame_count == 8 and [label.name for label in back.labels.values()] == ["cavity", "wall"]
 
     panel.analyse.choose("motion.volume_curve")
     panel.analyse.selectors["labels"].setCurrentNode(sequence)

@@ -53,7 +53,7 @@ def test_a_wall_keeps_its_volume_and_it_is_told_that_it_is_no_chamber(heart):
     result, own = measured(heart.labels)
     assert own["wall", "ejection fraction"] < 1
     assert any(finding.code == "W-STILL" for finding in result.findings)
-    assert [curve.name for curve in result["volumes"]] == ["cavity", "cavity smooth", "wall", "wall smooth"]
+    assert [curve.name for curve in result["volumes"]] == ["cavity", "cavity fit", "wall", "wall fit"]
     assert result["volumes"][0].values == pytest.approx(heart.cavity_ml, rel=0.02)
 
 
