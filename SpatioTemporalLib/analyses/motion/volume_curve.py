@@ -16,6 +16,8 @@ from ...steps.motion.segments_over_time import BREATH, HEART, chosen_labels, cut
 
 TIME, FRACTION = "time", "part of the cycle"
 FEWEST_FOR_RATES = 8
+# s between frames, up to which rates and an ejection fraction are right, at rest.
+RATES_NEED, FRACTION_NEEDS = 0.040, 0.050
 # Of the largest volume, by which one that does not move may change.
 STILL = 0.01
 
@@ -44,8 +46,8 @@ class VolumeCurveParameters:
 @analysis(
     id="motion.volume_curve",
     title="Volumes over the cycle",
-    citation="Own definition of what is usual: volumes by Simpson's rule over all slices; Bacharach et al., J Nucl Med "
-    "20:189 (1979), for rates by a Fourier series",
+    citation="Own definition of what is usual: volumes by the sum over all slices, rates by a Fourier series; "
+    "Bacharach et al., J Nucl Med 20:189 (1979), for how often frames have to come",
     inputs=[
         Input(
             "labels", LabelSeries, min_frames=2, results=("motion.propagation:labels", "labels"),
@@ -74,7 +76,8 @@ def volume_curve(labels, *, parameters, context):
 
     Rates are the steepest slopes of the Fourier series of the cycle that lies nearest to the volumes; where the frames
     are no whole cycle, of the spline through them. Rates of fewer than 8 frames are left empty: what is steepest lies
-    between them. A segment that is missing in a frame is refused, as its volume would be 0.
+    between them. At rest an ejection fraction needs a frame every 50 ms, rates one every 40 ms (Bacharach 1979); fewer
+    are told. A segment that is missing in a frame is refused, as its volume would be 0.
     """
     chosen = chosen_labels(labels, parameters.segments)
     period = _period(labels, parameters)
@@ -90,6 +93,7 @@ def volume_curve(labels, *, parameters, context):
         curves += _curves(labels, volumes, smooth, name, period, parameters)
         measures = _heart if parameters.of == HEART else _breath
         rows += [(name, *row) for row in measures(labels, volumes, smooth, period, parameters)]
+    findings += _frame_rate(labels, parameters)
     columns = dict(zip(("segment", "measure", "unit", "value"), map(list, zip(*rows))))
     return {"volumes": tuple(curves), "measures": Table(columns, name="measures"), "findings": tuple(findings)}
 
@@ -109,6 +113,18 @@ def _period(labels: LabelSeries, parameters: VolumeCurveParameters) -> float:
             fix="Correct the period, give the frames of one cycle only, or set cycle to false.",
         )
     return parameters.period
+
+
+def _frame_rate(labels: LabelSeries, parameters: VolumeCurveParameters) -> list[Finding]:
+    interval = float(np.median(labels.intervals))
+    if parameters.of != HEART or interval <= RATES_NEED * (1 + 1e-6):
+        return []
+    what = "rates of a heart at rest"
+    if interval > FRACTION_NEEDS * (1 + 1e-6):
+        what = "an ejection fraction and rates of a heart at rest"
+    limits = f"{1000 * RATES_NEED:.0f} ms are needed for rates, {1000 * FRACTION_NEEDS:.0f} ms for an ejection fraction"
+    text = f"frames are {1000 * interval:.0f} ms apart; {what} come out too small: {limits}"
+    return [Finding("N-FRAME-RATE", Severity.NOTE, text, labels.name)]
 
 
 def _smooth(times: np.ndarray, volumes: np.ndarray, period: float, parameters) -> SmoothCurve:

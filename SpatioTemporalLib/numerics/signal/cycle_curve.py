@@ -41,7 +41,7 @@ def cycle_curve(times, values, period: float, harmonics: int) -> SmoothCurve:
 
     Notes
     -----
-    As of gated volume curves: Bacharach et al., J Nucl Med 20:189 (1979). Times need not be even.
+    Times need not be even.
     """
     times, values = np.asarray(times, dtype=float), np.asarray(values, dtype=float)
     orders = np.arange(1, max(min(harmonics, (len(times) - 1) // 2), 1) + 1)

@@ -49,6 +49,14 @@ def test_phases_and_rates_are_those_of_the_closed_form(heart):
     assert own["cavity", "output"] == pytest.approx(stroke / 1000 * 60 / 0.9, rel=0.01)
 
 
+def test_frames_that_come_too_seldom_are_told(heart):
+    assert any("45 ms apart; rates" in str(f) for f in measured(heart.labels, segments="cavity")[0].findings)
+    slow = replace(heart.labels, times=2 * heart.labels.times)
+    assert any("90 ms apart; an ejection" in str(f) for f in measured(slow, segments="cavity")[0].findings)
+    fast = replace(heart.labels, times=0.8 * heart.labels.times)
+    assert not measured(fast, segments="cavity")[0].findings and not measured(breathing(), of="breathing")[0].findings
+
+
 def test_a_wall_keeps_its_volume_and_it_is_told_that_it_is_no_chamber(heart):
     result, own = measured(heart.labels)
     assert own["wall", "ejection fraction"] < 1
