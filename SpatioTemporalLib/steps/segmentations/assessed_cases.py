@@ -13,7 +13,7 @@ from ...data.grids.lattice import on_lattice
 from ...data.volumes import LabelMap
 from ...errors import Finding, Severity
 from ...numerics.spatial.consensus import box_around
-from .case_table import CaseTable
+from .case_table import CaseTable, told_of_row
 from .lesion_candidates import CaseCandidates, candidates_of
 from .lesion_changes import Masks, change_counts
 from .mask_measures import COUNTED, EMPTY, NOWHERE, WAS_ADDED, WAS_MISSED, measures_of
@@ -67,8 +67,8 @@ class Assessed:
     def models(self) -> list[str]:
         return list(dict.fromkeys(model for model, _ in self.values))
 
-    def put(self, key: tuple[str, str], row: int, measures: Mapping[str, float], state: str = "") -> None:
-        """Keep what was measured of a region in a row."""
+    def put(self, key: tuple[str, str], row: int, measures: Mapping[str, float], state: str = "") -> str:
+        """Keep what was measured of a region in a row, and give back how the region is spelt."""
         count = len(self.patients)
         model, region = key
         # One region however its name is spelt.
@@ -77,6 +77,7 @@ class Assessed:
         for name, value in measures.items():
             kept.setdefault(name, np.full(count, np.nan))[row] = value
         self.states.setdefault(key, np.full(count, NOWHERE, dtype=object))[row] = state
+        return key[1]
 
 
 def assess(
@@ -110,14 +111,17 @@ def assess(
             if drawn is None:
                 missing[column] = missing.get(column, 0) + 1
                 continue
-            masks = _measure(found, model, row, placed(drawn, wanted, found.findings), wanted, settings)
+            with told_of_row(row, column):
+                drawn = placed(drawn, wanted, found.findings)
+            masks = _measure(found, model, row, drawn, wanted, settings)
             if table.times is not None:
                 _add_changes(found, model, table.patients[row], before.get(model), masks, settings)
                 before[model] = masks
         for model, column in scores.items():
             score = table.map(column, row)
             if score is not None:
-                score.geometry.require_match(wanted.geometry, column, reference)
+                with told_of_row(row, column):
+                    score.geometry.require_match(wanted.geometry, column, reference)
                 kept = found.candidates.setdefault(model, {})
                 kept[row] = candidates_of(score.values, wanted.foreground, settings.floor, settings.overlap)
     if missing:
@@ -155,6 +159,7 @@ def _measure(
     pairs, _ = paired_segments(drawn, wanted)
     tolerance = settings.tolerance if settings.tolerance is not None else voxel_diagonal(geometry)
     furthest = image_diagonal(geometry)
+    spelt = {}
     for name, whole in pairs.items():
         # Beyond both nothing is measured; structures are small, and images are not.
         box = box_around(np.stack(whole), margin=1)
@@ -162,8 +167,8 @@ def _measure(
         measures, state = measures_of(own, right, geometry, tolerance, furthest)
         measures |= lesion_summary(lesion_rows(own, right, geometry, settings.overlap))
         measures["absolute volume error"] = abs(measures["volume error"])
-        found.put((model, name), row, measures, state)
-    return Masks(geometry, pairs)
+        spelt[found.put((model, name), row, measures, state)] = whole
+    return Masks(geometry, spelt)
 
 
 def _add_changes(found: Assessed, model: str, patient: str, before: Masks | None, now: Masks, settings) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,17 @@ from ..table_columns import MISSING, cells_of, numbers_of, word_of
 
 PATIENT, CASE = ("participant_id", "patient"), ("case", "session_id", "visit", "frame")
 TIMES = {"days": "d", "time": "s"}
+
+
+@contextmanager
+def told_of_row(row: int, column: str) -> Iterator[None]:
+    """Errors inside name the row, counted from 1, and the column of the table too: of many files it is one."""
+    try:
+        yield
+    except InputError as error:
+        where = f"row {row + 1}, {column}"
+        inner = f"{where} ({error.where})" if error.where and not error.where.startswith(where) else where
+        raise type(error)(error.code, error.message, where=inner, fix=error.fix) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +72,8 @@ class CaseTable:
                 where=str(Path(self.folder) or Path.cwd()),
                 fix="Correct the table, or choose the folder in which its files lie.",
             )
-        return read(kind, Given(None, [str(path)], column, unit=unit))
+        with told_of_row(row, column):
+            return read(kind, Given(None, [str(path)], column, unit=unit))
 
 
 def case_table(table: Table, columns: list[str], folder: str, patient: str = "") -> CaseTable:

@@ -19,7 +19,7 @@ from ...numerics.statistics.agreement import (
 )
 from ...numerics.statistics.patient_bootstrap import MeanInterval, patient_mean
 from .assessment_tables import NAN, Statistics
-from .case_table import CaseTable
+from .case_table import CaseTable, told_of_row
 from .readings import RegionReadings, readings_of
 
 FEWEST_CASES = 3
@@ -79,8 +79,8 @@ def gather(table: CaseTable, readers: Mapping[str, str], model: str, least: floa
             missing += 1
             continue
         for one, column in zip(drawn[1:], columns[1:]):
-            where = f"row {row + 1}, {column}"
-            one.geometry.require_match(drawn[0].geometry, where, columns[0])
+            with told_of_row(row, column):
+                one.geometry.require_match(drawn[0].geometry, column, columns[0])
         study.rows.append(int(row))
         if any(one.labels for one in drawn):
             regions, findings = readings_of(drawn)

@@ -286,3 +286,14 @@ def test_memory_does_not_grow_with_the_number_of_cases(tmp_path):
 
     peak(2)
     assert peak(6) < 1.3 * peak(2)
+
+
+def test_of_many_files_the_one_that_is_wrong_is_named(files):
+    folder, table = files
+    (folder / "a2.nii.gz").write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"row 3, segmentation a \(a2.nii.gz\)"):
+        measures(table, folder=str(folder))
+    far = st.LabelMap(box(2, 12, 10).astype(np.uint8), st.Geometry.from_spacing(SHAPE, SPACING, (900.0, 0.0, 0.0)))
+    st.write_labels(folder / "a2.nii.gz", far)
+    with pytest.raises(st.GeometryError, match=r"row 3, segmentation a .*lies wholly outside"):
+        measures(table, folder=str(folder))

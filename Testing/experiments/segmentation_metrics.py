@@ -1,6 +1,6 @@
 """Measures of two balls in flat voxels by our own code, MONAI, SimpleITK and surface-distance, as one table.
 
-python Testing/benchmarks/segmentation_metrics.py --out Resources/Validation/segmentation_metrics.csv
+python Testing/experiments/segmentation_metrics.py --out Resources/Validation/segmentation_metrics.csv
 """
 
 from __future__ import annotations
@@ -76,10 +76,8 @@ def surface_distances(found: np.ndarray, wanted: np.ndarray) -> dict[str, float]
     }  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", required=True)
-    out = parser.parse_args().out
+def measured() -> st.Table:
+    """A row a case and measure, a column a package."""
     rows = []
     for case, balls in PAIRS.items():
         masks = [ball(*one) for one in balls]
@@ -91,10 +89,22 @@ def main() -> None:
         for name in NAMES:
             unit = "mm" if name in ("HD", "HD95", "ASSD") else "1"
             rows.append({"case": case, "measure": name, "unit": unit} | {p: v.get(name, np.nan) for p, v in by.items()})
-    table = st.Table({key: [row[key] for row in rows] for key in rows[0]}, name="segmentation metrics")
-    st.write_table(out, table)
-    print(table)
+    return st.Table({key: [row[key] for row in rows] for key in rows[0]}, name="segmentation metrics")
+
+
+def test_packages_that_count_voxels_agree(worst_error):
+    columns = measured().columns
+    own = np.array(columns["SpatioTemporal"])
+    for peer in ("MONAI", "SimpleITK"):
+        apart = float(np.nanmax(np.abs(own - columns[peer]) / np.maximum(own, 1)))
+        worst_error(f"measures of segmentations against {peer}", apart, 1e-6)
+        assert apart <= 1e-6
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", required=True, metavar="FILE.csv")
+    arguments = parser.parse_args()
+    result = measured()
+    st.write_table(arguments.out, result)
+    print(result)
