@@ -66,8 +66,9 @@ def propagation(series, labels, *, parameters, context):
 
     so that labels are sampled once, where they were drawn. Each way is then corrected by some more steps against the
     drawn frame itself. The displacements are those of symmetric demons, coarse to fine, smoothed in each step; tissue
-    has to keep its brightness from frame to frame. Of each label the share is interpolated, and the largest counts. One
-    slice is registered in its plane: what moves through it is not seen.
+    has to keep its brightness from frame to frame. What lies more than 40 mm from the labels within the slices is left
+    out. Of each label the share is interpolated, and the largest counts. One slice is registered in its plane: what
+    moves through it is not seen.
     """
     if parameters.frame >= series.frame_count:
         raise InputError(

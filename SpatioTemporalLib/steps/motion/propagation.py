@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ...data.series import Series
 from ...errors import Finding, InputError, Severity
 from ...numerics.registration.displacement import volume_change
 from ...numerics.registration.frame_demons import carried_labels, composed, demons_field, sampled
+from ...numerics.spatial.consensus import box_around
 
 # Of the step from a neighbour; the rest corrects the way from the frame that was drawn on.
 STEP_PART = 0.6
@@ -21,6 +22,8 @@ STEPS = 15
 # Likeness that may be lost to interpolation.
 TOLERANCE = 0.02
 THINNEST = 4
+# mm around what was drawn: no heart and no lung moves so far.
+MARGIN = 40.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +80,8 @@ def carried_through(
     Cancelled
     """
     _require_thick(series)
-    spacing, frame = series.geometry.spacing, _standardised(series)
+    box = _around(labels, series.geometry)
+    spacing, frame = series.geometry.spacing, _standardised(series, box)
     first, found = frame(drawn), {}
     ways: dict[int, np.ndarray] = {}
     steps = list(order_of_frames(series.frame_count, drawn, cycle))
@@ -95,8 +99,8 @@ def carried_through(
             way = demons_field(image, first, spacing, smoothness=smoothness, steps=STEPS, start=way, report=report)
             context.progress((n + 1) / len(steps), f"frame {now + 1}")
         ways[now] = way
-        found[now] = _carried(labels, image, first, way, spacing)
-    return found
+        found[now] = _carried(labels[box], image, first, way, spacing)
+    return {n: replace(one, labels=_whole(one.labels, box, labels.shape)) for n, one in found.items()}
 
 
 def findings_of(found: dict[int, Carried], name: str) -> tuple[Finding, ...]:
@@ -138,13 +142,28 @@ def _likeness(one: np.ndarray, other: np.ndarray) -> float:
     return float((a * b).sum() / whole) if whole > 0 else 1.0
 
 
-def _standardised(series: Series) -> Callable[[int], np.ndarray]:
-    """Frames one at a time, all on one scale of brightness."""
-    one = np.asarray(series.values[0], dtype=np.float64)
+def _around(labels: np.ndarray, geometry: Geometry) -> tuple[slice, ...]:
+    """What lies around the labels, in all slices: further away nothing is carried."""
+    margins = np.ceil(MARGIN / np.array(geometry.spacing[::-1])).astype(int)
+    box = list(box_around((labels != 0)[None], 0))
+    for axis in (1, 2):
+        box[axis] = slice(max(box[axis].start - margins[axis], 0), box[axis].stop + margins[axis])
+    return slice(None), box[1], box[2]
+
+
+def _whole(part: np.ndarray, box: tuple[slice, ...], shape: tuple[int, ...]) -> np.ndarray:
+    whole = np.zeros(shape, part.dtype)
+    whole[box] = part
+    return whole
+
+
+def _standardised(series: Series, box: tuple[slice, ...]) -> Callable[[int], np.ndarray]:
+    """Frames one at a time, cut to a part, all on one scale of brightness."""
+    one = np.asarray(series.values[0][box], dtype=np.float64)
     middle, width = float(one.mean()), float(one.std()) or 1.0
 
     def frame(n: int) -> np.ndarray:
-        values = np.asarray(series.values[n], dtype=np.float64)
+        values = np.asarray(series.values[n][box], dtype=np.float64)
         if not np.isfinite(values).all():
             raise InputError(
                 "E-NOT-FINITE", f"frame {n} (counted from 0) holds NaN or infinite values", where=series.name,
