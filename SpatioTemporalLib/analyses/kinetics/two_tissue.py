@@ -11,8 +11,10 @@ import numpy as np
 from ...data.curve import Curve
 from ...declare import Advanced, Help, Input, Range, Unit, analysis
 from ...numerics.kinetics.tracer_models import two_tissue_curves, two_tissue_slopes
+from ...numerics.kinetics.two_tissue_delays import DelayedTwoTissues, solve_two_tissue_with_delays
 from ...numerics.kinetics.two_tissue_optimum import known_two_tissue, two_tissue_search
 from ...numerics.least_squares.scanned_descent import ScannedModel, ScannedSolution, scan_shapes, solve_scanned
+from ...numerics.signal.delayed_exponentials import DelayedExponentials
 from ...numerics.signal.exponential_convolution import sampled_input
 from ...numerics.signal.tabulated_exponentials import tabulate_exponentials
 from ...numerics.statistics.error_propagation import propagated_error
@@ -99,8 +101,29 @@ def two_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
 
         return lambda curves: _estimates(solve_scanned(curves, model, shapes), len(curves) - unknowns, model), curve
 
+    def with_delays(times, values, sampling, delays):
+        def vascular(delay):
+            return sampling.frames(sampled_input(blood.times, blood.values, sampling.times, delay=delay))
+
+        # Both move together, by as much as a delay of all voxels that was found before.
+        moved = float(times[0] - plasma.times[0])
+        tables = DelayedExponentials(times, values, sampling, -delays.low)
+        model = _scanned(None, parameters)
+        tissues = DelayedTwoTissues(tables, lambda delay: vascular(delay + moved), model)
+
+        def fit(curves):
+            solution, found = solve_two_tissue_with_delays(curves, tissues, delays)
+            estimates = _estimates(solution, len(curves) - unknowns, model)
+            estimates.values["delay"] = found
+            return estimates
+
+        return fit
+
     names = (*RATES, "vt") if parameters.reversible else ("k1", "k2", "k3", "vb", "ki")
-    model, found = delayed_tracer(names, at_delay, (series, mask, frames, plasma), parameters, cost=COST)
+    model, found = delayed_tracer(
+        names, at_delay, (series, mask, frames, plasma), parameters, cost=COST,
+        with_delays=with_delays if parameters.reversible else None,
+    )  # fmt: skip
     result = fit_tracer(model, series, frames, mask=mask, context=context, told=(*told, *more, *found))
     result["findings"] += voxels_at_edge(result, parameters, series.name)
     return result

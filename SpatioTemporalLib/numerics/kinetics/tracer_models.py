@@ -21,7 +21,7 @@ def two_tissue_curves(table: TabulatedExponentials, blood: np.ndarray, parameter
     ----------
     table : TabulatedExponentials
         Of the plasma input.
-    blood : (T,) array
+    blood : (T,) array, or (n, T)
         Frames of the whole blood.
     parameters : (5, n) array
         K1, k2, k3 and k4, zero for irreversible trapping, in 1/s; blood volume fraction.
@@ -35,7 +35,7 @@ def two_tissue_curves(table: TabulatedExponentials, blood: np.ndarray, parameter
     k1, vb = parameters[0], parameters[4]
     poles = _poles(parameters)
     tissue, _ = _impulse_response(table, poles)
-    return ((1 - vb) * k1)[:, None] * (tissue @ table.basis.T) + vb[:, None] * blood
+    return ((1 - vb) * k1)[:, None] * table.frames(tissue) + vb[:, None] * blood
 
 
 def two_tissue_slopes(
@@ -48,15 +48,15 @@ def two_tissue_slopes(
     entering = (1 - vb) * k1
     per_gap = np.where(poles.apart, 1 / np.where(poles.apart, poles.fast - poles.slow, 1.0), 0.0)
     one, zero = np.ones_like(k2), np.zeros_like(k2)
-    derivatives = np.empty((5, len(k1), len(blood)))
-    derivatives[0] = (1 - vb)[:, None] * (shape @ table.basis.T)
+    derivatives = np.empty((5, len(k1), blood.shape[-1]))
+    derivatives[0] = (1 - vb)[:, None] * table.frames(shape)
     # Of the sum and the product of the poles, and of beta = k3 + k4, by k2, k3 and k4.
     for n, (of_sum, of_product, of_beta) in enumerate(((one, k4, zero), (one, zero, one), (one, k2, one)), start=1):
         fast = (poles.fast * of_sum - of_product) * per_gap
         slow = (of_product - poles.slow * of_sum) * per_gap
         change = fast[:, None] * by_fast + slow[:, None] * by_slow + of_beta[:, None] * by_beta
-        derivatives[n] = (entering[:, None] * change) @ table.basis.T
-    tissue = k1[:, None] * (shape @ table.basis.T)
+        derivatives[n] = table.frames(entering[:, None] * change)
+    tissue = k1[:, None] * table.frames(shape)
     derivatives[4] = blood - tissue
     return (1 - vb)[:, None] * tissue + vb[:, None] * blood, derivatives
 

@@ -55,6 +55,10 @@ class ScannedModel:
     rough: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
     known: Callable[[np.ndarray], KnownOptima] | None = None
 
+    @property
+    def logarithmic_bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.log(self.low + self.soft), np.log(self.high + self.soft)
+
 
 class KnownOptima(NamedTuple):
     """Of n curves: (P, n) parameters, (n,) sums of squares, and whether these are an optimum."""
@@ -123,7 +127,7 @@ def solve_scanned(measured: np.ndarray, model: ScannedModel, shapes: ScannedShap
     """Fit the model to each of (T, n) finite curves."""
     data = np.ascontiguousarray(np.asarray(measured, dtype=np.float64).T)
     soft = model.soft[:, None]
-    low, high = np.log(model.low + model.soft), np.log(model.high + model.soft)
+    low, high = model.logarithmic_bounds
     linearised = _linearised(model, data)
     if model.known is None:
         descent = _descent(data, model, shapes, (low, high))
@@ -134,16 +138,22 @@ def solve_scanned(measured: np.ndarray, model: ScannedModel, shapes: ScannedShap
         if rest.size:
             for whole, part in zip(descent, _descent(data[rest], model, shapes, (low, high))):
                 whole[..., rest] = part
+    return scanned_solution(descent, linearised, model)
+
+
+def scanned_solution(descent: Descent, linearised: Model, model: ScannedModel) -> ScannedSolution:
+    """Parameters and covariances where descents ended; linearised : by the logarithms of the parameters."""
+    low, high = model.logarithmic_bounds
     at_low, at_high = on_bounds(descent.parameters, low[:, None], high[:, None])
     # Exactly: rounding of the logarithm would hide that a bound was reached.
-    parameters = np.where(at_low, model.low[:, None], _physical(model, descent.parameters))
+    parameters = np.where(at_low, model.low[:, None], physical(model, descent.parameters))
     parameters = np.where(at_high, model.high[:, None], parameters)
     covariance = _covariance(linearised, descent, at_low | at_high)
     return ScannedSolution(parameters, covariance, descent.sse, descent.converged)
 
 
-def _starts(data: np.ndarray, model: ScannedModel, shapes: ScannedShapes) -> tuple[np.ndarray, np.ndarray]:
-    """(P, m) parameters of the most promising shapes, and the (m,) curves they are for."""
+def scanned_starts(data: np.ndarray, model: ScannedModel, shapes: ScannedShapes) -> tuple[np.ndarray, np.ndarray]:
+    """(P, m) logarithms of the parameters of the most promising shapes of (n, T) curves, and the (m,) curves."""
     starts, problems, power = [], [], np.einsum("nt,nt->n", data, data)
     for first in range(0, len(data), SCANNED_AT_ONCE):
         some = slice(first, first + SCANNED_AT_ONCE)
@@ -159,20 +169,32 @@ def _starts(data: np.ndarray, model: ScannedModel, shapes: ScannedShapes) -> tup
         size = np.where(model.scaled[:, None], length[curve, place], 1.0)
         starts.append(shapes.per_length[:, place] * size)
         problems.append(first + curve)
-    return np.concatenate(starts, axis=1), np.concatenate(problems)
+    low, high = model.logarithmic_bounds
+    found = np.log(np.maximum(np.concatenate(starts, axis=1), 0.0) + model.soft[:, None])
+    return np.clip(found, low[:, None], high[:, None]), np.concatenate(problems)
+
+
+def scanned_gain(data: np.ndarray, shapes: ScannedShapes) -> np.ndarray:
+    """(n,) by how much the best shape lowers the sum of squares of (n, T) curves."""
+    gain = np.empty(len(data), np.float32)
+    for first in range(0, len(data), SCANNED_AT_ONCE):
+        some = slice(first, first + SCANNED_AT_ONCE)
+        projection = (data[some] @ shapes.basis).astype(np.float32) @ shapes.unit
+        length = np.clip(projection, shapes.shortest, shapes.longest)
+        gain[some] = (length * (2 * projection - length)).max(axis=1)
+    return gain
 
 
 def _descent(data: np.ndarray, model: ScannedModel, shapes: ScannedShapes, bounds) -> Descent:
     """The best of the descents of each of (n, T) curves within (P,) bounds of the logarithms."""
     low, high = bounds
-    starts, problem = _starts(data, model, shapes)
-    starts = np.clip(np.log(np.maximum(starts, 0.0) + model.soft[:, None]), low[:, None], high[:, None])
+    starts, problem = scanned_starts(data, model, shapes)
     power = np.einsum("nt,nt->n", data, data)
     rough = None if model.rough is None else _linearised(replace(model, slopes=model.rough), data)
     return best_descent(_linearised(model, data), starts, problem, low, high, power=power, rough=rough)
 
 
-def _physical(model: ScannedModel, logarithms: np.ndarray) -> np.ndarray:
+def physical(model: ScannedModel, logarithms: np.ndarray) -> np.ndarray:
     return np.maximum(np.exp(logarithms) - model.soft[:, None], model.low[:, None])
 
 
@@ -181,7 +203,7 @@ def _linearised(model: ScannedModel, data: np.ndarray) -> Model:
     count = len(model.low)
 
     def at_once(logarithms: np.ndarray, problems: np.ndarray) -> Linearised:
-        parameters = _physical(model, logarithms)
+        parameters = physical(model, logarithms)
         curves, slopes = model.slopes(parameters)
         slopes *= (parameters + model.soft[:, None])[..., None]
         return Linearised(curves - data[problems], slopes)
@@ -190,7 +212,7 @@ def _linearised(model: ScannedModel, data: np.ndarray) -> Model:
         moved = np.repeat(logarithms[:, None], count + 1, axis=1)
         for n in range(count):
             moved[n, n + 1] += DIFFERENCE
-        curves = model.curves(_physical(model, moved.reshape(count, -1)))
+        curves = model.curves(physical(model, moved.reshape(count, -1)))
         curves = curves.reshape(count + 1, len(problems), -1)
         return Linearised(curves[0] - data[problems], (curves[1:] - curves[0]) / DIFFERENCE)
 

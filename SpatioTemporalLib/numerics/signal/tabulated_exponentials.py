@@ -50,6 +50,10 @@ class TabulatedExponentials:
             return self
         return TabulatedExponentials(like(self.basis, array), like(self.pieces, array), self.corner)
 
+    def frames(self, coordinates: np.ndarray) -> np.ndarray:
+        """(n, T) curves of (n, R) coordinates."""
+        return coordinates @ self.basis.T
+
     def at(self, rates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(n, R) coordinates at (n,) rates in 1/s, and their derivatives by the rate."""
         shifted = rates + self.corner

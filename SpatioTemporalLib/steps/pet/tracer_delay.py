@@ -12,8 +12,8 @@ from ...data.curve import Curve
 from ...data.series import Series
 from ...data.volumes import LabelMap
 from ...errors import Finding, Severity
-from ..kinetics.delay import DELAYS_TRIED, DelayParameters, delayed_fit, edge_findings, sampled_voxels, shared_delay
-from ..kinetics.kinetic_model import Estimates, KineticModel
+from ..kinetics.delay import DelayParameters, cost_of, delayed_fit, edge_findings, sampled_voxels, shared_delay
+from ..kinetics.kinetic_model import DelayedPreparation, Estimates, KineticModel
 from ..voxels.fit_status import FitStatus
 from .pet_series import PetFrames
 from .tracer_fit import Tracer
@@ -29,11 +29,12 @@ def delayed_tracer(
     parameters: DelayParameters,
     *,
     cost: float = 10.0,
+    with_delays: DelayedPreparation | None = None,
 ) -> tuple[Tracer, tuple[Finding, ...]]:
     """A tracer's model with the delay that was asked for, and the delay that all voxels share if it was that.
 
     data : series, mask, its frames, and the plasma input that `at_delay` moves. cost : microseconds that a voxel takes
-    without a delay.
+    without a delay. with_delays : see `KineticModel`.
     """
     series, mask, frames, plasma = data
     at_delay = functools.lru_cache(maxsize=512)(at_delay)
@@ -41,7 +42,7 @@ def delayed_tracer(
     def prepared(times, values, sampling):
         return at_delay(float(times[0] - plasma.times[0]))[0]
 
-    model = KineticModel(dict.fromkeys(names, ""), len(names), prepared, curve=None)
+    model = KineticModel(dict.fromkeys(names, ""), len(names), prepared, curve=None, with_delays=with_delays, cost=cost)
     # Frames are short where the input rises; that is where a delay shows.
     interval = float(frames.durations.min())
     moved, told = 0.0, ()
@@ -58,7 +59,7 @@ def delayed_tracer(
         return at_delay(values.get("delay", moved))[1](values) / frames.roots
 
     shown = (*names, "delay") if parameters.delay == "fit" else names
-    return Tracer(shown, fit, curve, cost * (DELAYS_TRIED if parameters.delay == "fit" else 1)), told
+    return Tracer(shown, fit, curve, cost_of(model, parameters)), told
 
 
 def voxels_at_edge(result: dict, parameters: DelayParameters, name: str) -> tuple[Finding, ...]:

@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 
 from ...least_squares.bounded_gauss_newton import Descent
-from ...least_squares.exponential_pairs.delay_search import REFINEMENTS, Delays, best_free_delays
+from ...least_squares.exponential_pairs.delay_search import Delays, best_free_delays
 from ...least_squares.exponential_pairs.delayed_grid import DelayedGrid, DelayedPairs
-from ...least_squares.exponential_pairs.table_slopes import dot
-from ...least_squares.many_starts import best_descent, lower
+from ...least_squares.exponential_pairs.descents_over_delays import descents_over_delays
+from ...least_squares.many_starts import best_descent
 from ...signal.delayed_exponentials import DelayedExponentials, runs
 from .descents import SCANNED_AT_ONCE, best_bounded_descent
 from .family import Scan, Shapes, TwoCompartmentFamily, scanned_tissues, shapes_of
@@ -46,7 +46,7 @@ class DelayedTissues:
             pairs=DelayedGrid(self.pairs, seconds),
             tissues=self,
             delays=seconds,
-            dimensions=self.tables.shared.pieces.shape[2],
+            dimensions=self.tables.dimensions,
         )
 
 
@@ -119,7 +119,7 @@ def _solution(measured, power, tissues: DelayedTissues, seconds: np.ndarray, who
 def _projected(measured, power, tissues: DelayedTissues, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n, R) coordinates of (T, n) curves, and (n,) sums of squares outside of the space of each."""
     coordinates = tissues.tables.coordinates(measured, seconds)
-    return coordinates, np.maximum(power - dot(coordinates, coordinates), 0.0)
+    return coordinates, tissues.tables.outside(measured, power, coordinates, seconds)
 
 
 def _bounded_delays(measured, power, tissues: DelayedTissues, delays: Delays, likely: np.ndarray):
@@ -128,37 +128,20 @@ def _bounded_delays(measured, power, tissues: DelayedTissues, delays: Delays, li
     They begin at the delay with the best of the shapes within the bounds; where another one is likely, they are tried
     there too.
     """
-    unit, count = _scanned(measured, tissues, delays), len(power)
-    at = Descent(np.empty((4, count)), np.full(count, np.inf), np.zeros(count), np.zeros(count, bool))
 
-    def descended(curves, there, begun):
-        order = np.argsort(there, kind="stable")
-        curves, there = curves[order], there[order]
+    def descended(curves, there, starts):
         seconds = delays.seconds(there)
         coordinates, outside = _projected(measured[:, curves], power[curves], tissues, seconds)
         family = tissues.family(seconds)
-        if begun:
-            model, everyone = model_of(family, coordinates), np.arange(len(curves))
-            starts, bounds = at.parameters[:, curves], family.logarithmic_bounds
-            found = best_descent(model, starts, everyone, *bounds, power=power[curves])
-        else:
+        if starts is None:
             found = best_bounded_descent(coordinates, family, power[curves])
-        better = lower(found.sse + outside, at.sse[curves], power[curves])
-        unit[curves[better]] = there[better]
-        for values, new in zip(at, found._replace(sse=found.sse + outside)):
-            values[..., curves[better]] = new[..., better]
+        else:
+            model, bounds = model_of(family, coordinates), family.logarithmic_bounds
+            found = best_descent(model, starts, np.arange(len(curves)), *bounds, power=power[curves])
+        return found._replace(sse=found.sse + outside)
 
-    if count:
-        descended(np.arange(count), unit.copy(), False)
-    other = np.flatnonzero(np.abs(likely - unit) > delays.step / 2)
-    if other.size:
-        descended(other, likely[other], True)
-    for level in range(REFINEMENTS - 1, -1, -1):
-        for shift in (-(2**level), 2**level):
-            inside = np.flatnonzero((unit + shift >= 0) & (unit + shift <= delays.last))
-            if inside.size:
-                descended(inside, unit[inside] + shift, True)
-    return unit, at
+    begin = _scanned(measured, tissues, delays)
+    return descents_over_delays(descended, begin, likely, delays, power, len(tissues.upper))
 
 
 def _scanned(measured: np.ndarray, tissues: DelayedTissues, delays: Delays) -> np.ndarray:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ...signal.delayed_exponentials import DelayedExponentials, runs
+from ...signal.delayed_exponentials import DelayedTables, runs
 from .pair_grid import AT_ONCE, PairGrid, grid_of, places_up_to
 from .table_slopes import with_slopes
 
@@ -15,9 +15,9 @@ from .table_slopes import with_slopes
 class DelayedPairs:
     """The grids of one input at any of its delays."""
 
-    def __init__(self, tables: DelayedExponentials, fastest: float | None = None) -> None:
+    def __init__(self, tables: DelayedTables, fastest: float | None = None) -> None:
         self.tables, self.fastest = tables, fastest
-        self._grids: dict[float, PairGrid] = {}
+        self._grids: dict[float, tuple[PairGrid, np.ndarray]] = {}
 
     @cached_property
     def u(self) -> np.ndarray:
@@ -25,15 +25,23 @@ class DelayedPairs:
         return places_up_to(self.tables.shared, self.fastest)
 
     @cached_property
-    def _curves(self) -> np.ndarray:
-        shared = self.tables.shared
-        return shared.at(shared.corner * np.expm1(self.u))[0]
+    def curves(self) -> np.ndarray:
+        """(G, R) shared coordinates of (K + corner) times the exponentials of the grid."""
+        return with_slopes(self.tables.shared, self.u)[0]
 
     def at(self, delay: float) -> PairGrid:
         """The grid of one delay in s."""
+        return self._made(delay)[0]
+
+    def scaled(self, delay: float) -> np.ndarray:
+        """(G, R) shared coordinates of the exponentials that have unit length at a delay in s."""
+        return self._made(delay)[1]
+
+    def _made(self, delay: float) -> tuple[PairGrid, np.ndarray]:
         if delay not in self._grids:
-            curves = self._curves @ self.tables.at(delay).turn.T
-            self._grids[delay] = grid_of(self.tables.shared, self.u, curves, self.fastest)
+            curves = self.curves @ self.tables.at(delay).turn.T
+            scaled = self.curves / np.maximum(np.linalg.norm(curves, axis=1, keepdims=True), 1e-300)
+            self._grids[delay] = grid_of(self.tables.shared, self.u, curves, self.fastest), scaled
         return self._grids[delay]
 
 
