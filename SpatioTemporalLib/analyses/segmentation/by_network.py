@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from scipy import special
 
 from ...data.curve import Table
 from ...data.result import Display
@@ -18,6 +17,7 @@ from ...steps.bolus.acquired_phases import chosen_phases, covering_grid, on_grid
 from ...system.packages import require
 
 TASK = "segmentation"
+INTERVAL = (2.5, 97.5)  # percentiles
 
 
 def _described(bundle: str) -> Described:
@@ -43,6 +43,12 @@ class ByNetworkParameters:
     later_phases: Annotated[
         int, Range(1, 100), Help("Later phases over which the answer is averaged, at most."), Advanced()
     ] = 4
+    passes: Annotated[
+        int,
+        Range(0, 200),
+        Help("Random passes for the uncertainty, of networks with scans or dropout; 0 takes networks or later phases."),
+        Advanced(),
+    ] = 0
 
 
 @analysis(
@@ -70,7 +76,18 @@ class ByNetworkParameters:
             "calibrated.",
             display=Display((0, 1), "viridis", symbol="P"),
         ),
-        Output("phases", Table, help="Which frames were shown, with their times after injection; and the volume."),
+        Output(
+            "uncertainty",
+            Map,
+            unit="1",
+            optional=True,
+            help="Standard deviation of the probability over networks, later phases or random passes: a lower bound.",
+            display=Display((0, 0.5), "inferno", symbol="SD(P)"),
+        ),
+        Output(
+            "volume", Table, help="Volume found, the interval that the spread leaves, and what it is the spread of."
+        ),
+        Output("phases", Table, help="Which frames were shown, with their times after injection."),
     ],
     parameters=ByNetworkParameters,
 )
@@ -84,13 +101,15 @@ def by_network(series, *, parameters, context):
 
     z are the two scores of a voxel by network m of M, shown the frame before contrast, the first after it and the later
     frame n of N, each with its time after injection; a and b are the slope and intercept of the bundle. A voxel is part
-    of the structure where P reaches the threshold.
+    of the structure where P reaches the threshold. The uncertainty is the standard deviation of P over the networks of
+    the bundle, over the later frames where there is one network, or over random passes; the interval of the volume goes
+    from the 2.5th to the 97.5th percentile of what they find. It holds what differs between them and nothing else.
     """
     require("torch", package="torch", extra="networks", purpose="A network")
     from ...networks.bundle.reading import read_bundle
     from ...networks.bundle.shipped import bundle_path
     from ...networks.inference.prediction import automatic_device
-    from ...networks.inference.segmentation import logit_map
+    from ...networks.inference.segmentation_spread import Shown, segmented
 
     context.progress(0.0, "reading the bundle")
     bundle = read_bundle(bundle_path(parameters.bundle), TASK)
@@ -104,25 +123,20 @@ def by_network(series, *, parameters, context):
             "E-NOT-FINITE", "a frame holds values that are no numbers", where=series.name, fix="Fill them first."
         )
     device = context.used_device = automatic_device(context.device)
-    times = shown_times(seconds[chosen])
-    logits = logit_map(
-        bundle.networks,
-        scaled_phases(phases),
-        times,
-        shown.shape,
-        device,
-        context.part(0.1, 1.0),
-        together=shown.together,
-    )
-    logits = on_grid(logits, grid, series.geometry)
-    probability = special.expit(facts.calibration.slope * logits + facts.calibration.intercept).astype(np.float32)
-    found = probability >= (parameters.threshold or facts.threshold)
+    threshold = parameters.threshold or facts.threshold
+    shown_phases = Shown(scaled_phases(phases), shown_times(seconds[chosen]), device)
+    answer = segmented(bundle.networks, facts, shown_phases, threshold, parameters.passes, context.part(0.1, 1.0))
+    logits = on_grid(answer.logits, grid, series.geometry)
+    probability = facts.calibration.probability(logits).astype(np.float32)
+    found = probability >= threshold
     name = facts.training.outcome
     labels = LabelMap(found.astype(np.uint8), series.geometry, {1: Label(name, (0.9, 0.2, 0.2))}, name)
     return {
         "segmentation": labels,
         "probability": Map(probability, series.geometry, "1", "probability"),
-        "phases": _phases(chosen, seconds, labels, bundle),
+        "uncertainty": _uncertainty(answer, grid, series.geometry),
+        "volume": _volume(labels, answer, grid.voxel_volume_ml, bundle),
+        "phases": _phases(chosen, seconds, bundle),
         "findings": (*findings, *bundle.warnings),
     }
 
@@ -147,14 +161,30 @@ def _frames(seconds: np.ndarray, facts, parameters, where: str) -> tuple[list[in
     return [before, first, *(inside[n] for n in spread)], odd
 
 
-def _phases(chosen: list[int], seconds: np.ndarray, labels: LabelMap, bundle) -> Table:
+def _uncertainty(answer, grid, geometry) -> Map | None:
+    if answer.deviation is None:
+        return None
+    return Map(on_grid(answer.deviation, grid, geometry), geometry, "1", "uncertainty")
+
+
+def _volume(labels: LabelMap, answer, voxel_ml: float, bundle) -> Table:
+    """One row: the volume, and between which percentiles of the samples it lies; NaN where nothing differs."""
+    volumes = answer.voxels * voxel_ml
+    low, high = np.percentile(volumes, INTERVAL) if len(volumes) > 1 else (np.nan, np.nan)
+    columns = {
+        "structure": [labels.name], "volume": [labels.volume_ml(1)], "lower": [float(low)], "upper": [float(high)],
+        "spread of": [answer.spread_of], "network": [bundle.facts.architecture.name], "bundle": [bundle.name],
+    }  # fmt: skip
+    return Table(columns, dict.fromkeys(("volume", "lower", "upper"), "mL"), "volume")
+
+
+def _phases(chosen: list[int], seconds: np.ndarray, bundle) -> Table:
     names = ["before contrast", "first after contrast", *["later"] * (len(chosen) - 2)]
     columns = {
         "phase": names,
         "frame": [n + 1 for n in chosen],
         "time after injection": [float(seconds[n]) for n in chosen],
-        "volume found": [labels.volume_ml(1)] * len(chosen),
         "network": [bundle.facts.architecture.name] * len(chosen),
         "bundle": [bundle.name] * len(chosen),
     }
-    return Table(columns, {"time after injection": "s", "volume found": "mL"}, "phases")
+    return Table(columns, {"time after injection": "s"}, "phases")

@@ -39,7 +39,7 @@ def monte_carlo(
     -----
     Gal and Ghahramani, ICML 2016.
     """
-    if not any(_drops(module) for module in network.modules()):
+    if not any(drops(module) for module in network.modules()):
         raise ParameterError(
             "E-EXPLAIN",
             f"{type(network).__name__} has no dropout, all samples would be the same",
@@ -49,7 +49,7 @@ def monte_carlo(
     with undisturbed(network), torch.no_grad(), torch.random.fork_rng():
         for module in network.modules():
             # A transformer's layer in evaluation takes a short cut past its dropout.
-            module.training = _drops(module) or isinstance(module, nn.TransformerEncoderLayer)
+            module.training = drops(module) or isinstance(module, nn.TransformerEncoderLayer)
         for _, patient in each_patient(batch, report):
             torch.manual_seed(seed)
             counts = [min(at_once, samples - n) for n in range(0, samples, at_once)]
@@ -74,7 +74,8 @@ def ensemble(networks: Sequence[nn.Module], batch: Batch, target: int = 1, *, re
     return torch.stack(found)
 
 
-def _drops(module: nn.Module) -> bool:
+def drops(module: nn.Module) -> bool:
+    """Whether a module leaves out connections by chance in training."""
     if isinstance(module, DROPOUT):
         return module.p > 0
     return isinstance(module, nn.MultiheadAttention) and module.dropout > 0

@@ -29,6 +29,8 @@ class ConvTransformerSettings:
         Of the stages of convolutions; each after the first halves the size.
     depth, heads : int
         Layers of the transformer between them, and its heads.
+    dropout : float, 0..1
+        Of the transformer; random passes then say how sure the network is.
     hidden : int
         Of the generator of scales and shifts.
     times : bool
@@ -40,6 +42,7 @@ class ConvTransformerSettings:
     widths: Sequence[int] = (8, 16, 32)
     depth: int = 2
     heads: int = 4
+    dropout: float = 0.0
     hidden: int = 32
     times: bool = True
 
@@ -84,7 +87,7 @@ class ConvTransformer(nn.Module):
                 widths[-1],
                 settings.heads,
                 4 * widths[-1],
-                dropout=0.0,
+                dropout=settings.dropout,
                 activation="gelu",
                 batch_first=True,
                 norm_first=True,

@@ -7,6 +7,7 @@ import pytest
 import slicer
 from gui.user import User
 from library.small.inputs import two_visits
+from library.small.pairs import simulated_visits
 from SpatioTemporalNodes.values.segmentation_nodes import fill_segmentation
 from SpatioTemporalNodes.values.voxels import node_geometry, set_node_geometry, set_node_values
 from SpatioTemporalNodes.visits.follow_up_nodes import follow_up_from_node
@@ -162,3 +163,35 @@ def test_visits_are_no_series(panel, user):
     join(panel, user)
     panel.data.ui.seriesSelector.setCurrentNode(slicer.mrmlScene.GetFirstNodeByName(JOINED))
     assert "cannot be used as a series" in panel.data.ui.understoodLabel.text
+
+
+def test_two_visits_become_segments_of_what_is_new(panel, user, wait, photograph):
+    """From two head scans and their days to segments in the scene, by clicks."""
+    drawn, _ = simulated_visits(seed=70, shape=(16, 48, 48))
+    for number, visit in enumerate(drawn.visits, start=1):
+        volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"FLAIR {number}")
+        set_node_values(volume, visit.images["flair"].values)
+        set_node_geometry(volume, visit.images["flair"].geometry)
+    panel.data.ui.joinButton.collapsed = False
+    box = panel.data.ui.joinKindBox
+    box.setCurrentIndex(box.findData("visits"))
+    volumes, table = panel.data.ui.volumeList, panel.data.ui.visitTable
+    for row in range(volumes.count):
+        volumes.item(row).setSelected(volumes.item(row).text().startswith("FLAIR"))
+    table.item(0, 1).setText("0")
+    table.item(1, 1).setText(str(int(drawn.visits[1].days)))
+    user.press(panel.data.ui.joinVolumesButton)
+    assert "Visits of FLAIR 1" in message(panel), message(panel)
+    slicer.mrmlScene.GetFirstNodeByName("Visits of FLAIR 1").SetAttribute("SpatioTemporal.Unit", "a.u.")
+    user.click_item(panel.analyse.ui.analysisTree, "Follow up", "New and vanished lesions by a trained network")
+    user.choose_node(panel.analyse.selectors["visits"], "Visits of FLAIR 1")
+    assert "SIMULATED" in " ".join(
+        label.text for label in slicer.util.findChildren(panel.analyse.widget, className="QLabel")
+    )
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    assert "done" in message(panel), message(panel)
+    photograph("23-change")
+    (node,) = [n for n in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if "changes" in n.GetName()]
+    segments = node.GetSegmentation()
+    assert [segments.GetNthSegment(n).GetName() for n in range(segments.GetNumberOfSegments())] == ["new", "vanished"]

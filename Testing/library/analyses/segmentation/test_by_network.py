@@ -97,3 +97,17 @@ def test_the_shipped_network_finds_a_simulated_lesion_it_has_not_seen():
     series, lesion = simulated_series(seed=77, size=32)
     result = found(series, "dce-demo")
     assert dice(result.segmentation.foreground, lesion) > 0.7
+
+
+def test_volume_has_an_interval_where_something_differs(bundle):
+    series, _ = simulated_series()
+    (alone,) = found(series, bundle).volume.columns["spread of"]
+    assert alone == "" and not hasattr(found(series, bundle), "uncertainty")
+    longer = replace(
+        series, values=np.concatenate([series.values, 1.1 * series.values[2:]]), times=np.append(series.times, 400.0)
+    )
+    result = found(longer, bundle)
+    row = {name: cells[0] for name, cells in result.volume.columns.items()}
+    assert row["spread of"] == "2 later phases" and row["lower"] <= row["upper"]
+    assert row["volume"] == pytest.approx(result.segmentation.volume_ml(1)) and result.volume.units["upper"] == "mL"
+    assert 0 < result.uncertainty.values.max() < 1

@@ -1,6 +1,6 @@
 """What one patient costs each network beside the published CSF-Net: size, arithmetic, time and memory.
 
-    python Testing/benchmarks/follow_up_costs.py [--published DIR] [--out costs.csv]
+    python Testing/benchmarks/networks/follow_up_costs.py [--published DIR] [--out costs.csv]
 
 One patient has two visits of 16 x 64 x 64 voxels; DeepCAD is given two channels
 of each. Every network is measured in a process of its own, on one thread of the

@@ -5,7 +5,7 @@ seen on the same test patients, for several seeds; what an ablation, a shuffled
 first visit and swapped visits do is measured beside it. Each trained network's
 answers are kept in the working folder, so that an interrupted run goes on.
 
-    python Testing/benchmarks/follow_up_models.py --work out/follow_up --out Resources/Validation
+    python Testing/benchmarks/networks/follow_up_models.py --work out/follow_up --out Resources/Validation
 """
 
 from __future__ import annotations
