@@ -12,7 +12,7 @@ from ..least_squares.bounded_gauss_newton import Descent, Linearised
 from ..least_squares.exponential_pairs.delay_search import Delays, best_free_delays
 from ..least_squares.exponential_pairs.delayed_grid import DelayedGrid, DelayedPairs
 from ..least_squares.exponential_pairs.descents_over_delays import descents_over_delays
-from ..least_squares.many_starts import best_descent
+from ..least_squares.many_starts import best_descent, overtaking_descent
 from ..least_squares.scanned_descent import (
     KnownOptima,
     ScannedModel,
@@ -152,16 +152,17 @@ def _known(data: np.ndarray, tissues: DelayedTwoTissues, delays: Delays) -> tupl
 def _descended(data: np.ndarray, power: np.ndarray, tissues: DelayedTwoTissues, delays: Delays, likely: np.ndarray):
     bounds = tissues.model.logarithmic_bounds
 
-    def descended(curves, there, starts):
+    def descended(curves, there, begun):
         seconds, some = delays.seconds(there), data[curves]
-        problem = np.arange(len(curves))
-        if starts is None:
-            each = [
-                (part.start, scanned_starts(some[part], tissues.model, tissues.scan(d))) for part, d in runs(seconds)
-            ]
-            starts = np.concatenate([found for _, (found, _) in each], axis=1)
-            problem = np.concatenate([first + own for first, (_, own) in each])
-        return best_descent(_linearised(some, tissues, seconds), starts, problem, *bounds, power=power[curves])
+        linearised = _linearised(some, tissues, seconds)
+        if begun is not None:
+            starts, than = begun
+            return overtaking_descent(linearised, starts, *bounds, power=power[curves], than=than)
+        parts = runs(seconds)
+        each = [scanned_starts(some[part], tissues.model, tissues.scan(delay)) for part, delay in parts]
+        starts = np.concatenate([found for found, _ in each], axis=1)
+        problem = np.concatenate([part.start + own for (part, _), (_, own) in zip(parts, each)])
+        return best_descent(linearised, starts, problem, *bounds, power=power[curves])
 
     units = np.arange(0, delays.last + 1, delays.step)
     gains = np.stack([scanned_gain(data, tissues.scan(delay)) for delay in delays.seconds(units).tolist()])

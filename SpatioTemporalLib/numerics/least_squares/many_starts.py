@@ -14,6 +14,8 @@ from .bounded_gauss_newton import Descent, Model, State, advanced, begun, outcom
 # linearised model promises that this many times its gain would make it the best: the further it is, the truer that is.
 ROUNDS = ((2, 2.0), (3, 2.0), (4, 1.0), (5, 0.6), (6, 0.6), (8, 0.6), (12, 0.6), (20, 0.6))
 LAST_ROUND = 400
+# The same for descents that are of use only if they overtake another.
+OVERTAKING = ((4, 4.0), (6, 3.0), (10, 2.0), (LAST_ROUND, 1.0))
 # Sums of squares that differ by less than this part of them, or of what rounding leaves of the data's power, are equal:
 # which is lower would hang on the last digit.
 TIED, TIED_AT_ZERO = 1e-7, 1e-15
@@ -69,6 +71,24 @@ def best_descent(model: Model, starts, problem, low, high, *, power, rough: Mode
     state = _in_pieces(lambda part: advanced(model, part, (low, high), power, LAST_ROUND), state, size)
     found = outcome(state, (low, high), power)
     return Descent(*(values[..., _best(found, state.problem, power)] for values in found))
+
+
+def overtaking_descent(model: Model, starts, low, high, *, power, than) -> Descent:
+    """Minimise the sum of squares of each problem from one start, unless it will not come below (n,) others.
+
+    What is left on its way has converged no more than it says. Arguments as in `best_descent`.
+    """
+    found, state = None, begun(model, starts, like(np.arange(starts.shape[1]), starts))
+    for steps, patience in OVERTAKING:
+        if found is None:
+            going = places(~state.done)
+        else:
+            going = places(~state.done & (found.sse - patience * found.promise < than))
+        moved = advanced(model, state.take(going), (low, high), power, steps)
+        for values, new in zip(state, moved):
+            values[..., going] = new
+        found = outcome(state, (low, high), power)
+    return found
 
 
 def each_problem(starts):

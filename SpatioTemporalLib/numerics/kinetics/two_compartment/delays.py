@@ -11,7 +11,7 @@ from ...least_squares.bounded_gauss_newton import Descent
 from ...least_squares.exponential_pairs.delay_search import Delays, best_free_delays
 from ...least_squares.exponential_pairs.delayed_grid import DelayedGrid, DelayedPairs
 from ...least_squares.exponential_pairs.descents_over_delays import descents_over_delays
-from ...least_squares.many_starts import best_descent
+from ...least_squares.many_starts import overtaking_descent
 from ...signal.delayed_exponentials import DelayedExponentials, runs
 from .descents import SCANNED_AT_ONCE, best_bounded_descent
 from .family import Scan, Shapes, TwoCompartmentFamily, scanned_tissues, shapes_of
@@ -129,15 +129,16 @@ def _bounded_delays(measured, power, tissues: DelayedTissues, delays: Delays, li
     there too.
     """
 
-    def descended(curves, there, starts):
+    def descended(curves, there, begun):
         seconds = delays.seconds(there)
         coordinates, outside = _projected(measured[:, curves], power[curves], tissues, seconds)
         family = tissues.family(seconds)
-        if starts is None:
+        if begun is None:
             found = best_bounded_descent(coordinates, family, power[curves])
         else:
-            model, bounds = model_of(family, coordinates), family.logarithmic_bounds
-            found = best_descent(model, starts, np.arange(len(curves)), *bounds, power=power[curves])
+            (starts, than), bounds = begun, family.logarithmic_bounds
+            model = model_of(family, coordinates)
+            found = overtaking_descent(model, starts, *bounds, power=power[curves], than=than - outside)
         return found._replace(sse=found.sse + outside)
 
     begin = _scanned(measured, tissues, delays)

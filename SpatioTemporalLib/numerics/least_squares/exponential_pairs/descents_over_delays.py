@@ -10,9 +10,11 @@ from ..bounded_gauss_newton import Descent
 from ..many_starts import lower
 from .delay_search import REFINEMENTS, Delays
 
-Descended = Callable[[np.ndarray, np.ndarray, np.ndarray | None], Descent]
+Begun = tuple[np.ndarray, np.ndarray]
+Descended = Callable[[np.ndarray, np.ndarray, Begun | None], Descent]
 """From the (m,) numbers of curves, their (m,) delays in finest steps, of which equal ones stand together, and (P, m)
-starts, or None for the best of many: descents with whole sums of squares."""
+starts with (m,) sums of squares that they have to come below to be of use, or None for the best of many starts:
+descents with whole sums of squares."""
 
 
 def descents_over_delays(
@@ -34,7 +36,7 @@ def descents_over_delays(
             return
         order = np.argsort(there, kind="stable")
         curves, there = curves[order], there[order]
-        found = descended(curves, there, at.parameters[:, curves] if again else None)
+        found = descended(curves, there, (at.parameters[:, curves], at.sse[curves]) if again else None)
         better = lower(found.sse, at.sse[curves], power[curves])
         unit[curves[better]] = there[better]
         for values, new in zip(at, found):

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import least_squares
 
 from SpatioTemporalLib.numerics.least_squares.bounded_gauss_newton import Linearised, minimise
-from SpatioTemporalLib.numerics.least_squares.many_starts import best_descent, each_problem
+from SpatioTemporalLib.numerics.least_squares.many_starts import best_descent, each_problem, overtaking_descent
 
 T = np.linspace(0.0, 4.0, 40)
 LOW, HIGH = np.array([-3.0, -3.0]), np.array([2.0, 2.0])
@@ -55,6 +55,25 @@ def test_large_residuals_take_few_steps(data):
     noisy = data[15:]
     found = minimise(model_of(noisy), np.zeros((2, 5)), LOW, HIGH, power=(noisy**2).sum(axis=1), steps=40)
     assert found.converged.all() and (found.promise == 0).all()
+
+
+def test_descents_that_have_to_overtake_arrive_where_they_do_and_are_left_where_they_cannot(data):
+    start, power = np.zeros((2, len(data))), (data**2).sum(axis=1)
+    whole = minimise(model_of(data), start, LOW, HIGH, power=power, steps=100)
+    than = np.where(np.arange(len(data)) % 2, 1.1 * whole.sse + 1e-6 * power, 0.5 * whole.sse)
+    asked = []
+
+    def counted(logarithms, problem):
+        asked.append(problem)
+        return model_of(data)(logarithms, problem)
+
+    found = overtaking_descent(counted, start, LOW, HIGH, power=power, than=than)
+    came_below = found.sse < than
+    np.testing.assert_array_equal(came_below[5:], (np.arange(len(data)) % 2 == 1)[5:])
+    np.testing.assert_allclose(found.sse[came_below], whole.sse[came_below], rtol=1e-7, atol=1e-9 * power.max())
+    # Of noise, where nothing can be overtaken, few steps are wasted.
+    wasted = np.bincount(np.concatenate(asked), minlength=len(data))[16::2]
+    assert wasted.max() <= 1 + 4 + 6 + 10
 
 
 def test_the_best_of_several_starts_is_found_for_each_problem(data):
