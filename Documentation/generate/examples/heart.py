@@ -28,6 +28,15 @@ def drawn_once() -> Offer:
     return Offer(f"{STORY} It was drawn on the first of eight frames.", values)
 
 
+@offered("segmentation.by_model_zoo")
+def bright_blood() -> Offer:
+    """A bundle that is shipped to show the layout; it finds what is brighter than the middle of all values."""
+    design = VentricleDesign((12, 34, 34), (2.5, 2.5, 7.0), radii=(20.0, 20.0, 30.0), frames=4, noise=8.0)
+    heart = beating_ventricle(design, np.random.default_rng(0))
+    bundle = {"bundle": "Resources/SampleData/threshold_bundle"}
+    return Offer(f"{STORY} The bundle was made by hand to show the layout.", {"series": heart.series}, bundle)
+
+
 @offered("motion.ventilation")
 def breath() -> Offer:
     """A textured ball that expands, more in its lower half."""

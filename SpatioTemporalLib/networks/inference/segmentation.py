@@ -79,20 +79,34 @@ def scores_of(
         network.train(training)
 
 
-def _slid(network: nn.Module, batch: Batch, shape: Sequence[int], overlap: float, report) -> Tensor:
-    """Logits of one patient, window by window."""
+def windowed_scores(
+    network: Callable[[Tensor], Tensor],
+    channels: Tensor,
+    shape: Sequence[int],
+    overlap: float,
+    report: Callable[[float], None],
+) -> Tensor:
+    """What a network gives for channels (B, C, ...), window by window, with Gaussian weights; tells how far it is."""
     from monai.inferers import sliding_window_inference
 
     steps = [max(int(n * (1 - overlap)), 1) for n in shape]
-    windows = math.prod(max(-(-(m - n) // s), 0) + 1 for m, n, s in zip(batch.images.shape[3:], shape, steps))
+    windows = math.prod(max(-(-(m - n) // s), 0) + 1 for m, n, s in zip(channels.shape[2:], shape, steps))
     seen = 0
 
-    def window(channels: Tensor) -> Tensor:
+    def window(part: Tensor) -> Tensor:
         nonlocal seen
         report(min(seen / windows, 1.0))
         seen += 1
+        return network(part)
+
+    return sliding_window_inference(channels, tuple(shape), 1, window, overlap=overlap, mode="gaussian")
+
+
+def _slid(network: nn.Module, batch: Batch, shape: Sequence[int], overlap: float, report) -> Tensor:
+    """Logits of one patient, window by window."""
+
+    def window(channels: Tensor) -> Tensor:
         images = channels.unflatten(1, batch.images.shape[1:3])
         return network(images, *(part.expand(len(images), *part.shape[1:]) for part in batch.parts[1:]))
 
-    channels = batch.images.flatten(1, 2)
-    return sliding_window_inference(channels, tuple(shape), 1, window, overlap=overlap, mode="gaussian")
+    return windowed_scores(window, batch.images.flatten(1, 2), shape, overlap, report)

@@ -1,0 +1,1 @@
+"""Bundles of the layout of MONAI's Model Zoo: their configuration is read, and never run."""
