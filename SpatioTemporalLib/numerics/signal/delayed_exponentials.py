@@ -72,11 +72,13 @@ class DelayedTables:
             found[some] = self.left(measured[:, some], power[some], delay)
         return np.maximum(found - np.einsum("nr,nr->n", coordinates, coordinates), 0.0)
 
-    def turned(self, vectors: np.ndarray, delays: np.ndarray, leading: int | None = None) -> np.ndarray:
-        """(..., n, R) coordinates in the bases of (n,) delays in s, of shared ones; leading : of these alone."""
-        found = np.empty((*vectors.shape[:-1], min(leading or self.dimensions, self.dimensions)))
+    def turned(self, vectors: np.ndarray, delays: np.ndarray) -> np.ndarray:
+        """Coordinates in the bases of (n,) delays in s, of (..., n, R) shared ones, or of the leading of these."""
+        given = vectors.shape[-1]
+        found = np.empty((*vectors.shape[:-1], min(given, self.dimensions)))
         for some, delay in runs(delays):
-            np.matmul(vectors[..., some, :], self.at(delay).turn[:leading, :leading].T, out=found[..., some, :])
+            turn = self.at(delay).turn[: found.shape[-1], :given]
+            np.matmul(vectors[..., some, :], turn.T, out=found[..., some, :])
         return found
 
     def table(self, delay: float) -> TabulatedExponentials:

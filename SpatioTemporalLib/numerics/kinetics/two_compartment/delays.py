@@ -46,7 +46,6 @@ class DelayedTissues:
             pairs=DelayedGrid(self.pairs, seconds),
             tissues=self,
             delays=seconds,
-            dimensions=self.tables.dimensions,
         )
 
 
@@ -56,7 +55,6 @@ class DelayedFamily(TwoCompartmentFamily):
 
     tissues: DelayedTissues
     delays: np.ndarray
-    dimensions: int
 
     def scans(self, count: int, size: int) -> list[tuple[slice, Shapes]]:
         return [
@@ -66,10 +64,10 @@ class DelayedFamily(TwoCompartmentFamily):
         ]
 
     def leading(self, count: int) -> DelayedFamily:
-        return replace(self, table=self.table.leading(count), dimensions=count)
+        return replace(self, table=self.table.leading(count))
 
     def turned(self, vectors: np.ndarray, curves: np.ndarray) -> np.ndarray:
-        return self.tissues.tables.turned(vectors, self.delays[curves], self.dimensions)
+        return self.tissues.tables.turned(vectors, self.delays[curves])
 
 
 def solve_with_delays(

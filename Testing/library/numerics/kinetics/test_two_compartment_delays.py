@@ -88,3 +88,14 @@ def test_order_and_company_of_curves_make_no_difference():
         part, moved = solve_with_delays(curves[:, places], TISSUES, DELAYS)
         np.testing.assert_allclose(moved, seconds[places])
         np.testing.assert_allclose(part.sse, whole.sse[places], rtol=1e-7)
+
+
+def test_few_frames_and_curves_of_zero_are_fitted_too():
+    times = np.arange(0, 200, 25.0)
+    plasma = parker_blood_concentration(times, arrival=20) / 0.58
+    curve = two_compartment_concentration(times, plasma, times, fp=40.0, ps=0.15, ve=0.25, vp=0.06)
+    measured = np.stack([np.zeros(len(times)), -curve, 10 * curve, curve + 0.01 * np.cos(times)]).T
+    tissues = DelayedTissues(DelayedExponentials(times, plasma, at_instants(times), 2.5), UPPER)
+    found, seconds = solve_with_delays(measured, tissues, DELAYS)
+    assert np.isfinite(found.sse).all() and (np.abs(seconds) <= 2.5).all()
+    assert (found.parameters["flow"][:2] == 0).all() and (found.parameters["flow"][2:] > 0).all()
