@@ -198,7 +198,7 @@ class SpatioTemporalLogic(ScriptedLoadableModuleLogic):
         name : str
             Id, as `analyses` lists it, or a file with a pipeline (.json).
         cases, out : path
-            A table with one row a case or a BIDS folder, and the folder for the results.
+            A table with one row a case or a folder, BIDS or DICOM, and the folder for the results.
         workers : int
             Cases side by side; as memory and cores allow when 0.
         **parameters

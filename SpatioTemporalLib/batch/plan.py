@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..context import Context
 from ..errors import InputError, counted
 from ..io.files.boundary import real_path
 from ..version import __version__
@@ -47,9 +48,11 @@ class BatchPlan:
         """What `unit` is told for a case."""
         case = self.cases[number]
         steps = [[s.name, s.analysis, list(words)] for s, words in zip(self.pipeline.steps, case.steps)]
+        gathered = {word: list(own) for word, own in case.gathered.items()}
         return {
             "version": __version__, "row": case.row, "key": self.keys[number], "steps": steps,
-            "files": list(case.files), "target": str(self.target(number)), "threads": threads, "overwrite": overwrite,
+            "files": list(case.files), "gathered": gathered, "target": str(self.target(number)),
+            "threads": threads, "overwrite": overwrite,
         }  # fmt: skip
 
     def __str__(self) -> str:
@@ -59,13 +62,21 @@ class BatchPlan:
         told += [f"  row {case.row}, {case.name}: {case.problems[0]}" for case in broken[:MOST_TOLD]]
         if len(broken) > MOST_TOLD:
             told.append(f"  and {counted(len(broken) - MOST_TOLD, 'more')}")
+        told += [f"  left out: {what}: {why}" for what, why in self.table.left_out[:MOST_TOLD]]
+        if len(self.table.left_out) > MOST_TOLD:
+            told.append(f"  and {len(self.table.left_out) - MOST_TOLD} more left out")
         if self.unused:
             told.append(f"  columns that are carried on only: {', '.join(self.unused)}")
         return "\n".join(told)
 
 
 def plan_batch(
-    what: str | Path | Pipeline, cases: str | Path | CaseTable, out: str | Path, *, common: Iterable[str] = ()
+    what: str | Path | Pipeline,
+    cases: str | Path | CaseTable,
+    out: str | Path,
+    *,
+    common: Iterable[str] = (),
+    context: Context | None = None,
 ) -> BatchPlan:
     """Look at every case without computing anything.
 
@@ -74,11 +85,13 @@ def plan_batch(
     what : str, path or Pipeline
         Id of an analysis, or a file with a pipeline (.json).
     cases : path or CaseTable
-        A table with one row a case, columns named as inputs and parameters; or a BIDS folder.
+        A table with one row a case, columns named as inputs and parameters; or a folder, BIDS or DICOM.
     out : path
         Folder of the batch.
     common : words
         Of the command, that hold for all cases, as ``("--relaxivity", "4.5")``; for an analysis alone.
+    context : Context, optional
+        Hears how far the sorting of files is, and can cancel.
 
     Raises
     ------
@@ -92,7 +105,7 @@ def plan_batch(
         raise InputError("E-PIPELINE", text, fix="Write parameters into the file of the pipeline.")
     names = [step.name for step in pipeline.steps]
     options = tuple(StepOptions(step, names[:n], common) for n, step in enumerate(pipeline.steps))
-    table = cases if isinstance(cases, CaseTable) else _table(cases, options)
+    table = cases if isinstance(cases, CaseTable) else _table(cases, options, context or Context())
     found, out = cases_of(table, options), real_path(out)
     keys = [order_key((s.name, s.analysis, words) for s, words in zip(pipeline.steps, case.steps)) for case in found]
     states = [_state(case, key, out / CASES / case.name) for case, key in zip(found, keys)]
@@ -103,8 +116,10 @@ def _pipeline(what: str) -> Pipeline:
     return read_pipeline(what) if what.lower().endswith(".json") else Pipeline.of(what)
 
 
-def _table(cases: str | Path, options: tuple[StepOptions, ...]) -> CaseTable:
-    return table_of_folder(cases, options[0].analysis) if is_found(cases) else read_cases(cases)
+def _table(cases: str | Path, options: tuple[StepOptions, ...], context: Context) -> CaseTable:
+    if not is_found(cases):
+        return read_cases(cases)
+    return table_of_folder(cases, options[0].analysis, lambda part: context.progress(part, "sorting files"))
 
 
 def _state(case: Case, key: str, target: Path) -> str:

@@ -37,6 +37,8 @@ class CohortStep(Step):
     def set_up(self) -> None:
         self.process: BatchProcess | None = None
         self.page: Path | None = None
+        # Rows of the table that are cases: those behind were left out.
+        self.count = 0
         prepare(self.ui.casesTable)
         guarded = self.panel.guarded
         self.ui.casesTable.hide()
@@ -56,7 +58,7 @@ class CohortStep(Step):
         self._take(self.ui.casesEdit, qt.QFileDialog.getOpenFileName(self.widget, _("Table of cases"), "", kinds))
 
     def choose_folder(self) -> None:
-        self._take(self.ui.casesEdit, qt.QFileDialog.getExistingDirectory(self.widget, _("BIDS folder")))
+        self._take(self.ui.casesEdit, qt.QFileDialog.getExistingDirectory(self.widget, _("Folder of BIDS or DICOM")))
 
     def choose_results(self) -> None:
         self._take(self.ui.resultsEdit, qt.QFileDialog.getExistingDirectory(self.widget, _("Folder for results")))
@@ -124,7 +126,10 @@ class CohortStep(Step):
     def _hear_plan(self, event: dict) -> None:
         rows = event["cases"]
         beside = [f"{STATES[row['state']]}{': ' if row['problem'] else ''}{row['problem']}" for row in rows]
-        fill(self.ui.casesTable, Table({"case": [row["case"] for row in rows], "state": beside}, name="cases"))
+        self.count, left_out = len(rows), event["left_out"]
+        names = [*(row["case"] for row in rows), *(what for what, why in left_out)]
+        beside += [_("left out: {why}").format(why=why) for what, why in left_out]
+        fill(self.ui.casesTable, Table({"case": names, "state": beside}, name="cases"))
         self.ui.casesTable.show()
         counts = [f"{sum(row['state'] == state for row in rows)} {STATES[state]}" for state in STATES]
         told = ", ".join(text for text in counts if not text.startswith("0 "))
@@ -138,7 +143,7 @@ class CohortStep(Step):
     def _hear_outcome(self, event: dict) -> None:
         self.page = Path(event["page"])
         failed = {failure["case"]: failure["message"] for failure in event["failures"]}
-        for row in range(self.ui.casesTable.rowCount):
+        for row in range(self.count):
             case = str(self.ui.casesTable.item(row, 0).text())
             item = self.ui.casesTable.item(row, 1)
             item.setText(_("failed: {why}").format(why=failed[case]) if case in failed else _("done"))

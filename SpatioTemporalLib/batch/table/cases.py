@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import InputError, SpatioTemporalError, counted
@@ -21,13 +22,16 @@ LONGEST_NAME = 80  # bytes
 class CaseTable:
     """Texts of cases by column, and the folder that relative paths are of.
 
-    numbers : of the rows in the file, for messages.
+    numbers : of the rows in the file, for messages. gathered : files that a cell stands for which names no path, by
+    this cell. left_out : what was found beside and is no case, (what, why) each.
     """
 
     where: str
     folder: Path
     columns: dict[str, list[str]]
     numbers: tuple[int, ...]
+    gathered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: tuple[tuple[str, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -41,7 +45,8 @@ class Case:
     """One row.
 
     name : of its folder. steps : the words of the command for each step; what begins with @ is an earlier step.
-    problems : why it cannot run, in words; empty when it can. files : that it is made from.
+    problems : why it cannot run, in words; empty when it can. files : that it is made from. gathered : those of them
+    that words stand for, by these.
     """
 
     row: int
@@ -49,6 +54,7 @@ class Case:
     steps: tuple[tuple[str, ...], ...]
     files: tuple[str, ...]
     problems: tuple[str, ...]
+    gathered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_cases(path: str | Path) -> CaseTable:
@@ -109,7 +115,7 @@ def _name(row: dict[str, str], number: int) -> str:
 def _case(table: CaseTable, number: int, name: str, options: tuple[StepOptions, ...]) -> Case:
     row, steps, files, problems = table.row(number), [], [], []
     for step in options:
-        words, own, missing = step.words(row, table.folder)
+        words, own, missing = step.words(row, table.folder, table.gathered)
         steps.append(tuple(words))
         files += own
         problems += missing
@@ -118,4 +124,6 @@ def _case(table: CaseTable, number: int, name: str, options: tuple[StepOptions, 
                 step.check(words)
             except SpatioTemporalError as error:
                 problems.append(str(error))
-    return Case(table.numbers[number], name, tuple(steps), tuple(dict.fromkeys(files)), tuple(problems))
+    parts = {part for words in steps for word in words for part in word.split(",")} if table.gathered else ()
+    gathered = {part: table.gathered[part] for part in sorted(parts) if part in table.gathered}
+    return Case(table.numbers[number], name, tuple(steps), tuple(dict.fromkeys(files)), tuple(problems), gathered)

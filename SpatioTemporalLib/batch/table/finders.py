@@ -1,8 +1,9 @@
-"""Cases found in folders: the runs of a BIDS data set with what belongs to them."""
+"""Cases found in folders: the runs of a BIDS data set with what belongs to them, or what DICOM headers tell."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from ...data.series import Series
@@ -10,7 +11,9 @@ from ...declare import Analysis
 from ...errors import InputError
 from ...io.files.boundary import real_path
 from .cases import CaseTable
+from .dicom import table_of_dicom
 
+DICOMDIR = "DICOMDIR"
 DESCRIPTION = "dataset_description.json"
 SUFFIXES = {"bold": ("bold",), "pet": ("pet",), "contrast-enhanced MR": ("dce", "dsc")}
 ANY = ("bold", "pet", "dce", "dsc", "asl")
@@ -22,12 +25,37 @@ IMAGES = (".nii.gz", ".nii")
 def is_found(path: str | Path) -> bool:
     """Whether cases are looked for in what is named, a folder, and not read from a table."""
     try:
-        return Path(path).is_dir()
+        return Path(path).is_dir() or _is_directory_file(path)
     except OSError:
         return False
 
 
-def table_of_folder(path: str | Path, analysis: Analysis) -> CaseTable:
+def _is_directory_file(path: str | Path) -> bool:
+    """Whether it is the DICOMDIR beside the files of an archive's medium."""
+    return Path(path).name == DICOMDIR and Path(path).is_file()
+
+
+def table_of_folder(
+    path: str | Path, analysis: Analysis, tell: Callable[[float], None] = lambda part: None
+) -> CaseTable:
+    """The cases of a folder for an analysis: runs of a BIDS data set, else what `table_of_dicom` finds.
+
+    tell : hears how far it is.
+
+    Raises
+    ------
+    InputError
+        ``E-BATCH-CASES``
+    """
+    folder = real_path(path)
+    if _is_directory_file(folder):
+        folder = folder.parent
+    if (folder / DESCRIPTION).is_file():
+        return _table_of_bids(folder, analysis)
+    return table_of_dicom(folder, analysis, tell)
+
+
+def _table_of_bids(folder: Path, analysis: Analysis) -> CaseTable:
     """The runs of a BIDS data set as cases: image, events, confounds and mask of each.
 
     Events are those of the run, or those higher up that hold for its task; confounds and masks of the brain those in
@@ -36,12 +64,8 @@ def table_of_folder(path: str | Path, analysis: Analysis) -> CaseTable:
     Raises
     ------
     InputError
-        ``E-BATCH-CASES`` for a folder that is none, or that has no run for this analysis.
+        ``E-BATCH-CASES`` for one that has no run for this analysis.
     """
-    folder = real_path(path)
-    if not (folder / DESCRIPTION).is_file():
-        text = f"has no {DESCRIPTION}, so that it is no BIDS data set"
-        raise InputError("E-BATCH-CASES", text, where=folder.name, fix="Give a table of cases, or a BIDS folder.")
     item = next((i for i in analysis.inputs if i.kind is Series), None)
     wanted = next((SUFFIXES[made] for made in (item.made_for if item else ()) if made in SUFFIXES), ANY)
     images = [p for p in sorted(folder.rglob("sub-*")) if _is_run(p.relative_to(folder), wanted)]

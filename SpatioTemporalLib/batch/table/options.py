@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from ...command_line.options.dashes import with_dashes_joined
 from ...command_line.options.kinds import flag, with_dashes
@@ -21,6 +22,7 @@ YES, NO = {"yes", "true", "1"}, {"no", "false", "0"}
 EARLIER = "@"
 NOWHERE = "results"
 NO_FILE = ("", "-")
+NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 class StepOptions:
@@ -45,8 +47,13 @@ class StepOptions:
         """Which of these columns it takes."""
         return [name for name in names if self._targets(name)]
 
-    def words(self, row: dict[str, str], folder: Path) -> tuple[list[str], list[str], list[str]]:
-        """The words of the command for a row, the files among them, and what is missing, in words."""
+    def words(
+        self, row: dict[str, str], folder: Path, gathered: Mapping[str, tuple[str, ...]] = NOTHING
+    ) -> tuple[list[str], list[str], list[str]]:
+        """The words of the command for a row, the files among them, and what is missing, in words.
+
+        gathered : files that a cell stands for, where it names no path; the cell stays a word.
+        """
         words, files, missing = list(self.common), [], []
         for name, source in self._from_earlier.items():
             words += [flag(name), f"{EARLIER}{source}"]
@@ -60,7 +67,7 @@ class StepOptions:
                     continue
                 values = [part.strip() for part in cell.split(SEVERAL)] if action.nargs else [cell]
                 if self._names_files(action):
-                    values, own, lost = _resolved(values, folder, self._between(action))
+                    values, own, lost = _resolved(values, folder, self._between(action), gathered)
                     files += own
                     missing += [f"{column}: {path} is not there" for path in lost]
                 # Several files are one option's, several values of an option that adds up are options of their own.
@@ -118,7 +125,9 @@ class StepOptions:
         return found, files
 
 
-def _resolved(values: list[str], folder: Path, between: str = "") -> tuple[list[str], list[str], list[str]]:
+def _resolved(
+    values: list[str], folder: Path, between: str = "", gathered: Mapping[str, tuple[str, ...]] = NOTHING
+) -> tuple[list[str], list[str], list[str]]:
     """Values with relative paths made absolute, the files that are there, and those that are not.
 
     between : what stands between several paths within one value, where "-" is none of them.
@@ -127,11 +136,15 @@ def _resolved(values: list[str], folder: Path, between: str = "") -> tuple[list[
     if between:
         parts = [[part.strip() for part in value.split(between)] for value in values]
         for own in parts:
-            resolved, there, away = _resolved([part for part in own if part not in NO_FILE], folder)
+            resolved, there, away = _resolved([part for part in own if part not in NO_FILE], folder, "", gathered)
             files, lost, rest = files + there, lost + away, iter(resolved)
             found.append(between.join(part if part in NO_FILE else next(rest) for part in own))
         return found, files, lost
     for value in values:
+        if value in gathered:
+            files += gathered[value]
+            found.append(value)
+            continue
         head, tail = _apart(value, folder)
         path = folder / head
         if is_there(path):

@@ -34,11 +34,12 @@ def files_read(named: Iterable[str]) -> list[Path]:
 
 
 def marks(files: Iterable[Path]) -> dict[str, list[int]]:
-    """Size and time of each file: what tells quickly that nothing changed."""
+    """Size and time of each file: what tells quickly that nothing changed. Names of files, which may be those of
+    patients, are digested."""
     found = {}
     for path in files:
         status = os.stat(path)
-        found[str(path)] = [status.st_size, status.st_mtime_ns]
+        found[_digest_of(str(path))[:32]] = [status.st_size, status.st_mtime_ns]
     return found
 
 

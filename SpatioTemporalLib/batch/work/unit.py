@@ -28,6 +28,7 @@ from ...workers.owner_watch import guard_input, watch_parent
 from ..table.options import EARLIER, StepOptions
 from ..table.pipeline import Step
 from .case_lock import alone
+from .gathering import gathered
 from .identity import OTHERWISE, RECORD, contents, files_read, marks, record_of, whole_key
 
 PROGRESS_EVERY = 0.5  # s
@@ -40,7 +41,8 @@ def carried_out(order: dict, tell: Callable[[dict], None]) -> dict:
     Parameters
     ----------
     order : dict
-        ``version``, ``key``, ``steps`` (name, analysis, words), ``files``, ``target``, ``threads``, ``overwrite``.
+        ``version``, ``key``, ``steps`` (name, analysis, words), ``files``, ``gathered``, ``target``, ``threads``,
+        ``overwrite``.
     tell : callable
         Gets what is said while it runs.
     """
@@ -63,20 +65,21 @@ def carried_out(order: dict, tell: Callable[[dict], None]) -> dict:
                 fix="Choose another folder for the results, or allow replacing them (--overwrite).",
             )
         with output_folder(target, "result", overwrite=order["overwrite"]) as new:
-            findings = _run_steps(order, new, tell)
+            with gathered(order["gathered"], new) as places:
+                findings = _run_steps(order, new, tell, places)
             record = {"key": key, "order": order["key"], "marks": before, "findings": findings}
             record["steps"] = [[name, analysis] for name, analysis, _ in order["steps"]]
             (new / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return {"event": "finished", "seconds": time.monotonic() - started, "findings": findings, **_peak()}
 
 
-def _run_steps(order: dict, new: Path, tell: Callable[[dict], None]) -> int:
+def _run_steps(order: dict, new: Path, tell: Callable[[dict], None], places: dict[str, str]) -> int:
     """How many warnings there were."""
     findings, count, last = 0, len(order["steps"]), 0.0
     for number, (name, analysis_id, words) in enumerate(order["steps"]):
         folder = new if count == 1 else new / name
         folder.mkdir(exist_ok=True)
-        own = [_earlier(word, new) for word in words]
+        own = [_earlier(_placed(word, places), new) for word in words]
         given = StepOptions(Step(name, analysis_id), ()).parsed(own, str(folder))
 
         def report(fraction: float, message: str, number: int = number) -> None:
@@ -92,6 +95,11 @@ def _run_steps(order: dict, new: Path, tell: Callable[[dict], None]) -> int:
         verb.written(result, folder, inputs, given, None)
         findings += sum(finding.severity.value != "note" for finding in result.findings)
     return findings
+
+
+def _placed(word: str, places: dict[str, str]) -> str:
+    """A word with what stands for files in it replaced by where these are now."""
+    return ",".join(places.get(part, part) for part in word.split(",")) if places else word
 
 
 def _earlier(word: str, new: Path) -> str:

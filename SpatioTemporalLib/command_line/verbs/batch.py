@@ -42,7 +42,9 @@ def _parser() -> Parser:
         epilog="Exit code 0 when all cases are done, 2 when some failed.",
     )
     parser.add_argument("name", metavar="NAME", help="id of an analysis, or a file with a pipeline")
-    parser.add_argument("--cases", required=True, metavar="FILE", help="table with one row a case, or a BIDS folder")
+    parser.add_argument(
+        "--cases", required=True, metavar="FILE", help="table with one row a case, or a folder, BIDS or DICOM"
+    )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the cases, tables and index.html")
     parser.add_argument(
         "--preview", action="store_true", help="say what would run and what is missing, and run nothing"
@@ -76,7 +78,9 @@ def batch(words: list[str]) -> int:
     own, others = _parted(parser, words)
     arguments = parser.parse_args(own)
     arguments.others = others
-    plan = plan_batch(arguments.name, arguments.cases, arguments.out, common=others)
+    told = _Lines() if arguments.json else _Words(arguments.out)
+    context = Context(report=told.progress)
+    plan = plan_batch(arguments.name, arguments.cases, arguments.out, common=others, context=context)
     settings = BatchSettings(
         arguments.workers, arguments.memory, arguments.time, arguments.threads, arguments.overwrite
     )
@@ -86,7 +90,6 @@ def batch(words: list[str]) -> int:
         answer = run_row(plan, arguments.element, settings)
         print("done before" if answer.get("already") else f"done in {answer['seconds']:.1f} s")
         return 0
-    told = _Lines() if arguments.json else _Words(arguments.out)
     told.plan(plan)
     unfit = plan.count(BROKEN) + (0 if arguments.overwrite else plan.count(CHANGED))
     if arguments.preview:
@@ -99,7 +102,7 @@ def batch(words: list[str]) -> int:
         return FAILED if still else 0
     engine = _engine(arguments)
     try:
-        outcome = run_batch(plan, settings, engine=engine, context=Context(report=told.progress))
+        outcome = run_batch(plan, settings, engine=engine, context=context)
     finally:
         engine.close()
     told.outcome(outcome)
@@ -113,6 +116,9 @@ class _Words:
         self._out, self.progress = out, ProgressBar()
 
     def plan(self, plan: BatchPlan) -> None:
+        self.progress.clear()
+        # What sorting files took is not told of the cases.
+        self.progress.started = time.monotonic()
         print(plan)
 
     def outcome(self, outcome: BatchOutcome) -> None:
@@ -131,7 +137,7 @@ class _Lines:
             {"row": case.row, "case": case.name, "state": state, "problem": "; ".join(case.problems)}
             for case, state in zip(plan.cases, plan.states)
         ]
-        self._say("plan", title=plan.pipeline.title, cases=rows, unused=plan.unused)
+        self._say("plan", title=plan.pipeline.title, cases=rows, unused=plan.unused, left_out=plan.table.left_out)
 
     def progress(self, fraction: float, message: str) -> None:
         now = time.monotonic()

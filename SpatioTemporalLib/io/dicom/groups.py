@@ -49,7 +49,7 @@ def dynamic_group(headers: list, name: str, *, listed: bool = False) -> tuple[Gr
         When there is none, or more than one.
     """
     frames, refused = usable_frames(headers)
-    groups = _by_series(frames)
+    groups = by_series(frames)
     dynamic = [Group(frames) for frames in joined_phases([g.frames for g in groups], listed=listed)]
     if not dynamic:
         raise refused[0] if refused else _not_dynamic(groups, name)
@@ -76,7 +76,7 @@ def volume_group(headers: list, name: str, drawn: DrawnOn | None = None) -> tupl
         When there are several of like size, or its places were imaged more than once.
     """
     frames, refused = usable_frames(headers)
-    groups = _by_series(frames)
+    groups = by_series(frames)
     if drawn is not None:
         groups = [g for g in groups if names_any(drawn, g.frames)] or groups
     most = max(len(group.frames) for group in groups)
@@ -122,7 +122,8 @@ def usable_frames(headers: list) -> tuple[list[Frame], list[InputError]]:
     return frames, refused
 
 
-def _by_series(frames: list[Frame]) -> list[Group]:
+def by_series(frames: list[Frame]) -> list[Group]:
+    """Frames of one series that are alike, together."""
     groups = defaultdict(list)
     for frame in frames:
         with reading_dicom(frame.path):

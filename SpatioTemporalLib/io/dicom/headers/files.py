@@ -58,7 +58,7 @@ def read_headers(paths: Sequence[Path], name: str) -> tuple[list, list[Finding]]
         When there is no DICOM image, a file is damaged, or the files belong to
         more than one patient.
     """
-    files = [file for path in paths for file in _files_of(path)]
+    files = [file for path in paths for file in files_below(path)]
     headers, others = [], []
     for file in files:
         header = read_header(file)
@@ -84,7 +84,7 @@ def read_headers(paths: Sequence[Path], name: str) -> tuple[list, list[Finding]]
                 f"{counted(len(others), 'file is not a DICOM image', 'files are no DICOM images')}, left out: {listed}",
             )
         )
-    return _without_copies(headers, findings), findings
+    return without_copies(headers, findings), findings
 
 
 def read_header(path: Path):
@@ -114,7 +114,8 @@ def reading_dicom(path: Path) -> Iterator[None]:
         logger.disabled = was_disabled
 
 
-def _files_of(path: Path) -> list[Path]:
+def files_below(path: Path) -> list[Path]:
+    """The files of a folder and of those in it, but for what is known to be no image; or the one file."""
     if not path.is_dir():
         return [existing_file(path)]
     with reading(path, "a folder"):
@@ -226,7 +227,8 @@ def _refuse_several_patients(headers: list) -> None:
             )
 
 
-def _without_copies(headers: list, findings: list[Finding]) -> list:
+def without_copies(headers: list, findings: list[Finding]) -> list:
+    """Headers without those of an image that was there before; findings : gets that there were some."""
     seen, kept = set(), []
     for header in headers:
         instance = str(header.get("SOPInstanceUID", "")) or header.filename
