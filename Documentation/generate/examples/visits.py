@@ -35,7 +35,7 @@ def nodule() -> Offer:
     )
 
 
-@offered("follow_up.change_by_network")
+@offered("follow_up.change_by_network", "follow_up.change_map")
 def pair_of_heads() -> Offer:
     """Two visits between which lesions come, stay and go."""
     pair = draw_pair(np.random.default_rng(70))

@@ -25,21 +25,6 @@ def time_generator(phases: int, hidden: int) -> nn.Sequential:
     )
 
 
-def time_embedding(width: int) -> nn.Sequential:
-    """From (..., ) seconds to what is added to features (..., width) acquired then."""
-    return nn.Sequential(
-        _Minutes(), TimeFeatures(2 * FREQUENCIES, SHORTEST, LONGEST), nn.Linear(2 * FREQUENCIES, width), nn.SiLU(),
-        nn.Linear(width, width),
-    )  # fmt: skip
-
-
-class _Minutes(nn.Module):
-    """Seconds as minutes."""
-
-    def forward(self, seconds: Tensor) -> Tensor:
-        return seconds / SECONDS_PER_MINUTE
-
-
 def condition_of(generator: nn.Module | None, times: Tensor, mask: Tensor) -> Tensor | None:
     """(B, hidden) of times (B, T) in seconds where mask (B, T) is True; None without a generator."""
     if generator is None:

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .acquisition_times import time_embedding
 from .selective_scan import SelectiveScan
 
 # Voxels whose phases are scanned together: their states take some dozens of MB.
@@ -24,7 +23,7 @@ class PhaseMamba(nn.Module):
     ----------
     channels, state : int
     timed : bool
-        Whether real times are known: intervals drive the scan, and when a phase was acquired is added to its features.
+        Whether real intervals drive the scan, or all are alike.
     skipped : float, 0..1
         Part of the phases that a pass leaves out at random, at least one stays; see `scan_masking`.
 
@@ -39,7 +38,6 @@ class PhaseMamba(nn.Module):
         super().__init__()
         self.timed, self.skipped = timed, skipped
         self.norm = nn.LayerNorm(channels)
-        self.acquired = time_embedding(channels) if timed else None
         self.enter = nn.Linear(channels, 2 * channels, bias=False)
         self.scans = nn.ModuleList(SelectiveScan(channels, state, LONGEST_PHASE_STEP) for _ in range(2))
         self.leave = nn.Linear(channels, channels, bias=False)
@@ -50,17 +48,16 @@ class PhaseMamba(nn.Module):
         tokens = features.flatten(3).permute(0, 3, 1, 2)
         kept = kept_places(mask, self.skipped)
         both = intervals(times, kept) if self.timed else [torch.ones_like(times)] * 2
-        when = torch.zeros(count, phases, channels).to(features) if self.acquired is None else self.acquired(times)
         parts = []
         for n in range(count):
             for some in tokens[n].split(VOXELS_AT_ONCE):
                 facts = [part[n].expand(len(some), -1) for part in (*both, kept)]
-                parts.append(self._scanned(some, when[n], *facts))
+                parts.append(self._scanned(some, *facts))
         changed = torch.cat(parts).reshape(count, -1, phases, channels).permute(0, 2, 3, 1)
         return features + changed.reshape(features.shape)
 
-    def _scanned(self, tokens: Tensor, when: Tensor, since: Tensor, until: Tensor, kept: Tensor) -> Tensor:
-        values, gate = self.enter(self.norm(tokens) + when).chunk(2, dim=-1)
+    def _scanned(self, tokens: Tensor, since: Tensor, until: Tensor, kept: Tensor) -> Tensor:
+        values, gate = self.enter(self.norm(tokens)).chunk(2, dim=-1)
         values = functional.silu(values)
         forward = self.scans[0](values, since, kept)
         backward = self.scans[1](values.flip(1), until.flip(1), kept.flip(1)).flip(1)
