@@ -26,13 +26,16 @@ except ModuleNotFoundError as error:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     import SpatioTemporalLib as st
 
+from SpatioTemporalNodes.results.chain import pipeline_of_run
 from SpatioTemporalNodes.results.runs import Runs
+from SpatioTemporalNodes.scene import attributes
 from SpatioTemporalNodes.series.sample_nodes import SERIES, SHA256, add_sample_data
 from SpatioTemporalNodes.series.series_nodes import add_series, series_from_node
 from SpatioTemporalNodes.series.series_view import series_of, view_of
 from SpatioTemporalWidgets.panel import Panel
 
 from SpatioTemporalLib.batch.client import BatchProcess
+from SpatioTemporalLib.batch.table.pipeline import write_pipeline
 from SpatioTemporalLib.batch.table.words import as_word
 from SpatioTemporalLib.command_line.options.kinds import flag
 from SpatioTemporalLib.sample_data import sample_file
@@ -213,19 +216,23 @@ class SpatioTemporalLogic(ScriptedLoadableModuleLogic):
         words = [name, "--cases", str(cases), "--out", str(out), *words]
         words += ["--workers", str(workers)] if workers else []
         process = BatchProcess(words, self.runs.worker.python, paths=sys.path)
-        try:
-            outcome, ended = None, None
-            while ended is None:
-                for event in process.poll():
-                    outcome = event if event["event"] == "outcome" else outcome
-                    ended = event if event["event"] == "ended" else None
-                slicer.app.processEvents()
-                time.sleep(0.01)
-        finally:
-            process.close()
+        outcome, told = process.outcome(slicer.app.processEvents)
         if outcome is None:
-            raise st.errors.SpatioTemporalError(ended["text"] or "the batch ended without a result")
-        return {key: value for key, value in outcome.items() if key != "event"}
+            raise st.errors.SpatioTemporalError(told or "the batch ended without a result")
+        return outcome
+
+    def pipeline(self, output, path):
+        """Write the run behind an output, with the runs whose outputs it took, as a pipeline that `batch` takes.
+
+        Parameters
+        ----------
+        output : node or name of one
+            That a run gave.
+        path : path
+            Of the file (.json); also given back.
+        """
+        node = self._node(output)
+        return write_pipeline(path, pipeline_of_run(slicer.mrmlScene, attributes.fact(node, "Run", node.GetName())))
 
     def curve(self, node, ras):
         """The curve of a series at a position in RAS mm; None outside of it."""

@@ -7,7 +7,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,6 +61,24 @@ class BatchProcess:
             self.close()
             events.append({"event": "ended", "code": code, "text": cause.removeprefix("spatiotemporal: ")})
         return events
+
+    def outcome(self, meanwhile: Callable[[], object]) -> tuple[dict | None, str]:
+        """What became of the cases once it has ended, None where it did not come to that, and why not.
+
+        meanwhile : called again and again until then.
+        """
+        found = None
+        try:
+            while True:
+                for event in self.poll():
+                    if event["event"] == "outcome":
+                        found = {key: value for key, value in event.items() if key != "event"}
+                    elif event["event"] == "ended":
+                        return found, event["text"]
+                meanwhile()
+                time.sleep(0.01)
+        finally:
+            self.close()
 
     def stop(self) -> None:
         """Ask it to stop: cases that run end, nothing half-written stays."""

@@ -7,9 +7,13 @@ import sys
 from pathlib import Path
 
 import qt
+import slicer
 from slicer.i18n import tr as _
+from SpatioTemporalNodes.results.chain import pipeline_of_run
 
 from SpatioTemporalLib.batch.client import BatchProcess
+from SpatioTemporalLib.batch.table.chain import columns_of
+from SpatioTemporalLib.batch.table.pipeline import read_pipeline, write_pipeline
 from SpatioTemporalLib.batch.table.words import parameter_words
 from SpatioTemporalLib.data import Table
 from SpatioTemporalLib.errors import InputError
@@ -44,6 +48,8 @@ class CohortStep(Step):
         self.ui.casesTable.hide()
         self.ui.casesButton.connect("clicked()", guarded(self.choose_cases))
         self.ui.bidsButton.connect("clicked()", guarded(self.choose_folder))
+        self.ui.pipelineButton.connect("clicked()", guarded(self.choose_pipeline))
+        self.ui.fromResultButton.connect("clicked()", guarded(self.write_pipeline))
         self.ui.resultsFolderButton.connect("clicked()", guarded(self.choose_results))
         self.ui.previewButton.connect("clicked()", guarded(self.preview))
         self.ui.startBatchButton.connect("clicked()", guarded(self.start))
@@ -59,6 +65,30 @@ class CohortStep(Step):
 
     def choose_folder(self) -> None:
         self._take(self.ui.casesEdit, qt.QFileDialog.getExistingDirectory(self.widget, _("Folder of BIDS or DICOM")))
+
+    def choose_pipeline(self) -> None:
+        path = qt.QFileDialog.getOpenFileName(self.widget, _("Pipeline"), "", _("Pipelines (*.json)"))
+        if path:
+            self._take_pipeline(path)
+
+    def write_pipeline(self) -> None:
+        """Write the chain behind the run that is chosen in step 5, and take it."""
+        run = self.panel.results.run
+        if not run:
+            raise InputError("E-NO-RUN", _("no run is chosen"), fix=_("Click one in step 5."))
+        pipeline = pipeline_of_run(slicer.mrmlScene, run)
+        path = qt.QFileDialog.getSaveFileName(self.widget, _("Pipeline"), "pipeline.json", _("Pipelines (*.json)"))
+        if path:
+            path = path if path.lower().endswith(".json") else f"{path}.json"
+            self._take_pipeline(write_pipeline(path, pipeline))
+
+    def _take_pipeline(self, path) -> None:
+        pipeline = read_pipeline(path)
+        needed, possible = columns_of(pipeline)
+        text = _("{title}. Columns of the table: {names}").format(title=pipeline.title, names=", ".join(needed))
+        text += _("; if wanted: {names}.").format(names=", ".join(possible)) if possible else "."
+        self.ui.pipelineEdit.setText(str(path))
+        self.say(text)
 
     def choose_results(self) -> None:
         self._take(self.ui.resultsEdit, qt.QFileDialog.getExistingDirectory(self.widget, _("Folder for results")))
@@ -101,15 +131,20 @@ class CohortStep(Step):
     def words(self) -> list[str]:
         """The words of the command, after ``batch``."""
         analysis = self.panel.analyse.analysis
-        cases, out = (str(line.text).strip() for line in (self.ui.casesEdit, self.ui.resultsEdit))
+        lines = (self.ui.casesEdit, self.ui.resultsEdit, self.ui.pipelineEdit)
+        cases, out, pipeline = (str(line.text).strip() for line in lines)
         missing = {
-            _("an analysis in step 3"): analysis is None,
+            _("an analysis in step 3, or a pipeline"): analysis is None and not pipeline,
             _("a table of cases"): not cases,
             _("a folder for results"): not out,
         }
         lacking = [what for what, lacks in missing.items() if lacks]
         if lacking:
             raise InputError("E-BATCH-CASES", _("still missing: {what}").format(what=", ".join(lacking)))
+        if pipeline:
+            # Before it is taken for the name of an analysis, as a file without the ending would be.
+            read_pipeline(pipeline)
+            return [pipeline, "--cases", cases, "--out", out]
         common = parameter_words(analysis, self.panel.analyse.values())
         return [analysis.id, "--cases", cases, "--out", out, *common]
 

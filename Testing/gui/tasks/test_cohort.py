@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import json
 
 import numpy as np
 import pytest
 import slicer
 from gui.user import User
+from SpatioTemporalNodes.series.series_nodes import add_series
 
 import SpatioTemporalLib as st
 
@@ -21,6 +23,7 @@ def user(panel):
     yield User(panel)
     panel.cohort.close()
     panel.cohort.page = None
+    panel.cohort.ui.pipelineEdit.setText("")
     panel.cohort._rest()
     panel.ui.cohortButton.collapsed = True
 
@@ -100,3 +103,65 @@ def test_a_batch_from_the_console(module, panel, cases, tmp_path):
     assert outcome["computed"] == 3 and [failure["case"] for failure in outcome["failures"]] == ["c2"]
     with pytest.raises(st.errors.SpatioTemporalError, match="nowhere"):
         panel.logic.batch("dummy.slow_mean", tmp_path / "nowhere.csv", tmp_path / "out")
+
+
+@pytest.fixture
+def answers(monkeypatch, tmp_path):
+    """What dialogs for files answer."""
+    import qt
+
+    for name in ("getSaveFileName", "getOpenFileName"):
+        monkeypatch.setattr(qt.QFileDialog, name, lambda *given: str(tmp_path / "chain.json"))
+    return tmp_path / "chain.json"
+
+
+def ran(panel, user, wait, analysis, series, **parameters):
+    panel.analyse.choose(analysis)
+    panel.data.choose(slicer.mrmlScene.GetFirstNodeByName(series))
+    panel.analyse.form.set(parameters)
+    user.press(panel.run.ui.startButton)
+    wait(lambda: panel.run.job is None)
+    assert "done" in panel.run.ui.messageLabel.text, panel.run.ui.messageLabel.text
+    return panel.results.run
+
+
+def test_what_led_to_a_result_runs_for_many_cases(panel, user, wait, cases, answers, tmp_path, photograph):
+    cases.write_text(cases.read_text().replace(",duration", "").replace(",0.1", "").replace("gone", "s2"))
+    series = add_series(slicer.mrmlScene, st.read_series(tmp_path / "s0.nii.gz"), name="One patient")
+    panel.data.choose(series[0])
+    ran(panel, user, wait, "preprocessing.smooth", "One patient", smoothing=4.0)
+    smoothed = next(n for n in slicer.util.getNodesByClass("vtkMRMLSequenceNode") if "smoothed" in n.GetName().lower())
+    ran(panel, user, wait, "dummy.slow_mean", smoothed.GetName(), duration=0.1)
+    user.press(panel.cohort.ui.fromResultButton)
+    steps = json.loads(answers.read_text())["steps"]
+    assert [(step["name"], step["inputs"]) for step in steps] == [
+        ("smooth", {}), ("slow_mean", {"series": "smooth:smoothed"}),
+    ]  # fmt: skip
+    assert [step["parameters"] for step in steps] == [{"smoothing": 4.0}, {"duration": 0.1}]
+    assert "Columns of the table: series; if wanted: mask" in panel.cohort.ui.cohortLabel.text
+    user.type_into(panel.cohort.ui.casesEdit, str(cases))
+    user.type_into(panel.cohort.ui.resultsEdit, str(tmp_path / "out"))
+    user.press(panel.cohort.ui.startBatchButton)
+    wait(lambda: panel.cohort.process is None)
+    assert f"{CASES} computed, 0 done before, 0 failed" in panel.cohort.ui.cohortLabel.text
+    photograph("cohort-pipeline", panel.ui.cohortButton)
+    # The first case is the patient in the scene: both have the same mean.
+    mean = next(n for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if "mean" in n.GetName().lower())
+    read = st.read_map(tmp_path / "out/cases/c0/slow_mean/mean.nii.gz")
+    np.testing.assert_allclose(read.values, slicer.util.arrayFromVolume(mean), rtol=1e-5)
+    assert panel.logic.pipeline(mean, tmp_path / "again.json").read_text() == answers.read_text()
+
+
+def test_a_pipeline_that_is_none_is_refused_and_none_is_written_without_a_run(panel, user, answers, tmp_path):
+    answers.write_text('{"steps": []}')
+    user.press(panel.cohort.ui.pipelineButton)
+    assert "holds no list of steps" in panel.run.ui.messageLabel.text and not panel.cohort.ui.pipelineEdit.text
+    user.press(panel.cohort.ui.fromResultButton)
+    assert "no run is chosen" in panel.run.ui.messageLabel.text
+    chosen(panel, user, tmp_path / "cases.csv", tmp_path / "out")
+    user.type_into(panel.cohort.ui.pipelineEdit, str(tmp_path / "nowhere.json"))
+    user.press(panel.cohort.ui.previewButton)
+    assert "nowhere.json" in panel.run.ui.messageLabel.text and panel.cohort.process is None
+    with pytest.raises(st.errors.SpatioTemporalError, match="no run made this"):
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "CT")
+        panel.logic.pipeline(node, tmp_path / "none.json")
