@@ -45,6 +45,7 @@ SETTINGS = TrainingSettings(
 # With a constant protocol nothing has to be made of the times, and a few epochs suffice.
 EPOCHS = {"random": 16, "constant": 6, "several": 16}
 TIMED, UNTIMED, PROJECTED = "default", "without_times", "max_projection"
+REVERSED = "true, phases after contrast reversed"
 KINDS = {TIMED: "true", UNTIMED: "none", PROJECTED: "none, maximum over the phases"}
 # What each network is trained for: protocol and preset.
 TRAININGS = {
@@ -98,7 +99,7 @@ def measured(folder: Path, network: str, protocol: str, preset: str, seed: int, 
         shuffled[:, 2] = np.random.default_rng(seed).permutation(shuffled[:, 2])
         variants["shuffled"] = replace(cases, times=shuffled)
     if preset == TIMED and protocol == "several":
-        variants["true, phases after contrast reversed"] = _Reversed(cases)
+        variants[REVERSED] = _Reversed(cases)
     return [
         {"protocol": protocol, "network": network, "times": name, "seed": seed}
         | assessed(bundle.networks, variant, device)
@@ -132,34 +133,37 @@ def assessed(networks, cases, device: str) -> dict[str, float]:
 
 
 def verdicts(rows: list[dict]) -> dict[str, bool]:
-    """What was to be shown, by each network for every seed."""
-    value = {(row["network"], row["protocol"], row["times"], row["seed"]): row for row in rows}
+    """What was to be shown, by each network for every seed that was measured."""
     found = {}
     for network in dict.fromkeys(row["network"] for row in rows):
+        own = [row for row in rows if row["network"] == network]
 
-        def dices(protocol, times, network=network):
-            return np.array([row["Dice"] for key, row in value.items() if key[:3] == (network, protocol, times)])
+        def dices(protocol, times, own=own):
+            return {row["seed"]: row["Dice"] for row in own if (row["protocol"], row["times"]) == (protocol, times)}
 
-        timed, untimed, shuffled = (dices("random", times) for times in ("true", "none", "shuffled"))
-        taken = [row for key, row in value.items() if key[:3] == (network, "random", "true")]
-        holds = {
-            "Dice with times at least 0.75": (timed >= 0.75).all(),
-            "at least 0.08 above without times": (timed - untimed >= 0.08).all(),
-            "shuffled times lose at least 0.08": (timed - shuffled >= 0.08).all(),
-            "at most a fifth of the look-alikes taken": all(
+        def gains(one, other, dices=dices):
+            first, second = dices(*one), dices(*other)
+            return [first[seed] - second[seed] for seed in first.keys() & second.keys()]
+
+        timed, several = ("random", "true"), ("several", "true")
+        taken = [row for row in own if (row["protocol"], row["times"]) == timed]
+        shown = {
+            "Dice with times at least 0.75": [dice >= 0.75 for dice in dices(*timed).values()],
+            "at least 0.08 above without times": [gain >= 0.08 for gain in gains(timed, ("random", "none"))],
+            "shuffled times lose at least 0.08": [gain >= 0.08 for gain in gains(timed, ("random", "shuffled"))],
+            "at most a fifth of the look-alikes taken": [
                 row["look-alikes found"] <= 0.2 * row["look-alikes"] for row in taken
-            ),
+            ],
+            "constant protocol within 0.03": [
+                abs(gain) <= 0.03 for gain in gains(("constant", "true"), ("constant", "none"))
+            ],
+            "several phases: Dice at least 0.75": [dice >= 0.75 for dice in dices(*several).values()],
+            "at least 0.08 above the maximum over them": [
+                gain >= 0.08 for gain in gains(several, ("several", KINDS[PROJECTED]))
+            ],
+            "reversed phases lose at least 0.1": [gain >= 0.1 for gain in gains(several, ("several", REVERSED))],
         }
-        if len(constant := dices("constant", "true")):
-            holds["constant protocol within 0.03"] = (np.abs(constant - dices("constant", "none")) <= 0.03).all()
-        if len(several := dices("several", "true")):
-            holds["several phases: Dice at least 0.75"] = (several >= 0.75).all()
-            holds["at least 0.08 above the maximum over them"] = (
-                several - dices("several", KINDS[PROJECTED]) >= 0.08
-            ).all()
-            backward = dices("several", "true, phases after contrast reversed")
-            holds["reversed phases lose at least 0.1"] = (several - backward >= 0.1).all()
-        found |= {f"{network}: {text}": bool(true) for text, true in holds.items()}
+        found |= {f"{network}: {text}": all(holds) for text, holds in shown.items() if holds}
     return found
 
 
