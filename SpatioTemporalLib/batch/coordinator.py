@@ -12,11 +12,13 @@ from pathlib import Path
 
 from ..context import Context
 from ..errors import Cancelled, InputError, ParameterError, SpatioTemporalError, counted
+from ..io.files.atomic import not_written
 from ..io.output.folder import working_folder
 from ..system.owner_lock import OwnerLock, is_left
 from .events import EventLog
 from .plan import BROKEN, CHANGED, DONE, BatchPlan
 from .results.collected import Collected, collect
+from .work.case_lock import require_folder
 from .work.child import Limits, run_order
 from .work.engines import Engine, LocalEngine, local_workers
 from .work.identity import OTHERWISE
@@ -123,9 +125,12 @@ def _only_one(out: Path) -> OwnerLock:
     if not is_left(path):
         text = "another process computes this batch"
         raise InputError("E-BATCH-RUNNING", text, where=str(out), fix="Wait until it has ended, or stop it.")
-    path.unlink(missing_ok=True)
-    (out / STOP).unlink(missing_ok=True)
-    return OwnerLock(path)
+    try:
+        path.unlink(missing_ok=True)
+        (out / STOP).unlink(missing_ok=True)
+        return OwnerLock(path)
+    except OSError as error:
+        raise not_written(path, error) from error
 
 
 class _Run:
@@ -163,7 +168,8 @@ class _Run:
             raise
         finally:
             self.stop.set()
-        self.outcome.collected = collect(self.plan, self.outcome.failures, self.context)
+        require_folder(self.plan.out)
+        self.outcome.collected = _collected(self.plan, self.outcome.failures, self.context)
         self.log.add("ended", computed=self.outcome.computed, failed=len(self.outcome.failures))
         return self.outcome
 
@@ -229,6 +235,13 @@ class _Run:
         self.log.add("cancelled", computed=self.outcome.computed)
 
 
+def _collected(plan: BatchPlan, failures: list[tuple], context: Context | None = None) -> Collected:
+    try:
+        return collect(plan, failures, context)
+    except OSError as error:
+        raise not_written(plan.out, error) from error
+
+
 def collect_done(plan: BatchPlan) -> tuple[Collected, int]:
     """The tables and the page of what is done by now, and how many cases are not; computes nothing.
 
@@ -249,7 +262,7 @@ def collect_done(plan: BatchPlan) -> tuple[Collected, int]:
             if state != DONE
             for code, text in (why.get(state, ("E-BATCH-OPEN", "is not computed yet, or failed")),)
         ]
-        return collect(plan, still), len(still)
+        return _collected(plan, still), len(still)
     finally:
         lock.release()
 

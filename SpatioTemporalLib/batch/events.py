@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,7 +40,9 @@ class EventLog:
             raise not_written(self.path, error) from error
 
     def close(self) -> None:
-        self._file.close()
+        # A disk that is full has been told of by then.
+        with suppress(OSError):
+            self._file.close()
 
     def _ends_with_a_line(self) -> bool:
         with open(self.path, "rb") as file:

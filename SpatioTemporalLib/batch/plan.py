@@ -118,7 +118,7 @@ def _pipeline(what: str) -> Pipeline:
 
 def _table(cases: str | Path, options: tuple[StepOptions, ...], context: Context) -> CaseTable:
     if not is_found(cases):
-        return read_cases(cases)
+        return read_cases(cases, lambda name: any(step.takes_text(name) for step in options))
     return table_of_folder(cases, options[0].analysis, lambda part: context.progress(part, "sorting files"))
 
 

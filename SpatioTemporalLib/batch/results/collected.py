@@ -49,7 +49,10 @@ class Collected:
 
 def collect(plan: BatchPlan, failures: list[tuple], context: Context | None = None) -> Collected:
     """Write the tables and the page of what is finished; the same cases give the same bytes."""
-    finished = [case for n in range(len(plan.cases)) if (case := finished_case(plan, n)) is not None]
+    # What a row that failed had given before is not what its files give now.
+    failed = {row for row, *_ in failures}
+    rows = [n for n, case in enumerate(plan.cases) if case.row not in failed]
+    finished = [case for n in rows if (case := finished_case(plan, n)) is not None]
     told = [name for name in plan.table.columns if name in NAMED_BY[1:] or name in plan.unused]
     paths = _columns_of_paths(plan)
     facts = [name for name in told if name not in paths]
@@ -65,14 +68,14 @@ def collect(plan: BatchPlan, failures: list[tuple], context: Context | None = No
             temporary.write_bytes(tables[main].read_bytes())
     else:
         results.unlink(missing_ok=True)
-    failed = write_rows(plan.out / FAILURES, FAILURE_COLUMNS, sorted(failures))
+    told_failures = write_rows(plan.out / FAILURES, FAILURE_COLUMNS, sorted(failures))
     cases = write_rows(plan.out / CASES_OUT, *_cases_out(plan, finished))
     from .page import write_page
 
     page = write_page(plan, finished, failures, results if main else None)
     if context is not None:
         context.progress(1.0, "collected")
-    return Collected(results if main else None, cases, failed, page, tables)
+    return Collected(results if main else None, cases, told_failures, page, tables)
 
 
 def finished_case(plan: BatchPlan, number: int) -> Finished | None:

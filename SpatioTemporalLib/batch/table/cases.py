@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import InputError, SpatioTemporalError, counted
 from ...io.files.boundary import real_path
-from ...io.tables.delimited import read_delimited
+from ...io.tables.delimited import Delimited, read_delimited
 from .options import StepOptions
 
 NAMED_BY = ("case", "participant_id", "session", "task", "run")
@@ -57,8 +57,10 @@ class Case:
     gathered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def read_cases(path: str | Path) -> CaseTable:
+def read_cases(path: str | Path, is_text: Callable[[str], bool] = lambda name: False) -> CaseTable:
     """A table of cases, comma, semicolon or tab between columns.
+
+    is_text : whether a column holds texts and lists, in which a comma between numbers is no decimal comma.
 
     Raises
     ------
@@ -67,10 +69,15 @@ def read_cases(path: str | Path) -> CaseTable:
     """
     table = read_delimited(path)
     headings = [heading.strip() for heading in table.headings]
-    columns = {name: [cell.strip() for cell in table.column(n)] for n, name in enumerate(headings)}
+    columns = {name: _cells(table, n, is_text(name)) for n, name in enumerate(headings)}
     if not table.rows:
         raise InputError("E-BATCH-CASES", "holds no case", where=table.path.name, fix="Write one row a case.")
     return CaseTable(table.path.name, real_path(table.path).parent, columns, tuple(row for row, _ in table.rows))
+
+
+def _cells(table: Delimited, number: int, as_they_are: bool) -> list[str]:
+    cells = [cells[number] for _, cells in table.rows] if as_they_are else table.column(number)
+    return [cell.strip() for cell in cells]
 
 
 def cases_of(table: CaseTable, options: tuple[StepOptions, ...]) -> list[Case]:

@@ -47,6 +47,11 @@ class StepOptions:
         """Which of these columns it takes."""
         return [name for name in names if self._targets(name)]
 
+    def takes_text(self, column: str) -> bool:
+        """Whether a column is for what is no single number."""
+        numbers = {flag(p.name) for p in self.analysis.parameters if p.type in (int, float)}
+        return any(option not in numbers for option in self._targets(column))
+
     def words(
         self, row: dict[str, str], folder: Path, gathered: Mapping[str, tuple[str, ...]] = NOTHING
     ) -> tuple[list[str], list[str], list[str]]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from ...io.output.manifest import digest, read_manifest
 from ...version import __version__
+from ..table.options import is_there
 
+DATA_FILE = re.compile(r"(?:data ?file|elementdatafile)\s*[:=]\s*(.+)", re.IGNORECASE)
+MOST_HEADER = 2**16  # bytes
 RECORD = "case.json"
 OTHERWISE = "was computed from other files, with other settings or by another version"
 
@@ -30,7 +34,22 @@ def files_read(named: Iterable[str]) -> list[Path]:
             stem = path.name.split(".")[0]
             found |= dict.fromkeys(p for p in sorted(path.parent.glob(f"{_escaped(stem)}.*")) if p.is_file())
             found[path] = None
+            found |= dict.fromkeys(_data_of(path))
     return list(found)
+
+
+def _data_of(path: Path) -> list[Path]:
+    """The files in which a header that stands alone says its voxels are, whatever they are called."""
+    if path.suffix.lower() not in (".nhdr", ".mhd", ".mha"):
+        return []
+    with open(path, "rb") as file:
+        lines = file.read(MOST_HEADER).decode("latin-1").splitlines()
+    named = [match[1] for line in lines if (match := DATA_FILE.match(line))]
+    # Behind LIST, every line is the name of a file.
+    listed = lines if any(name.startswith("LIST") for name in named) else []
+    return [
+        p for name in (*named, *listed) if name.strip() and is_there(p := path.parent / name.strip()) and p.is_file()
+    ]
 
 
 def marks(files: Iterable[Path]) -> dict[str, list[int]]:

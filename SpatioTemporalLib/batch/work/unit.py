@@ -32,7 +32,7 @@ from .gathering import gathered
 from .identity import OTHERWISE, RECORD, contents, files_read, marks, record_of, whole_key
 
 PROGRESS_EVERY = 0.5  # s
-STOPS_ALL = {"E-DISK-FULL", "E-WRITE"}
+STOPS_ALL = {"E-BATCH-GONE", "E-DISK-FULL", "E-WRITE"}
 
 
 def carried_out(order: dict, tell: Callable[[dict], None]) -> dict:
