@@ -129,7 +129,9 @@ def _check_values(declared: Input, value: object) -> list[Finding]:
                 "E-MASK-EMPTY",
                 f"{declared.name} has no voxel set",
                 where=value.name,
-                fix="Draw the region, or leave it out to use the whole image.",
+                fix="Draw the region, or leave it out to use the whole image."
+                if declared.optional
+                else "Draw the region.",
             )
         return []
     if not isinstance(value, (Series, Map, ImageStack)):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from ...data.curve import Table
 from ...declare import Advanced, FileOrFolder, Help, Input, Output, Range, Unit, analysis
-from ...errors import Finding, InputError, Severity
+from ...errors import Finding, InputError, Severity, counted
 from ...steps.segmentations.assessment_tables import Statistics
 from ...steps.segmentations.case_table import case_table
 from ...steps.segmentations.given_overlaps import named_columns
@@ -93,7 +93,7 @@ def readers(table, *, parameters, context):
     statistics = Statistics(parameters.confidence / 100, parameters.resamples, context.seed)
     findings = [*study.findings]
     if len(study.rows) < FEWEST_CASES:
-        text = f"there are {len(study.rows)} cases; intraclass correlations need {FEWEST_CASES}"
+        text = f"{counted(len(study.rows), 'case')} only; intraclass correlations need {FEWEST_CASES}"
         findings.append(Finding("W-FEW-CASES", Severity.WARN, text, table.name))
     context.progress(0.9, "drawing patients")
     pair_units = dict.fromkeys(("volume difference", "limit below", "limit above"), "mL")

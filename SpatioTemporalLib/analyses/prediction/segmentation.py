@@ -9,7 +9,7 @@ import numpy as np
 
 from ...data.curve import Curve, Table
 from ...declare import Advanced, Choices, FileOrFolder, Help, Input, Output, Range, Unit, analysis
-from ...errors import Finding, InputError, Severity
+from ...errors import Finding, InputError, Severity, counted
 from ...steps.segmentations.assessed_cases import Assessed, MeasureSettings, assess
 from ...steps.segmentations.assessment_tables import (
     Statistics,
@@ -176,7 +176,7 @@ def _few(found: Assessed, where: str) -> list[Finding]:
     count = len(np.unique(found.patients))
     if count >= FEW_PATIENTS:
         return []
-    text = f"there are {count} patients; intervals of fewer than {FEW_PATIENTS} are too narrow"
+    text = f"{counted(count, 'patient')} only; intervals of fewer than {FEW_PATIENTS} are too narrow"
     return [Finding("W-FEW-PATIENTS", Severity.WARN, text, where)]
 
 

@@ -38,7 +38,7 @@ class ModelZooParameters:
     ],
     outputs=[
         Output("labels", LabelSeries, help="The segmentation of every frame, on the grid of the series."),
-        Output("volumes", Table, help="Volume of each label in each frame."),
+        Output("volumes", Table, help="Volume of each label in each frame, counted from 0."),
     ],
     parameters=ModelZooParameters,
 )
@@ -95,7 +95,7 @@ def by_model_zoo(series, *, parameters, context):
 
 
 def _volumes(values: np.ndarray, series: Series, bundle) -> Table:
-    columns: dict[str, list] = {"frame": list(range(1, len(values) + 1)), "time": series.times.tolist()}
+    columns: dict[str, list] = {"frame": list(range(len(values))), "time": series.times.tolist()}
     for number, name in bundle.labels.items():
         counts = (values == number).sum(axis=(1, 2, 3))
         columns[name] = (counts * series.geometry.voxel_volume_ml).tolist()

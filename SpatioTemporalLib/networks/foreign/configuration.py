@@ -11,6 +11,8 @@ TARGET, DISABLED = "_target_", "_disabled_"
 # What components hold besides the values that are passed to them.
 OF_COMPONENTS = {TARGET, DISABLED, "_requires_", "_desc_", "_mode_", "keys", "allow_missing_keys"}
 DEEPEST = 50
+# Names that stand for lists of names can make a small file endless.
+MOST_VALUES = 100_000
 
 
 class Configuration:
@@ -23,7 +25,7 @@ class Configuration:
     def __init__(self, content: object, where: str):
         if not isinstance(content, dict):
             raise InputError("E-ZOO", "its configuration is no table", where=where, fix="Get the bundle anew.")
-        self.content, self.where = content, where
+        self.content, self.where, self.left = content, where, MOST_VALUES
 
     def component(self, name: str) -> tuple[str, dict[str, object]]:
         """Last part of the name of what is to be made, and what it is made with.
@@ -62,6 +64,9 @@ class Configuration:
 
     def value(self, given: object, name: str, depth: int = DEEPEST) -> object:
         """A value with all names in it followed."""
+        self.left -= 1
+        if self.left < 0:
+            raise self.refused(f"{name} stands for more than {MOST_VALUES} values")
         given = self._followed(given, name, depth)
         if isinstance(given, list):
             return [self.value(part, name, depth - 1) for part in given]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import nn
 
 from ...errors import InputError
@@ -15,6 +15,7 @@ from ...system.packages import require
 from ...system.plain_text import for_message
 from ..bundle.container import METADATA, MOST_METADATA, Container
 from ..bundle.weights import read_weights, require_fit
+from .bounded_network import TooLarge, planned_weights
 from .configuration import Configuration
 from .preparation import Preparation, preparation_of
 
@@ -28,6 +29,8 @@ INFERERS = {"SlidingWindowInferer", "SlidingWindowInfererAdapt", "SimpleInferer"
 # Steps after the network that only bring back, convert or save what it gave, which is done here anyhow.
 NOT_NEEDED = {"Invertd", "SaveImaged", "EnsureTyped", "ToTensord", "CopyItemsd", "DeleteItemsd"}
 MOST_LABELS, MOST_WEIGHTS, LARGEST_WINDOW = 1000, 2**30, 1024
+# Voxels of a window: 320 along each side. Images are filled up to the size of a window.
+MOST_IN_WINDOW = 320**3
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +39,7 @@ class ZooBundle:
 
     name : of its folder. labels : by number, without background. window : (X, Y, Z) voxels, None for the whole image.
     overlap : of windows, 0..1. activation : "softmax", "sigmoid" or "". threshold : of each channel, None where the
-    likeliest channel counts.
+    likeliest channel counts. channels : that the network gives.
     """
 
     name: str
@@ -47,6 +50,7 @@ class ZooBundle:
     overlap: float
     activation: str
     threshold: float | None
+    channels: int
 
 
 def read_zoo_bundle(path: str | os.PathLike) -> ZooBundle:
@@ -73,7 +77,7 @@ def read_zoo_bundle(path: str | os.PathLike) -> ZooBundle:
     activation, threshold = _afterwards(configuration)
     network, channels = _network(container, configuration)
     labels = _labels(described, channels, threshold)
-    return ZooBundle(container.where, network, preparation, labels, window, overlap, activation, threshold)
+    return ZooBundle(container.where, network, preparation, labels, window, overlap, activation, threshold, channels)
 
 
 def _json(container: Container, name: str) -> object:
@@ -105,13 +109,14 @@ def _network(container: Container, configuration: Configuration) -> tuple[nn.Mod
     if not name:
         scripted = f"; {SCRIPTED} is code and not run" if container.has(SCRIPTED) else ""
         raise configuration.refused(f"has none of {' and '.join(WEIGHTS)}{scripted}")
+    maker = getattr(monai.networks.nets, kind)
     try:
-        with torch.device("meta"):
-            planned = getattr(monai.networks.nets, kind)(**given).state_dict()
-        if sum(tensor.numel() for tensor in planned.values()) > min(MOST_WEIGHTS, container.size(name)):
-            raise configuration.refused(f"{kind} would have more weights than {name} can hold")
-        network = getattr(monai.networks.nets, kind)(**given)
-    except (TypeError, ValueError, KeyError, RuntimeError, IndexError, AttributeError) as error:
+        planned = planned_weights(maker, given, min(MOST_WEIGHTS, container.size(name)))
+        network = maker(**given)
+    except TooLarge as error:
+        raise configuration.refused(f"{kind} would have {error}") from error
+    # Constructors of MONAI fail in many ways for settings that make no sense.
+    except (TypeError, ValueError, LookupError, RuntimeError, AttributeError, ArithmeticError) as error:
         raise configuration.refused(f"{kind} cannot be made: {for_message(error, 120)}") from error
     weights = _inner(read_weights(container, name))
     require_fit(planned, weights, container.where)
@@ -136,13 +141,17 @@ def _inferer(configuration: Configuration) -> tuple[tuple[int, int, int] | None,
     size = configuration.value(given.get("roi_size"), "inferer.roi_size")
     overlap = configuration.value(given.get("overlap", 0.25), "inferer.overlap")
     if not _is_size(size) or not isinstance(overlap, (int, float)) or not 0 <= overlap < 1:
-        raise configuration.refused(f"the windows {for_message([size, overlap], 60)} are none of three dimensions")
+        raise configuration.refused(
+            f"the windows {for_message([size, overlap], 60)} are not three numbers, {MOST_IN_WINDOW} voxels at most, "
+            "and an overlap"
+        )
     return tuple(size), float(overlap)
 
 
 def _is_size(size: object) -> bool:
     is_list = isinstance(size, Sequence) and not isinstance(size, str) and len(size) == 3
-    return is_list and all(isinstance(n, int) and 1 <= n <= LARGEST_WINDOW for n in size)
+    is_whole = is_list and all(type(n) is int and 1 <= n <= LARGEST_WINDOW for n in size)
+    return is_whole and math.prod(size) <= MOST_IN_WINDOW
 
 
 def _afterwards(configuration: Configuration) -> tuple[str, float | None]:
@@ -176,9 +185,13 @@ def _labels(described: object, channels: int, threshold: float | None) -> dict[i
     names = _at(described, "network_data_format", "outputs", "pred", "channel_def")
     names = names if isinstance(names, dict) else {}
     first = 1 if threshold is None else 0
-    return {
-        n + 1 - first: for_message(names.get(str(n), f"label {n}"), 60) or f"label {n}" for n in range(first, channels)
-    }
+    found: dict[int, str] = {}
+    for n in range(first, channels):
+        name = for_message(names.get(str(n), ""), 60) or f"label {n}"
+        # Columns of the table of volumes are called by them, beside that of the frames and their times.
+        taken = name in found.values() or name in ("frame", "time")
+        found[n + 1 - first] = f"{name} ({n})" if taken else name
+    return found
 
 
 def _at(value: object, *keys: str) -> object:

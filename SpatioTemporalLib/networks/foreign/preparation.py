@@ -87,7 +87,7 @@ def _made(maker, kind: str, given: dict, configuration: Configuration):
 
 
 def _letters(axcodes: object, configuration: Configuration) -> str:
-    letters = "".join(axcodes) if isinstance(axcodes, (list, tuple)) else axcodes
+    letters = "".join(map(str, axcodes)) if isinstance(axcodes, (list, tuple)) else axcodes
     if not isinstance(letters, str) or sorted(LETTERS[n][0] for n in letters if n in LETTERS) != [0, 1, 2]:
         raise configuration.refused(f"the axes {for_message(axcodes, 40)!r} are none")
     return letters

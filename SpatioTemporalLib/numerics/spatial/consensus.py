@@ -48,7 +48,8 @@ def staple(masks: np.ndarray) -> EstimatedTruth:
     Notes
     -----
     Warfield et al., IEEE Trans Med Imaging 23:903 (2004), by SimpleITK, in the box around all marks: in the whole
-    image specificity is 1 and small structures vanish. NaN sensitivities where nothing is marked.
+    image specificity is 1 and small structures vanish. NaN sensitivities where nothing is marked, NaN
+    specificities where all readers mark all there is.
     """
     itk = require("SimpleITK", package="SimpleITK", purpose="STAPLE")
     box = box_around(masks)
@@ -56,6 +57,10 @@ def staple(masks: np.ndarray) -> EstimatedTruth:
     if not masks.any():
         nothing = np.full(len(masks), np.nan)
         return EstimatedTruth(probability, nothing, nothing)
+    if masks[(slice(None), *box)].all():
+        # Without any background there is no specificity, and the filter gives a probability of 0.
+        probability[box] = 1.0
+        return EstimatedTruth(probability, np.ones(len(masks)), np.full(len(masks), np.nan))
     method = itk.STAPLEImageFilter()
     method.SetForegroundValue(1.0)
     method.SetMaximumIterations(MOST_STEPS)

@@ -49,6 +49,8 @@ def surface_of(mask: np.ndarray) -> np.ndarray:
     An image of one slice has no neighbours above and below: all of a region would else be its surface.
     """
     flat = tuple(n for n, size in enumerate(mask.shape) if size == 1)
+    if len(flat) == mask.ndim:
+        return mask.copy()
     cross = ndimage.generate_binary_structure(mask.ndim - len(flat), 1)
     return mask & ~ndimage.binary_erosion(mask, np.expand_dims(cross, flat))
 

@@ -13,6 +13,8 @@ from ...numerics.spatial.region_of_interest import resampled
 
 BEFORE_S = -1.0
 BRIGHT = 99.0  # percentile
+# 2 GiB of float32: a body of 2 m by 0.5 m by 0.5 m in voxels of 1 mm.
+MOST_VOXELS = 2**29
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,13 @@ def shown_times(seconds: np.ndarray) -> np.ndarray:
 
 
 def covering_grid(geometry: Geometry, spacing: tuple[float, float, float]) -> Geometry:
-    """Grid along R, A and S with that spacing (I, J, K) in mm over all voxels of another; itself where it is one."""
+    """Grid along R, A and S with that spacing (I, J, K) in mm over all voxels of another; itself where it is one.
+
+    Raises
+    ------
+    InputError
+        ``E-GRID-SIZE`` where it would have more than `MOST_VOXELS`.
+    """
     aligned = np.allclose(geometry.affine[:3, :3], np.diag(spacing), atol=1e-4)
     if aligned:
         return geometry
@@ -109,6 +117,12 @@ def covering_grid(geometry: Geometry, spacing: tuple[float, float, float]) -> Ge
     places = geometry.ijk_to_ras(corners)
     low, high = places.min(axis=0), places.max(axis=0)
     counts = np.floor((high - low) / np.array(spacing) + 1e-6).astype(int) + 1
+    if np.prod(counts.astype(float)) > MOST_VOXELS:
+        extent, step = (" x ".join(f"{x:g}" for x in triple) for triple in (np.round(high - low), spacing))
+        raise InputError(
+            "E-GRID-SIZE", f"an image of {extent} mm has too many voxels of {step} mm, which the network wants",
+            fix="Check the spacing of the image, which is mm; crop it to what is to be looked at.",
+        )  # fmt: skip
     return Geometry.from_spacing(tuple(counts[::-1]), spacing, low)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ...errors import InputError
+from ...errors import InputError, counted
 from ...numerics.statistics.robust_line import robust_spread, symmetric_line
 
 # Voxels that the line is fitted to, at most.
@@ -15,6 +15,7 @@ MOST_FITTED = 200_000
 # Widths of a Gaussian at half of its height in standard deviations.
 FWHM = 2.3548
 FEWEST = 100
+NARROWEST = 2.0
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,18 @@ def matched_difference(
     Raises
     ------
     InputError
-        ``E-PAIR-FLAT`` when there is nothing to compare.
+        ``E-PAIR-FLAT`` when there is nothing to compare, ``E-PAIR-BIAS`` when uneven brightness is looked for in less
+        than some voxels.
     """
     x, y = (image[inside].astype(float) for image in (earlier, later))
-    if len(x) < FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
+    if len(x) < FEWEST:
         raise InputError(
-            "E-PAIR-FLAT", f"{len(x)} voxels with the same value everywhere cannot be compared", where=where,
+            "E-PAIR-FLAT", f"{counted(len(x), 'voxel')} lie in both visits and the region, {FEWEST} are needed",
+            where=where, fix="Check that both visits and the region show the same part of the patient.",
+        )  # fmt: skip
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        raise InputError(
+            "E-PAIR-FLAT", "a visit has the same value everywhere in the region", where=where,
             fix="Give images with contrast, and a region that holds some of it.",
         )  # fmt: skip
     some = slice(None, None, -(-len(x) // MOST_FITTED))
@@ -72,6 +79,7 @@ def matched_difference(
     difference = np.where(inside, later - slope * earlier - intercept, 0.0)
     steps = np.array(spacing)[::-1]
     if how.bias:
+        _require_wide(how.bias, steps, where)
         # Clipped, so that a large lesion does not count as uneven brightness.
         limit = 3 * robust_spread(difference[inside])
         difference -= _mean_around(np.clip(difference, -limit, limit), inside, how.bias / steps)
@@ -87,6 +95,16 @@ def matched_difference(
     by_edges = how.misplacement * _steepness(slope * earlier, later, steps) if how.misplacement else 0.0
     z = (difference - np.median(difference[inside])) / np.hypot(spread, by_edges)
     return MatchedDifference(difference, np.where(inside, z, 0.0), slope, intercept, spread)
+
+
+def _require_wide(bias: float, steps: np.ndarray, where: str) -> None:
+    """The mean of hardly more than a voxel is that voxel: all that changed would count as uneven brightness."""
+    if max(bias / steps) < NARROWEST:
+        told = " x ".join(f"{step:g}" for step in steps[::-1])
+        raise InputError(
+            "E-PAIR-BIAS", f"a bias of {bias:g} mm is less than {NARROWEST:g} voxels of {told} mm", where=where,
+            fix="Raise it to the width over which brightness varies slowly, or set it to 0.",
+        )  # fmt: skip
 
 
 def _mean_around(values: np.ndarray, inside: np.ndarray, sigma) -> np.ndarray:

@@ -82,7 +82,7 @@ def pair_of(follow_up: FollowUp, settings: PairSettings, context: Context, withi
     Raises
     ------
     InputError
-        ``E-VISITS`` with a single visit, ``E-NOT-FINITE``, ``E-PAIR-APART`` when
+        ``E-VISITS`` with a single visit, ``E-INPUT-UNIT``, ``E-NOT-FINITE``, ``E-PAIR-APART`` when
         the visits show nothing in common, ``E-PAIR-FLAT`` for an image without
         contrast, and what `register_visit` raises.
     """
@@ -94,6 +94,11 @@ def pair_of(follow_up: FollowUp, settings: PairSettings, context: Context, withi
     earlier, later = (visit.images[settings.image] for visit in follow_up.with_image(settings.image).visits[-2:])
     for image, visit in zip((earlier, later), follow_up.visits[-2:]):
         _require_numbers(image, f"visit at day {visit.days:g}")
+        if image.unit != settings.unit:
+            raise InputError(
+                "E-INPUT-UNIT", f"the image {image.name} is in {image.unit}, {settings.unit} was expected",
+                where=f"visit at day {visit.days:g}", fix=f"Give images in {settings.unit}, or correct their unit.",
+            )  # fmt: skip
     _require_common(earlier, later, follow_up.called)
     grid, findings = _grid_of(later, settings, within), ()
     if settings.registration == "rigid":

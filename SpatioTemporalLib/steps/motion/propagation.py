@@ -76,7 +76,8 @@ def carried_through(
     Raises
     ------
     InputError
-        ``E-NOT-FINITE`` where a frame holds NaN, ``E-REGISTRATION`` for stacks of two or three slices.
+        ``E-NOT-FINITE`` where a frame holds NaN, ``E-IMAGE-CONSTANT`` where there is nothing to follow,
+        ``E-REGISTRATION`` for stacks of two or three slices.
     Cancelled
     """
     _require_thick(series)
@@ -160,7 +161,12 @@ def _whole(part: np.ndarray, box: tuple[slice, ...], shape: tuple[int, ...]) -> 
 def _standardised(series: Series, box: tuple[slice, ...]) -> Callable[[int], np.ndarray]:
     """Frames one at a time, cut to a part, all on one scale of brightness."""
     one = np.asarray(series.values[0][box], dtype=np.float64)
-    middle, width = float(one.mean()), float(one.std()) or 1.0
+    if np.ptp(one) == 0:
+        raise InputError(
+            "E-IMAGE-CONSTANT", f"around what was drawn the images have the same value, {one.flat[0]:g}, everywhere",
+            where=series.name, fix="Check that the segmentation was drawn on this series.",
+        )  # fmt: skip
+    middle, width = float(one.mean()), float(one.std())
 
     def frame(n: int) -> np.ndarray:
         values = np.asarray(series.values[n][box], dtype=np.float64)

@@ -16,7 +16,7 @@ def chosen_labels(labels: LabelSeries, names: tuple[str, ...]) -> dict[int, str]
     Raises
     ------
     InputError
-        ``E-SEGMENT`` when one is not there.
+        ``E-SEGMENT`` when one is not there, or a name is that of several.
     """
     drawn = set().union(*(set(np.unique(frame).tolist()) for frame in labels.values)) - {0}
     known = {value: label.name for value, label in labels.labels.items() if value in drawn}
@@ -24,15 +24,22 @@ def chosen_labels(labels: LabelSeries, names: tuple[str, ...]) -> dict[int, str]
         return known
     found = {}
     for name in names:
-        value = next((v for v, own in known.items() if own.casefold() == name.strip().casefold()), None)
-        if value is None:
+        values = [v for v, own in known.items() if own.casefold() == name.strip().casefold()]
+        if len(values) > 1:
+            raise InputError(
+                "E-SEGMENT",
+                f"{len(values)} segments are called {name!r}",
+                where=labels.name,
+                fix="Give them names that differ, or join them.",
+            )
+        if not values:
             raise InputError(
                 "E-SEGMENT",
                 f"no segment {name!r} is drawn; there are {', '.join(known.values()) or 'none'}",
                 where=labels.name,
                 fix="Correct the name of the segment.",
             )
-        found[value] = known[value]
+        found[values[0]] = known[values[0]]
     return found
 
 

@@ -159,3 +159,15 @@ def test_images_of_two_units_are_refused():
     with pytest.raises(InputError) as caught:
         found(FollowUp("simulated", (first, other)))
     assert caught.value.code.startswith("E-")
+
+
+def test_what_leaves_nothing_to_compare_is_told():
+    tissue, inside, rng = head(8)
+    given = visits(tissue, tissue + rng.normal(0, 3, SHAPE))
+    little = np.zeros(SHAPE, bool)
+    little[4, 4:8, 4:8] = True
+    with pytest.raises(InputError, match="16 voxels lie in both visits and the region, 100 are needed"):
+        found(given, little)
+    # The mean over less than a voxel is that voxel: every lesion would be taken for uneven brightness.
+    with pytest.raises(InputError, match="a bias of 1 mm is less than 2 voxels"):
+        found(given, inside, bias=1.0)

@@ -129,6 +129,9 @@ def test_what_cannot_be_carried_is_refused_in_words(heart):
     holes[3, 0, 0, 0] = np.nan
     with pytest.raises(st.InputError, match="frame 3 .*holds NaN"):
         st.run("motion.propagation", series=replace(heart.series, values=holes), labels=labels)
+    flat = replace(heart.series, values=np.ones_like(heart.series.values))
+    with pytest.raises(st.InputError, match="around what was drawn the images have the same value, 1, everywhere"):
+        st.run("motion.propagation", series=flat, labels=labels)
     thin = st.Geometry((2, 30, 30), heart.series.geometry.affine)
     series = replace(heart.series, values=heart.series.values[:, 5:7], geometry=thin)
     with pytest.raises(st.InputError, match="too thin"):

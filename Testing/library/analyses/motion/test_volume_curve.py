@@ -134,3 +134,9 @@ def test_what_cannot_be_measured_is_refused_in_words(heart):
     low = st.Geometry((16, 48, 48), heart.labels.geometry.affine)
     result, _ = measured(replace(heart.labels, values=heart.labels.values[:, 8:], geometry=low), segments="cavity")
     assert any("first or last slice" in str(finding) for finding in result.findings)
+
+
+def test_a_name_of_two_segments_chooses_neither(heart):
+    twice = replace(heart.labels, labels={1: st.Label("cavity"), 2: st.Label("Cavity")})
+    with pytest.raises(st.InputError, match="2 segments are called 'cavity'"):
+        measured(twice, segments="cavity")

@@ -145,3 +145,17 @@ def test_what_only_the_model_found_is_a_structure_without_marks():
     assert np.isnan(summary["organ", "Fleiss' kappa of voxels"]["value"]) and summary["organ", "lesions"]["value"] == 0
     assert summary["lesion", "mean Dice of pairs"]["value"] == 1.0
     assert not (result["consensus"].values == 2).any() and not (result["staple"].values == 2).any()
+
+
+def test_readers_who_mark_all_there_is_agree():
+    whole = np.ones((2, 3, 4, 5), bool)
+    estimate = staple(whole)
+    assert (estimate.probability == 1).all() and (estimate.sensitivity == 1).all()
+    assert np.isnan(estimate.specificity).all()
+
+
+def test_an_image_of_one_voxel_is_measured():
+    one = {name: drawn(name, np.ones((1, 1, 1), bool), shape=(1, 1, 1)) for name in ("first", "second")}
+    result = st.run("segmentation.readers", **one)
+    assert result["staple"].values.all() and result["consensus"].values.all()
+    assert rows_of(result["pairs"], "region")["lesion",]["HD95"] == 0.0

@@ -103,7 +103,13 @@ def changed(steps, name, **changes):
     ({"network_def": NETWORK | {"channels": "@nowhere"}}, "names @nowhere, which is not there"),
     ({"network_def": NETWORK | {"act": {"_target_": "subprocess.Popen", "args": "x"}}}, "made by subprocess.Popen"),
     ({"network_def": NETWORK | {"strides": "two"}}, "UNet cannot be made"),
-    ({"network_def": NETWORK | {"channels": [4096, 8192]}}, "more weights than models/model.pt can hold"),
+    ({"network_def": NETWORK | {"channels": [4096, 8192]}}, "more weights than its file can hold"),
+    ({"network_def": NETWORK | {"num_res_units": 90_000}}, "more weights than its file can hold"),
+    ({"network_def": NETWORK | {"num_res_units": 10**9}}, "a setting above 100000"),
+    ({"network_def": {"_target_": "SwinUNETR", "in_channels": 1, "out_channels": 2, "depths": [10**9, 2, 2, 2]}},
+     "a setting above 100000"),
+    ({f"a{n}": [f"@a{n + 1}"] * 10 for n in range(9)} | {"a9": 1, "network_def": NETWORK | {"channels": "@a0"}},
+     "stands for more than 100000 values"),
     ({"network_def": "$make()"}, "which would be run"),
     ({"a": "@b", "b": "@a", "network_def": "@a"}, "leads in circles"),
     ({"preprocessing": changed(PREPROCESSING, "LoadImaged", _target_="Lambdad")}, "the step Lambdad, which is not"),
@@ -114,7 +120,10 @@ def changed(steps, name, **changes):
     ({"postprocessing": changed(POSTPROCESSING, "SaveImaged", _target_="Lambdad")}, "the step Lambdad"),
     ({"postprocessing": changed(POSTPROCESSING, "AsDiscreted", argmax=False)}, "neither argmax nor a threshold"),
     ({"inferer": {"_target_": "SaliencyInferer"}}, "its inferer is SaliencyInferer"),
-    ({"inferer": {"_target_": "SlidingWindowInferer", "roi_size": [8, 8]}}, "none of three dimensions"),
+    ({"preprocessing": changed(PREPROCESSING, "Orientationd", axcodes=[1, 2, 3])}, "are none"),
+    ({"inferer": {"_target_": "SlidingWindowInferer", "roi_size": [1000, 1000, 1000]}}, "32768000 voxels at most"),
+    ({"inferer": {"_target_": "SlidingWindowInferer", "roi_size": [True, True, True]}}, "are not three numbers"),
+    ({"inferer": {"_target_": "SlidingWindowInferer", "roi_size": [8, 8]}}, "are not three numbers"),
 ])  # fmt: skip
 def test_what_is_not_on_the_list_is_refused_in_words(tmp_path, changes, told):
     folder = small_zoo_bundle(tmp_path / "b")
@@ -122,6 +131,40 @@ def test_what_is_not_on_the_list_is_refused_in_words(tmp_path, changes, told):
     with pytest.raises(InputError) as caught:
         read_zoo_bundle(folder)
     assert caught.value.code == "E-ZOO" and told in caught.value.message and "MONAI itself" in caught.value.fix
+
+
+@pytest.mark.parametrize("changes, told", [
+    ({"preprocessing": changed(PREPROCESSING, "EnsureTyped", _target_="ShiftIntensityd", offset="a")}, "fails for an"),
+    ({"preprocessing": changed(PREPROCESSING, "ScaleIntensityRanged", a_min=0, a_max=1e-38, clip=False)}, "no numbers"),
+    ({"inferer": {"_target_": "SimpleInferer"}}, "gives 1 x 3 x 12 x 12 x 12 numbers, 1 x 3 x 12 x 11 x 11"),
+])  # fmt: skip
+def test_images_that_a_bundle_cannot_take_are_told(tmp_path, changes, told):
+    bundle = read_zoo_bundle(small_zoo_bundle(tmp_path / "b", **changes))
+    with pytest.raises(InputError, match=told):
+        segmented_image(bundle, image(), st.Geometry(SHAPE, AFFINE), "cpu", lambda fraction: None)
+
+
+def test_a_grid_that_would_not_fit_the_memory_is_refused_before_it_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr("SpatioTemporalLib.networks.foreign.segmentation.free_memory", lambda: 2**20)
+    bundle = read_zoo_bundle(small_zoo_bundle(tmp_path / "b", spacing=[0.05, 0.05, 0.05]))
+    with pytest.raises(InputError, match="0.0 are free") as caught:
+        segmented_image(bundle, image(), st.Geometry(SHAPE, AFFINE), "cpu", lambda fraction: None)
+    assert caught.value.code == "E-BUNDLE-SIZE"
+
+
+def test_the_finest_of_several_depths_counts(tmp_path):
+    network = {"_target_": "BasicUNetPlusPlus", "in_channels": 1, "out_channels": 2, "features": [2, 2, 2, 2, 2, 2],
+               "deep_supervision": True}  # fmt: skip
+    whole = {"_target_": "SlidingWindowInferer", "roi_size": [32, 32, 32]}
+    bundle = read_zoo_bundle(small_zoo_bundle(tmp_path / "b", network=network, inferer=whole))
+    assert segmented_image(bundle, image(), st.Geometry(SHAPE, AFFINE), "cpu", lambda fraction: None).shape == SHAPE
+
+
+def test_labels_of_one_name_are_told_apart(tmp_path):
+    folder = small_zoo_bundle(tmp_path / "b")
+    path = folder / "configs" / "metadata.json"
+    path.write_text(path.read_text().replace("cavity", "time").replace("muscle", "time (1)"))
+    assert list(read_zoo_bundle(folder).labels.values()) == ["time (1)", "time (1) (2)"]
 
 
 def test_code_in_places_that_are_not_needed_is_never_run(tmp_path):

@@ -67,6 +67,12 @@ def test_values_keep_their_place_on_another_grid():
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+def test_a_grid_beyond_all_memory_is_refused_before_it_is_made():
+    metres = st.Geometry.from_spacing((20, 24, 24), (1000.0, 1000.0, 1000.0))
+    with pytest.raises(InputError, match="23000 x 23000 x 19000 mm has too many voxels of 1 x 1 x 1 mm"):
+        covering_grid(metres, (1.0, 1.0, 1.0))
+
+
 @pytest.mark.parametrize("changes", [{"shape": (2, 8, 8)}, {"spacings": ((1.0, 1.0),)}, {"first_post": 0.0}])
 def test_settings_that_no_phases_can_have_are_refused(changes):
     with pytest.raises(ParameterError, match="E-PHASES"):

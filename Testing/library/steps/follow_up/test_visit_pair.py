@@ -87,6 +87,7 @@ def test_a_turned_head_is_turned_back():
 @pytest.mark.parametrize("change, told, code", [
     (lambda m: replace(m, values=np.where(np.arange(24) == 3, np.nan, m.values)), "hold NaN", "E-NOT-FINITE"),
     (lambda m: replace(m, values=np.full(SHAPE, 7.0, np.float32)), "the same everywhere", "E-PAIR-FLAT"),
+    (lambda m: replace(m, unit="HU"), "is in HU, a.u. was expected", "E-INPUT-UNIT"),
     (lambda m: replace(m, geometry=st.Geometry.from_spacing(SHAPE, origin=(500.0, 0.0, 0.0))),
      "lie apart in the scanner", "E-PAIR-APART"),
 ])  # fmt: skip
