@@ -17,6 +17,8 @@ from ..system.packages import require
 from .display_window import display_window
 from .slice_view import SliceView, slice_view
 
+# Of all voxels, that a segmentation of a part of the body labels at most.
+MOST_OF_A_PART = 0.5
 PANEL_INCHES = 3.4
 COLUMNS = 4
 STYLES = {"points": "o", "line": "-"}
@@ -59,13 +61,12 @@ def result_figures(result: Result, folder: str | Path, background: np.ndarray | 
 
 
 def maps_figure(maps: dict[str, Map | LabelMap], displays: dict[str, Display], background: np.ndarray | None):
-    """All maps and label maps side by side in the slice that holds most of the first."""
+    """All maps and label maps side by side in the slice that holds most of what was found, or else of the first."""
     columns = min(COLUMNS, len(maps))
     rows = -(-len(maps) // columns)
     figure = new_figure(PANEL_INCHES * columns, PANEL_INCHES * 0.9 * rows)
     grid = figure.subplots(rows, columns, squeeze=False)
-    # A status tells of every voxel; the maps tell which of them matter.
-    first = next((m for m in maps.values() if isinstance(m, Map)), next(iter(maps.values())))
+    first = _telling(list(maps.values()))
     for axes, (name, values) in zip(grid.flat, maps.items()):
         chosen = fullest_slice(first if values.geometry.shape == first.geometry.shape else values)
         anatomy = background if background is not None and background.shape == values.geometry.shape else None
@@ -76,6 +77,16 @@ def maps_figure(maps: dict[str, Map | LabelMap], displays: dict[str, Display], b
     for axes in grid.flat[len(maps) :]:
         axes.set_axis_off()
     return figure
+
+
+def _telling(maps: list[Map | LabelMap]) -> Map | LabelMap:
+    """What says which slice is worth to be shown: a segmentation of a part, or else the first map."""
+    # A status tells of every voxel; the maps tell which of them matter.
+    first = next((m for m in maps if isinstance(m, Map)), maps[0])
+    if not isinstance(first, Map) or not np.isfinite(first.values).all():
+        return first
+    parts = [m for m in maps if isinstance(m, LabelMap) and m.geometry.shape == first.geometry.shape]
+    return next((m for m in parts if 0 < m.foreground.mean() < MOST_OF_A_PART), first)
 
 
 def draw_map(axes, values: Map, display: Display, slice_index: int, background: np.ndarray | None = None, title=""):
@@ -138,7 +149,9 @@ def _draw_anatomy(axes, view: SliceView, slice_index: int, background: np.ndarra
     layout = {"origin": "upper", "aspect": view.aspect, "interpolation": "nearest"}
     if background is not None:
         anatomy = view.of(background[slice_index])
-        axes.imshow(anatomy, cmap="gray", vmin=0, vmax=np.nanpercentile(anatomy, 99), **layout)
+        low, high = np.nanpercentile(anatomy, (1, 99))
+        # Signals count from zero, Hounsfield units from air.
+        axes.imshow(anatomy, cmap="gray", vmin=min(low, 0.0), vmax=max(high, min(low, 0.0)), **layout)
     return layout
 
 

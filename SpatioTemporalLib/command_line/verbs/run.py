@@ -8,11 +8,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from ... import registry
 from ...context import Context
 from ...data.follow_up import FollowUp
 from ...data.result import Result
 from ...data.series import Series
+from ...data.volumes import LabelMap, Map
 from ...declare import Analysis
 from ...errors import InputError, MissingPackageError, ParameterError, counted
 from ...io.dicom.headers.references import source_headers
@@ -135,7 +138,7 @@ def written(
     files = write_files(result, folder, lambda done, text: tell(FILES * done, text))
     series = inputs.get("series")
     tell(FILES, "drawing pictures")
-    files += _figures(result, folder, series)
+    files += _figures(result, folder, inputs)
     if given.dicom or given.dicom_reference:
         part = SCENE - PICTURES
         files += write_dicom_files(
@@ -205,12 +208,26 @@ def given_parameters(analysis: Analysis, given) -> dict[str, str]:
     return values | assignments(given.set, "--set")
 
 
-def _figures(result: Result, folder: Path, series: Series | None) -> list[Path]:
+def _figures(result: Result, folder: Path, inputs: dict) -> list[Path]:
     """Pictures where matplotlib is there; a line that says how to get them where it is not."""
     from ...pictures.figures import anatomy_of, result_figures
 
+    series = inputs.get("series")
     try:
-        return result_figures(result, folder, None if series is None else anatomy_of(series))
+        return result_figures(result, folder, _visit_of(inputs, result) if series is None else anatomy_of(series))
     except MissingPackageError as error:
         print(f"no pictures: {error}", file=sys.stderr)
         return []
+
+
+def _visit_of(inputs: dict, result: Result) -> np.ndarray | None:
+    """The image of the latest visit that lies where the maps of a result do."""
+    grids = [values.geometry for values in (*result.of_kind(LabelMap).values(), *result.of_kind(Map).values())]
+    images = (
+        image
+        for value in inputs.values()
+        if isinstance(value, FollowUp)
+        for visit in value.visits[::-1]
+        for image in visit.images.values()
+    )
+    return next((np.asarray(image.values) for image in images if grids and image.geometry.matches(grids[0])), None)
