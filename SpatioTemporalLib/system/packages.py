@@ -14,7 +14,7 @@ EXTRAS = {
     "dicom": ("highdicom",),
     "networks": ("torch", "monai", "einops", "safetensors"),
     "spreadsheets": ("openpyxl",),
-    "batch": ("distributed",),
+    "batch": ("cryptography", "dask-jobqueue", "distributed"),
 }
 """Packages of each extra of this project, as pyproject.toml lists them."""
 
@@ -28,10 +28,12 @@ SERVES = {
     "safetensors": "weights of networks",
     "openpyxl": "clinical tables of public collections as spreadsheets (cohort --clinical)",
     "distributed": "many cases on a Dask cluster (batch --dask, --scheduler)",
+    "dask-jobqueue": "many cases by a cluster's queue (batch --slurm, --pbs)",
+    "cryptography": "certificates for workers of a cluster's queue (batch --slurm, --pbs)",
 }
 """What each of them is for."""
 
-MODULES = {"slicer-core": "slicer"}
+MODULES = {"slicer-core": "slicer", "dask-jobqueue": "dask_jobqueue"}
 """Names to import that differ from those on PyPI."""
 
 

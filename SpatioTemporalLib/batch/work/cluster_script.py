@@ -41,9 +41,10 @@ def write_array_script(path: str | Path, words: list[str], count: int, *, kind: 
         ]
         index, submit = "SLURM_ARRAY_TASK_ID", f"sbatch {Path(path).name}"
     else:
+        # An array of one is refused there.
         head = [
             "#PBS -N spatiotemporal",
-            f"#PBS -J 0-{count - 1}",
+            *([f"#PBS -J 0-{count - 1}"] if count > 1 else []),
             f"#PBS -l select=1:ncpus=1:mem={memory}mb,walltime={minutes // 60:02d}:{minutes % 60:02d}:00",
             "#PBS -r y",
         ]
@@ -52,7 +53,7 @@ def write_array_script(path: str | Path, words: list[str], count: int, *, kind: 
         "#!/bin/sh", *head, "",
         f"# Submit with: {submit}. Afterwards: {command} --collect",
         f"cd {shlex.quote(os.getcwd())}",
-        f'exec {command} --element "${index}"',
+        f'exec {command} --element "${{{index}:-0}}"' if count == 1 else f'exec {command} --element "${index}"',
     ]  # fmt: skip
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -14,14 +14,17 @@ from ...batch.coordinator import BatchOutcome, BatchSettings, collect_done, run_
 from ...batch.plan import BROKEN, CHANGED, BatchPlan, plan_batch
 from ...batch.work.cluster_script import KINDS, write_array_script
 from ...batch.work.engines import LocalEngine, dask_engine, local_workers
+from ...batch.work.job_queue import JobResources, queue_engine
 from ...context import Context
 from ...errors import InputError
+from ...io.output.folder import working_folder
 from ..terminal.parser import Parser
 from ..terminal.progress import ProgressBar
 
 FAILED = 2
 SAID_EVERY = 0.2  # s
-MEMORY_OF_AN_ELEMENT = 8192  # MiB
+MEMORY_OF_AN_ELEMENT, MEMORY_BESIDE = 8192, 512  # MiB
+JOBS = 8
 
 
 def add_to(verbs) -> None:
@@ -64,6 +67,10 @@ def _parser() -> Parser:
 def _add_clusters(group) -> None:
     group.add_argument("--dask", action="store_true", help="by a Dask cluster of this machine (needs distributed)")
     group.add_argument("--scheduler", default="", metavar="ADDRESS", help="by a Dask cluster that is there")
+    for kind, name in (("slurm", "SLURM"), ("pbs", "PBS")):
+        group.add_argument(f"--{kind}", action="store_true", help=f"by jobs of {name}, --workers of them")
+    group.add_argument("--queue", default="", metavar="NAME", help="of these jobs (SLURM's partition)")
+    group.add_argument("--walltime", type=float, default=4.0, metavar="H", help="hours of each job (default 4)")
     for part, text in (("ca", "certificate of the authority"), ("cert", "own certificate"), ("key", "own key")):
         group.add_argument(f"--tls-{part}", default="", metavar="PEM", help=f"{text}, for a cluster elsewhere")
     group.add_argument("--export-array", metavar="SCRIPT", help="write a script for an array of jobs, and run nothing")
@@ -195,7 +202,16 @@ def _engine(arguments):
         text = "--tls-ca, --tls-cert and --tls-key belong together, and to --scheduler"
         raise InputError("E-BATCH-CLUSTER", text, fix="Give all of them.")
     workers = arguments.workers or local_workers(arguments.memory * 2**20)
-    if not (arguments.dask or arguments.scheduler):
+    ways = [w for w in ("dask", "scheduler", "slurm", "pbs") if getattr(arguments, w)]
+    if len(ways) > 1:
+        text = f"--{ways[0]} and --{ways[1]} exclude one another"
+        raise InputError("E-BATCH-CLUSTER", text, fix="Give one of them.")
+    if arguments.slurm or arguments.pbs:
+        # What a case may take, and the process that looks after it.
+        memory = (arguments.memory or MEMORY_OF_AN_ELEMENT) + MEMORY_BESIDE
+        resources = JobResources(arguments.threads, memory, arguments.walltime, arguments.queue)
+        return queue_engine(ways[0], resources, arguments.workers or JOBS, working_folder(arguments.out, "batch"))
+    if not ways:
         return LocalEngine(workers)
     return dask_engine(arguments.scheduler, workers=workers, tls=tls)
 
