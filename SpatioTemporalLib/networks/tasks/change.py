@@ -11,13 +11,10 @@ from ...data.curve import Table
 from ...errors import InputError, ParameterError, counted
 from ...numerics.spatial.mask_overlap import dice, structures_found
 from ...steps.follow_up.visit_pair import PairSettings
-from ..calibration import Calibration
-from ..task import Task, TimeAxis
+from ..task import TimeAxis
+from ..voxel_task import Learned, VoxelTask, learned_from, require_mask
 
-NAMES = ("new", "lesion", "change")
 VANISHED_NAME = "vanished"
-VALIDATION_PART = 5
-THRESHOLD = 0.5
 # Of a lesion, that has to be found: any of it.
 ONE_VOXEL = 1e-9
 # Weight of changed voxels at the first step of training, and the steps within which it falls by a factor of e to one.
@@ -28,31 +25,21 @@ NEW = 1
 AROUND_CHANGE, REVERSED = 0.5, 0.5
 
 
-class Change(Task):
+class Change(VoxelTask):
     """Two visits are shown; masks of what is new at the later one, and of what has vanished, say what is right."""
 
     name = "change"
     help = "new and vanished lesions between two visits that lie on one another"
     settings = PairSettings
     time = TimeAxis("visits", "days", "earlier_visit", "follow-up of two visits", "pairs of visits")
-    output, inference = "segmentation", "sliding_window"
-    analysis = "prediction.segmentation"
+    names = ("new", "lesion", "change")
+    wanted = "Add a column mask:new to timepoints.csv, and mask:vanished as wanted, in the row of the later visit."
     truths, answers = ("participant_id", "new lesions"), ("Dice", "new lesions found", "false positives")
-    monitors = {"dice": ("validation Dice", -1), "loss": ("validation loss", 1)}
 
     def completed(self, cohort, plan):
         from ..registry import settings_of
-        from ..training.order import cohort_splits
 
-        if plan.covariates:
-            raise ParameterError(
-                "E-PARAMETER",
-                f"{plan.architecture.name} looks at no covariates, and {', '.join(plan.covariates)} were named",
-                fix="Leave --covariates out.",
-            )
-        label = plan.label or _label_of(cohort)
-        own = [str(s) for s in cohort.participants.columns.get("split", [])]
-        splits = cohort_splits(own, _with_masks(cohort, label), VALIDATION_PART, plan.settings.seed)
+        label, splits = self.label_and_splits(cohort, plan)
         shown = plan.shown or PairSettings()
         dimensions = 2 if shown.shape[0] == 1 else 3
         arguments = {**plan.architecture.arguments, "in_channels": 1, "dimensions": dimensions}
@@ -111,35 +98,13 @@ class Change(Task):
         return np.array([lesion_counts(*answer((network,), cases, n, device))["Dice"] for n in range(len(cases))])
 
     def facts(self, plan, covariates, cases, held_out):
-        from ..bundle.facts import BundleFacts, Training
-        from ..registry import networks
-
-        learned = cases.subset([n for n, s in enumerate(cases.splits) if s in ("train", "validation")])
+        learned = learned_from(cases)
         share = float(np.mean([(learned.volumes(n)[1] == NEW).mean() for n in range(len(learned))]))
-        return BundleFacts(
-            architecture=plan.architecture,
-            shown=plan.shown,
-            covariates=(),
-            visits=(VISITS, VISITS),
-            calibration=Calibration(),
-            threshold=THRESHOLD,
-            training=Training(
-                data=" ".join(filter(None, ["simulated" if plan.simulated else "", plan.data or "cohort"])),
-                simulated=plan.simulated,
-                outcome=plan.label,
-                share=share,
-                patients=len(learned),
-                days=(float(learned.times[:, 1].min()), float(learned.times[:, 1].max())),
-                digests=tuple(learned.digests()),
-                metrics={"Dice of validation patients": float(np.nanmean(held_out))},
-            ),
-            description=networks()[plan.architecture.name].citation,
-            task=CHANGE.name,
-        )
+        span = (float(learned.times[:, 1].min()), float(learned.times[:, 1].max()))
+        return self.facts_of(plan, Learned(learned, share, (VISITS, VISITS), span), held_out)
 
-    def held_out_table(self, cases, held_out, facts):
-        rows = np.flatnonzero(np.isfinite(held_out))
-        return Table({"participant_id": [cases.ids[n] for n in rows], "Dice": held_out[rows].tolist()})
+    def masks_of(self, cohort):
+        return [name for name in cohort.masks if name != VANISHED_NAME]
 
     def shown_as_json(self, shown):
         from ..bundle.pair_metadata import pairs_as_json
@@ -164,9 +129,6 @@ class Change(Task):
 
         return in_words(facts)
 
-    def page(self, facts):
-        return [f"- Takes {'; '.join(self.in_words(facts))}"]
-
     def assessed(self, bundle, cohort, rows, *, label, cache, device, context):
         part = context.part(0.0, 0.5)
         cases = self.cases(cohort, bundle.facts.shown, (), label, cache=cache, context=part, rows=rows)
@@ -175,16 +137,9 @@ class Change(Task):
         for n in range(len(cases)):
             context.progress(0.5 + 0.5 * n / len(cases), f"looking for change in {n + 1} of {len(cases)} participants")
             scores, classes = answer(bundle.networks, cases, n, device)
-            if (classes < 0).any():
-                raise InputError(
-                    "E-LABEL", f"participant {cases.ids[n]} has no mask {label}", where=cohort.name,
-                    fix="Draw it, empty where nothing is new, or choose other participants with --split.",
-                )  # fmt: skip
+            require_mask(classes, cases.ids[n], label, cohort.name)
             found.append({"participant_id": cases.ids[n], **lesion_counts(scores, classes)})
         return Table({name: [row[name] for row in found] for name in found[0]}, name="predictions"), ()
-
-    def truth_column(self, cohort, facts):
-        return _label_of(cohort, facts.training.outcome)
 
 
 CHANGE = Change()
@@ -222,33 +177,6 @@ def _moved(batch, target, step):
     shown = type(batch)(moved(batch.images, motion, step.spacings), *batch.parts[1:])
     new, vanished = (moved(masks, still, (*step.spacings, *step.spacings))[:, 0] > 0.5).unbind(1)
     return shown, torch.where(new, 1, torch.where(vanished, 2, 0))
-
-
-def _label_of(cohort, wanted: str = "") -> str:
-    for name in (wanted, *NAMES, *(n for n in cohort.masks if n != VANISHED_NAME)):
-        if name and name in cohort.masks:
-            return name
-    raise InputError(
-        "E-LABEL",
-        "the cohort has no masks of what is new",
-        where=cohort.name,
-        fix="Add a column mask:new to timepoints.csv, and mask:vanished as wanted, in the row of the later visit.",
-    )
-
-
-def _with_masks(cohort, label: str) -> np.ndarray:
-    """(N,) 0 for participants who have the mask, NaN for those who do not."""
-    if label not in cohort.masks:
-        raise InputError(
-            "E-LABEL",
-            f"there is no mask {label!r}; there are {', '.join(cohort.masks) or 'none'}",
-            where=cohort.name,
-            fix="Name one of them with --label.",
-        )
-    columns = cohort.visits.columns
-    cells = columns.get(f"mask:{label}", columns.get("mask"))
-    there = {owner for owner, cell in zip(columns["participant_id"], cells) if cell}
-    return np.array([0.0 if own in there else np.nan for own in cohort.ids])
 
 
 def _require_fitting(shown: PairSettings, settings, dimensions: int) -> None:

@@ -13,41 +13,27 @@ from ...data.curve import Table
 from ...errors import InputError, ParameterError, counted
 from ...numerics.spatial.mask_overlap import dice, structures_found
 from ...steps.bolus.acquired_phases import PhaseSettings
-from ..calibration import Calibration
-from ..task import Task, TimeAxis
+from ..task import TimeAxis
+from ..voxel_task import Learned, VoxelTask, learned_from, require_mask
 
-NAMES = ("lesion", "tumour", "tumor", "mask")
-VALIDATION_PART = 5
 SHOWN = 3
-THRESHOLD = 0.5
 # Of the patches, those that are laid around a voxel of the mask.
 AROUND_TARGET = 0.5
 
 
-class Segmentation(Task):
+class Segmentation(VoxelTask):
     """Phases of a series are shown with their times; a mask says what is right."""
 
     name = "segmentation"
     help = "mask of a structure in a dynamic series, from three phases and their times"
     settings = PhaseSettings
     time = TimeAxis("phases", "seconds", "injection", "dynamic series", "a dynamic series")
-    output, inference = "segmentation", "sliding_window"
-    analysis = "prediction.segmentation"
+    names = ("lesion", "tumour", "tumor", "mask")
+    wanted = "Add a column mask:lesion to timepoints.csv, with the mask in one row of each participant."
     truths, answers = ("participant_id", "look-alikes"), ("Dice", "look-alikes found")
-    monitors = {"dice": ("validation Dice", -1), "loss": ("validation loss", 1)}
 
     def completed(self, cohort, plan):
-        from ..training.order import cohort_splits
-
-        if plan.covariates:
-            raise ParameterError(
-                "E-PARAMETER",
-                f"{plan.architecture.name} looks at no covariates, and {', '.join(plan.covariates)} were named",
-                fix="Leave --covariates out.",
-            )
-        label = plan.label or _label_of(cohort)
-        own = [str(s) for s in cohort.participants.columns.get("split", [])]
-        splits = cohort_splits(own, _with_mask(cohort, label), VALIDATION_PART, plan.settings.seed)
+        label, splits = self.label_and_splits(cohort, plan)
         # A network that says how many phases it takes is shown one later phase at a time, any other all of them.
         counted_phases = "phases" in _settings_of(plan)
         arguments = {**plan.architecture.arguments, "in_channels": 1, **({"phases": SHOWN} if counted_phases else {})}
@@ -105,38 +91,12 @@ class Segmentation(Task):
         return np.array([dice(logit > 0, target > 0) for logit, target, _ in found])
 
     def facts(self, plan, covariates, cases, held_out):
-        from ..bundle.facts import BundleFacts, Training
-        from ..registry import networks
-
-        learned = cases.subset([n for n, s in enumerate(cases.splits) if s in ("train", "validation")])
+        learned = learned_from(cases)
         later = learned.times[:, 2:][learned.observed[:, 2:]]
         counts = learned.observed.sum(axis=1) if plan.shown.together else np.array([SHOWN])
         share = float(np.mean([(learned.volumes(n)[2] > 0).mean() for n in range(len(learned))]))
-        word = "simulated" if plan.simulated else ""
-        return BundleFacts(
-            architecture=plan.architecture,
-            shown=plan.shown,
-            covariates=(),
-            visits=(int(counts.min()), int(counts.max())),
-            calibration=Calibration(),
-            threshold=THRESHOLD,
-            training=Training(
-                data=" ".join(filter(None, [word, plan.data or "cohort"])),
-                simulated=plan.simulated,
-                outcome=plan.label,
-                share=share,
-                patients=len(learned),
-                days=(float(later.min()), float(later.max())),
-                digests=tuple(learned.digests()),
-                metrics={"Dice of validation patients": float(np.nanmean(held_out))},
-            ),
-            description=networks()[plan.architecture.name].citation,
-            task=SEGMENTATION.name,
-        )
-
-    def held_out_table(self, cases, held_out, facts):
-        rows = np.flatnonzero(np.isfinite(held_out))
-        return Table({"participant_id": [cases.ids[n] for n in rows], "Dice": held_out[rows].tolist()})
+        points, span = (int(counts.min()), int(counts.max())), (float(later.min()), float(later.max()))
+        return self.facts_of(plan, Learned(learned, share, points, span), held_out)
 
     def shown_as_json(self, shown):
         from ..bundle.phase_metadata import phases_as_json
@@ -161,9 +121,6 @@ class Segmentation(Task):
 
         return in_words(facts)
 
-    def page(self, facts):
-        return [f"- Takes {'; '.join(self.in_words(facts))}"]
-
     def assessed(self, bundle, cohort, rows, *, label, cache, device, context):
         cases = self.cases(
             cohort, bundle.facts.shown, (), label, cache=cache, context=context.part(0.0, 0.5), rows=rows
@@ -173,19 +130,12 @@ class Segmentation(Task):
         for n in range(len(cases)):
             context.progress(0.5 + 0.5 * n / len(cases), f"segmenting {n + 1} of {len(cases)} participants")
             logit, target, others = answer(bundle.networks, cases, n, device)
-            if (target < 0).any():
-                raise InputError(
-                    "E-LABEL", f"participant {cases.ids[n]} has no mask {label}", where=cohort.name,
-                    fix="Draw it, or choose other participants with --split.",
-                )  # fmt: skip
+            require_mask(target, cases.ids[n], label, cohort.name)
             columns["Dice"].append(dice(logit > 0, target > 0))
             there, found = structures_found(logit > 0, others > 0)
             columns["look-alikes"].append(there)
             columns["look-alikes found"].append(found)
         return Table(columns, name="predictions"), ()
-
-    def truth_column(self, cohort, facts):
-        return _label_of(cohort, facts.training.outcome)
 
 
 SEGMENTATION = Segmentation()
@@ -220,33 +170,6 @@ def _moved(images, times, target, step):
     mask = torch.from_numpy(target.astype(np.float32))[:, None, None]
     shown = type(batch)(moved(batch.images, alike, step.spacings), *batch.parts[1:])
     return shown.to(step.device), (moved(mask, still, step.spacings)[:, 0, 0] > 0.5).to(step.device)
-
-
-def _label_of(cohort, wanted: str = "") -> str:
-    for name in (wanted, *NAMES, *cohort.masks):
-        if name and name in cohort.masks:
-            return name
-    raise InputError(
-        "E-LABEL",
-        "the cohort has no masks",
-        where=cohort.name,
-        fix="Add a column mask:lesion to timepoints.csv, with the mask in one row of each participant.",
-    )
-
-
-def _with_mask(cohort, label: str) -> np.ndarray:
-    """(N,) 0 for participants who have the mask, NaN for those who do not."""
-    if label not in cohort.masks:
-        raise InputError(
-            "E-LABEL",
-            f"there is no mask {label!r}; there are {', '.join(cohort.masks) or 'none'}",
-            where=cohort.name,
-            fix="Name one of them with --label.",
-        )
-    columns = cohort.visits.columns
-    cells = columns.get(f"mask:{label}", columns.get("mask"))
-    there = {owner for owner, cell in zip(columns["participant_id"], cells) if cell}
-    return np.array([0.0 if own in there else np.nan for own in cohort.ids])
 
 
 def _require_fitting(plan) -> None:
