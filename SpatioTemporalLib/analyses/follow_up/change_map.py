@@ -80,7 +80,8 @@ class ChangeMapParameters:
             "z",
             Map,
             unit="1",
-            help="Difference in standard deviations of what differs by chance, more of it at edges.",
+            help="Difference in standard deviations of what differs by chance, more of it at edges; empty where "
+            "nothing was compared.",
             display=Display((-8, 8), "coolwarm", symbol="z"),
         ),
         Output(
@@ -141,7 +142,7 @@ def change_map(visits, region=None, *, parameters, context):
     return {
         "changes": LabelMap(labels, there, STATES, "changes"),
         "lesions": changed_lesions(labels, there, names),
-        "z": Map(found.z.astype(np.float32), there, "1", "z"),
+        "z": Map(np.where(inside, found.z, np.nan).astype(np.float32), there, "1", "z"),
         "growth": _growth(earlier, later, context.part(0.7, 1.0)) if parameters.growth else None,
         "matching": _matching(found, later.unit),
         "findings": (*findings, *told),

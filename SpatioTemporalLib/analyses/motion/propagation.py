@@ -91,7 +91,7 @@ def propagation(series, labels, *, parameters, context):
     }  # fmt: skip
     return {
         "labels": LabelSeries(
-            values, series.times, series.geometry, labels.labels, labels.name, time_source=series.time_source
+            values, series.times, series.geometry, labels.labels, series.name, time_source=series.time_source
         ),
         "quality": Table(quality, {"time": "s", "largest displacement": "mm"}, "quality"),
         "findings": findings_of(found, series.name),

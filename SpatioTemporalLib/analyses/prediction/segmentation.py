@@ -142,7 +142,7 @@ def segmentation(table, *, parameters, context):
         "over_time": _table(over_time, "over_time"),
         "froc": curves or None,
         "subgroups": _table(divided, "subgroups"),
-        "findings": (*found.findings, *small, *_few(found, table.name)),
+        "findings": (*found.findings, *small, *_not_compared(found, parameters, table.name), *_few(found, table.name)),
     }
 
 
@@ -170,6 +170,16 @@ def _subgroups(table: Table, found: Assessed, parameters, statistics: Statistics
             rows += [{"subgroup": column, "is": word, **row} for row in part]
     text = f"too few patients to measure anything: {', '.join(dict.fromkeys(small))}"
     return rows, [Finding("W-SUBGROUP", Severity.MASK, text, table.name)] if small else []
+
+
+def _not_compared(found: Assessed, parameters: SegmentationParameters, where: str) -> list[Finding]:
+    """Measures that nobody knows; those that are compared by default need not be there, as of given overlaps."""
+    known = list(dict.fromkeys(name for measures in found.values.values() for name in measures))
+    unknown = [name for name in parameters.compared if name not in (*known, *SegmentationParameters.compared)]
+    if not unknown or len(found.models) < 2:
+        return []
+    text = f"models are not compared in {', '.join(unknown)}, which no measure is called; there are {', '.join(known)}"
+    return [Finding("W-MEASURE", Severity.WARN, text, where)]
 
 
 def _few(found: Assessed, where: str) -> list[Finding]:

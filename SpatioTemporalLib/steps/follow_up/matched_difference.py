@@ -64,16 +64,7 @@ def matched_difference(
         than some voxels.
     """
     x, y = (image[inside].astype(float) for image in (earlier, later))
-    if len(x) < FEWEST:
-        raise InputError(
-            "E-PAIR-FLAT", f"{counted(len(x), 'voxel')} lie in both visits and the region, {FEWEST} are needed",
-            where=where, fix="Check that both visits and the region show the same part of the patient.",
-        )  # fmt: skip
-    if np.ptp(x) == 0 or np.ptp(y) == 0:
-        raise InputError(
-            "E-PAIR-FLAT", "a visit has the same value everywhere in the region", where=where,
-            fix="Give images with contrast, and a region that holds some of it.",
-        )  # fmt: skip
+    _require_contrast(x, y, where)
     some = slice(None, None, -(-len(x) // MOST_FITTED))
     slope, intercept = symmetric_line(x[some], y[some])
     difference = np.where(inside, later - slope * earlier - intercept, 0.0)
@@ -95,6 +86,19 @@ def matched_difference(
     by_edges = how.misplacement * _steepness(slope * earlier, later, steps) if how.misplacement else 0.0
     z = (difference - np.median(difference[inside])) / np.hypot(spread, by_edges)
     return MatchedDifference(difference, np.where(inside, z, 0.0), slope, intercept, spread)
+
+
+def _require_contrast(x: np.ndarray, y: np.ndarray, where: str) -> None:
+    if len(x) < FEWEST:
+        raise InputError(
+            "E-PAIR-FLAT", f"{counted(len(x), 'voxel')} lie in both visits and the region, {FEWEST} are needed",
+            where=where, fix="Check that both visits and the region show the same part of the patient.",
+        )  # fmt: skip
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        raise InputError(
+            "E-PAIR-FLAT", "a visit has the same value everywhere in the region", where=where,
+            fix="Give images with contrast, and a region that holds some of it.",
+        )  # fmt: skip
 
 
 def _require_wide(bias: float, steps: np.ndarray, where: str) -> None:

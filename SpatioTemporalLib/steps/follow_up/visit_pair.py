@@ -11,12 +11,11 @@ from ...data.follow_up import FollowUp
 from ...data.geometry import Geometry
 from ...data.volumes import LabelMap, Map
 from ...errors import Finding, InputError, ParameterError, counted
+from ...numerics.statistics.robust_line import robust_spread
 from ..bolus.acquired_phases import covering_grid, on_grid
 from .visit_registration import RegistrationParameters, register_visit
 
 REGISTRATIONS = ("none", "rigid")
-# Standard deviation of a normal distribution by its median absolute deviation.
-NORMAL = 1.4826
 FARTHEST = 10.0
 # Voxels around what is looked at, for windows see what lies beside.
 MARGIN = 8
@@ -132,7 +131,7 @@ def robust_scaled(values: np.ndarray, where: str) -> np.ndarray:
     values = np.asarray(values, dtype=np.float32)
     shown = values[values > values.mean()]
     middle = float(np.median(shown)) if shown.size else 0.0
-    spread = NORMAL * float(np.median(np.abs(shown - middle))) if shown.size else 0.0
+    spread = robust_spread(shown) if shown.size else 0.0
     if not spread > 0:
         raise InputError("E-PAIR-FLAT", "an image is the same everywhere", where=where, fix="Give another image.")
     return np.clip((values - middle) / spread, -FARTHEST, FARTHEST).astype(np.float32)

@@ -58,7 +58,7 @@ def test_z_is_in_standard_deviations_of_what_differs_by_chance():
     z = result.z.values[inside]
     assert z.std() == pytest.approx(1.0, abs=0.03) and np.median(z) == pytest.approx(0.0, abs=0.01)
     assert (np.abs(z) > 1.96).mean() == pytest.approx(0.05, abs=0.01)
-    assert not result.changes.foreground.any() and not result.z.values[~inside].any()
+    assert not result.changes.foreground.any() and np.isnan(result.z.values[~inside]).all()
 
 
 def test_uneven_brightness_counts_as_the_scanners():
@@ -102,7 +102,7 @@ def test_a_moved_head_is_brought_half_way_and_its_results_lie_on_the_later_visit
     np.testing.assert_allclose(half, [-3.0, 1.5, 0.0], atol=0.7)
     places = result.z.geometry.ras_to_ijk(second.geometry.ijk_to_ras(np.argwhere(pair.new)[:, ::-1].astype(float)))
     i, j, k = np.rint(places).astype(int).T
-    assert result.z.values[k, j, i].mean() > 1.0 > 0.3 > np.abs(result.z.values.mean())
+    assert result.z.values[k, j, i].mean() > 1.0 > 0.3 > np.abs(np.nanmean(result.z.values))
 
 
 def test_growth_is_that_of_the_deformation():

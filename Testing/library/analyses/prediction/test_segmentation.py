@@ -218,6 +218,14 @@ def test_models_are_compared_on_the_same_cases(files):
     assert rows["organ", "Dice"]["difference"] == 0 and np.isnan(rows["organ", "Dice"]["p (Wilcoxon)"])
 
 
+def test_measures_that_are_called_otherwise_are_told(files):
+    folder, table = files
+    result = measures(table, folder=str(folder), compared="dice, HD95", resamples=100)[0]
+    (told,) = [finding.message for finding in result.findings if finding.code == "W-MEASURE"]
+    assert "not compared in dice, which no measure is called; there are Dice, " in told
+    assert set(result.comparison.columns["measure"]) == {"HD95"}
+
+
 def test_subgroups_are_measured_apart():
     groups = rows_of(measures(subgroups=("sex",))[0].subgroups, "is", "model", "measure")
     assert groups["F", "a", "Dice"]["mean"] == pytest.approx(0.75)
