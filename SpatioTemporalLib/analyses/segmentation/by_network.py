@@ -137,8 +137,16 @@ def by_network(series, *, parameters, context):
         "uncertainty": _uncertainty(answer, grid, series.geometry),
         "volume": _volume(labels, answer, grid.voxel_volume_ml, bundle),
         "phases": _phases(chosen, seconds, bundle),
-        "findings": (*findings, *bundle.warnings),
+        "findings": (*findings, *_of_other_unit(series, shown.unit), *bundle.warnings),
     }
+
+
+def _of_other_unit(series: Series, trained: str) -> list[Finding]:
+    """Concentrations, or HU, take another course than the signal that a network has learned."""
+    if series.unit == trained:
+        return []
+    text = f"the series is in {series.unit}, the network was trained on images in {trained}"
+    return [Finding("W-UNIT", Severity.WARN, text, series.name)]
 
 
 def _frames(seconds: np.ndarray, facts, parameters, where: str) -> tuple[list[int], list[Finding]]:

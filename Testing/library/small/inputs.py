@@ -14,6 +14,7 @@ import SpatioTemporalLib as st
 from SpatioTemporalLib.data import Events
 from SpatioTemporalLib.numerics.bolus.indicator_dilution import LOGNORMAL
 from SpatioTemporalLib.numerics.relaxation.spoiled_gradient_echo import spoiled_gradient_echo_signal
+from SpatioTemporalLib.sample_data import sample_file
 from SpatioTemporalLib.simulation.beating_ventricle import VentricleDesign, beating_ventricle
 from SpatioTemporalLib.simulation.tofts_phantom import PhantomDesign, tofts_phantom
 
@@ -48,7 +49,7 @@ def small_inputs(analysis, phantom):
     return inputs | QUICK.get(analysis.id, {})
 
 
-def two_visits():
+def two_visits(unit="HU"):
     """A bright ball in a noisy block, seen twice; at the second visit it lies elsewhere, on voxels of another size."""
     rng = np.random.default_rng(0)
     visits = []
@@ -58,7 +59,7 @@ def two_visits():
         distance = np.linalg.norm(ras - centre, axis=-1)
         values = 100 * np.exp(-((distance / 8) ** 2)) + rng.normal(0, 1, geometry.shape)
         ball = st.LabelMap((distance < 7).astype(np.uint8), geometry, name="ball")
-        visits.append(st.Visit(day, {"image": st.Map(values, geometry, "HU", "ball")}, {"lesion": ball}))
+        visits.append(st.Visit(day, {"image": st.Map(values, geometry, unit, "ball")}, {"lesion": ball}))
     return st.FollowUp("p1", tuple(visits))
 
 
@@ -225,6 +226,7 @@ def recoveries(setting, inverted):
 INVERSIONS = recoveries("inversion_time", inverted=True)
 # What analyses need that other data than the kinds of their inputs say, by analysis and input.
 OF_ITS_OWN = {
+    ("follow_up.change_by_network", "visits"): lambda phantom: two_visits("a.u."),
     ("bold.latency", "regions"): three_regions,
     ("bold.connectivity", "regions"): three_regions,
     ("bold.dynamic_connectivity", "regions"): three_regions,
@@ -258,6 +260,7 @@ OF_ITS_OWN = {
 }
 # Noise has little to explain, so that its parts add up to the whole only after hundreds of steps.
 QUICK = {
+    "segmentation.by_model_zoo": {"bundle": str(sample_file("threshold_bundle"))},
     **SHORT_RUN,
     "prognosis.cox": {"resamples": 20},
     "follow_up.malignancy": {"integrated_gradients": False, "samples": 4},

@@ -111,3 +111,9 @@ def test_volume_has_an_interval_where_something_differs(bundle):
     assert row["spread of"] == "2 later phases" and row["lower"] <= row["upper"]
     assert row["volume"] == pytest.approx(result.segmentation.volume_ml(1)) and result.volume.units["upper"] == "mL"
     assert 0 < result.uncertainty.values.max() < 1
+
+
+def test_a_series_in_another_unit_than_that_of_training_is_told(bundle):
+    series, _ = simulated_series()
+    assert "W-UNIT" not in codes(found(series, bundle))
+    assert "W-UNIT" in codes(found(replace(series, unit="mmol/L"), bundle))
