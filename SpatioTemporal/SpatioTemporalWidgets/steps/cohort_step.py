@@ -48,7 +48,7 @@ class CohortStep(Step):
         self.ui.casesTable.hide()
         self.ui.casesButton.connect("clicked()", guarded(self.choose_cases))
         self.ui.bidsButton.connect("clicked()", guarded(self.choose_folder))
-        self.ui.pipelineButton.connect("clicked()", guarded(self.choose_pipeline))
+        self.ui.pipelineButton.connect("clicked()", guarded(self.take_pipeline))
         self.ui.fromResultButton.connect("clicked()", guarded(self.write_pipeline))
         self.ui.resultsFolderButton.connect("clicked()", guarded(self.choose_results))
         self.ui.previewButton.connect("clicked()", guarded(self.preview))
@@ -66,7 +66,7 @@ class CohortStep(Step):
     def choose_folder(self) -> None:
         self._take(self.ui.casesEdit, qt.QFileDialog.getExistingDirectory(self.widget, _("Folder of BIDS or DICOM")))
 
-    def choose_pipeline(self) -> None:
+    def take_pipeline(self) -> None:
         path = qt.QFileDialog.getOpenFileName(self.widget, _("Pipeline"), "", _("Pipelines (*.json)"))
         if path:
             self._take_pipeline(path)

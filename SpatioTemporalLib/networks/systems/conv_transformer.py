@@ -50,7 +50,7 @@ class ConvTransformerSettings:
 PRESETS = {
     "default": ConvTransformerSettings(),
     "without_times": ConvTransformerSettings(times=False),
-    "large": ConvTransformerSettings(widths=(32, 64, 128, 256), depth=6, heads=8, hidden=128),
+    "paper": ConvTransformerSettings(widths=(32, 64, 128, 256), depth=6, heads=8, hidden=128),
 }
 
 CARD = """\
@@ -59,7 +59,8 @@ whole patch, and convolutions with skip connections bring the answer back to ful
 
 Chosen here: three dimensions, stages and times as for film_unet; the acquisition times are one more token that all
 others can attend to. Places are coded by sines and cosines of the voxel's number along each axis, so that a trained
-network can be shown patches of another size.
+network can be shown patches of another size. "paper" is as deep and about half as wide as what was published, for
+volumes take more memory than slices.
 """
 
 

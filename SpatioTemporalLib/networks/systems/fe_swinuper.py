@@ -60,7 +60,7 @@ class SwinUperSettings:
 PRESETS = {
     "default": SwinUperSettings(),
     "without_times": SwinUperSettings(times=False),
-    "large": SwinUperSettings(width=48, depths=(2, 2, 6, 2), heads=(3, 6, 12, 24), window=7, pyramid=128),
+    "paper": SwinUperSettings(width=48, depths=(2, 2, 6, 2), heads=(3, 6, 12, 24), window=7, pyramid=128),
 }
 
 CARD = """\
@@ -68,8 +68,9 @@ Published: Swin features in a UPerNet (pyramid pooling and a feature pyramid), w
 weights (Dice 0.916 on Synapse, 0.902 on ACDC); single 2D images, no times.
 
 Chosen here: three dimensions, the phases as channels; a stage of convolutions at full size, scaled and shifted by the
-acquisition times as in film_unet, joins the pyramid, because windows begin at half the size and lesions are small. The
-weights of the scales are a softmax for each voxel.
+acquisition times as in film_unet, joins the pyramid, because windows begin at half the size and lesions are small.
+The weights of the scales are a softmax for each voxel. "paper" has the four stages of windows of a Swin of that size;
+the source's own were not found.
 """
 
 

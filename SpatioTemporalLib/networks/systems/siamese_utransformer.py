@@ -42,16 +42,17 @@ class SiameseSettings:
             raise ValueError(f"dimensions is {self.dimensions}, not 2 or 3")
 
 
-PRESETS = {"default": SiameseSettings(), "large": SiameseSettings(widths=(32, 64, 128, 256), depth=6, heads=8)}
+PRESETS = {"default": SiameseSettings(), "paper": SiameseSettings(widths=(32, 64, 128, 256), depth=6, heads=8)}
 
 CARD = """\
 Published for new lesions of multiple sclerosis in pairs of FLAIR slices (170 patients): a Siamese encoder, a
 transformer between the visits, a U-shaped decoder; judged by expected cost and F2. The layers are not given in what
 could be read.
 
-Specified here: stages of convolutions that both visits share; at each scale the later features, the change and its size
-are handed on; at the coarsest the places of both visits attend to one another, with which visit and where they are; a
-decoder brings the answer to full size. Three scores a voxel: unchanged, new, vanished. Two or three dimensions.
+Specified here: stages of convolutions that both visits share; at each scale the later features, the change and its
+size are handed on; at the coarsest the places of both visits attend to one another, with which visit and where they
+are; a decoder brings the answer to full size. Three scores a voxel: unchanged, new, vanished. Two or three
+dimensions. "paper" has more and wider stages; those of the source were not found.
 """
 
 

@@ -71,7 +71,8 @@ scanned in SegMamba's three orders as well; attention weighs the phases of each 
 follows. Any number of phases can be shown. Plain torch: no compiled extension. "without_times" takes all intervals
 for alike, "max_projection" sees the maximum over the phases only; both are for comparison. "masked" leaves out a
 tenth of the places of each scan in training, so that several such passes say how sure it is. On simulated lesions it
-learns the worth of the times more slowly than networks that are scaled and shifted by them.
+learns the worth of the times more slowly than networks that are scaled and shifted by them. "paper" has wider stages,
+a larger state and one more scanned stage.
 """
 
 

@@ -256,7 +256,7 @@ def test_missing_packages_are_offered_together(panel, user, bundles, wait, deskt
     wait(lambda: panel.run.job is None)
     assert "needs the package torch" in message(panel)
     button = panel.run.ui.installButton
-    assert " ".join(button.text.split()) == "Install torch, monai and safetensors (200 MB to 3 GB)..."
+    assert " ".join(button.text.split()) == "Install torch, monai, einops and safetensors (200 MB to 3 GB)..."
     user.press(button)
-    assert desktop.pip_installed == ["torch", "monai", "safetensors"]
-    assert message(panel) == "Installed: torch, monai and safetensors. Run again."
+    assert desktop.pip_installed == ["torch", "monai", "einops", "safetensors"]
+    assert message(panel) == "Installed: torch, monai, einops and safetensors. Run again."

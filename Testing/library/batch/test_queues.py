@@ -36,7 +36,8 @@ def test_jobs_that_the_queue_starts_compute_the_cases(toy, tmp_path, monkeypatch
     pytest.importorskip("dask_jobqueue"), pytest.importorskip("cryptography")
     programs = tmp_path / "bin"
     programs.mkdir()
-    start = f'#!/bin/sh\n/bin/sh "$1" >"{tmp_path}/job.log" 2>&1 &\necho $! >"{tmp_path}/job.pid"\n'
+    # A queue reads the script before it answers: it is gone afterwards.
+    start = f'#!/bin/sh\ncp "$1" "{tmp_path}/job.sh"\n/bin/sh "{tmp_path}/job.sh" >"{tmp_path}/job.log" 2>&1 &\n'
     (programs / "sbatch").write_text(f'{start}echo "Submitted batch job 7"\n')
     (programs / "scancel").write_text(f'#!/bin/sh\necho "$@" >"{tmp_path}/ended"\n')
     for path in programs.iterdir():

@@ -23,7 +23,7 @@ def test_tells_of_one_network_its_source_its_card_and_its_settings(capsys):
 
 def test_an_unknown_network_is_refused_with_what_there_is(capsys):
     assert cli.main(["networks", "resnet"]) == cli.USER_ERROR
-    assert "no network 'resnet'. Choose one of csfnet," in capsys.readouterr().err
+    assert "no network 'resnet'. Choose one of conv_transformer, csfnet," in capsys.readouterr().err
 
 
 def test_every_card_says_what_is_open_and_what_was_chosen():
