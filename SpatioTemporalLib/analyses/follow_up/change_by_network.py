@@ -14,7 +14,7 @@ from ...data.result import Display
 from ...data.volumes import Label, LabelMap, Map
 from ...declare import Advanced, Choices, Described, FileOrFolder, Help, Input, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
-from ...steps.bolus.acquired_phases import on_grid
+from ...numerics.spatial.covering_grid import on_grid
 from ...steps.follow_up.changed_lesions import changed_lesions, without_small_ones
 from ...steps.follow_up.visit_pair import pair_of
 from ...system.packages import require

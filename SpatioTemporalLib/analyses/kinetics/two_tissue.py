@@ -101,15 +101,28 @@ def two_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
 
         return lambda curves: _estimates(solve_scanned(curves, model, shapes), len(curves) - unknowns, model), curve
 
-    def with_delays(times, values, sampling, delays):
-        def vascular(delay):
-            return sampling.frames(sampled_input(blood.times, blood.values, sampling.times, delay=delay))
+    names = (*RATES, "vt") if parameters.reversible else ("k1", "k2", "k3", "vb", "ki")
+    model, found = delayed_tracer(
+        names, at_delay, (series, mask, frames, plasma), parameters, cost=COST,
+        with_delays=_delayed(plasma, blood, parameters, unknowns) if parameters.reversible else None,
+    )  # fmt: skip
+    result = fit_tracer(model, series, frames, mask=mask, context=context, told=(*told, *more, *found))
+    result["findings"] += voxels_at_edge(result, parameters, series.name)
+    return result
 
+
+def _delayed(plasma: Curve, blood: Curve, parameters: TwoTissueParameters, unknowns: int) -> Callable:
+    """What makes the fit of rates and of each voxel's own delay, s, of an input at times (N,) in s."""
+
+    def with_delays(times, values, sampling, delays):
         # Both move together, by as much as a delay of all voxels that was found before.
         moved = float(times[0] - plasma.times[0])
-        tables = DelayedExponentials(times, values, sampling, -delays.low)
+
+        def vascular(delay):
+            return sampling.frames(sampled_input(blood.times, blood.values, sampling.times, delay=delay + moved))
+
         model = _scanned(None, parameters)
-        tissues = DelayedTwoTissues(tables, lambda delay: vascular(delay + moved), model)
+        tissues = DelayedTwoTissues(DelayedExponentials(times, values, sampling, -delays.low), vascular, model)
 
         def fit(curves):
             solution, found = solve_two_tissue_with_delays(curves, tissues, delays)
@@ -119,14 +132,7 @@ def two_tissue(series, plasma, mask=None, blood=None, *, parameters, context):
 
         return fit
 
-    names = (*RATES, "vt") if parameters.reversible else ("k1", "k2", "k3", "vb", "ki")
-    model, found = delayed_tracer(
-        names, at_delay, (series, mask, frames, plasma), parameters, cost=COST,
-        with_delays=with_delays if parameters.reversible else None,
-    )  # fmt: skip
-    result = fit_tracer(model, series, frames, mask=mask, context=context, told=(*told, *more, *found))
-    result["findings"] += voxels_at_edge(result, parameters, series.name)
-    return result
+    return with_delays
 
 
 def _scanned(curves: Callable[[np.ndarray], np.ndarray], parameters: TwoTissueParameters) -> ScannedModel:

@@ -13,7 +13,8 @@ from ...data.series import Series
 from ...data.volumes import Label, LabelMap, Map
 from ...declare import Advanced, Described, FileOrFolder, Help, Input, Output, Range, Unit, analysis
 from ...errors import Finding, InputError, Severity
-from ...steps.bolus.acquired_phases import chosen_phases, covering_grid, on_grid, scaled_phases, shown_times
+from ...numerics.spatial.covering_grid import covering_grid, on_grid
+from ...steps.bolus.acquired_phases import chosen_phases, scaled_phases, shown_times
 from ...system.packages import require
 
 TASK = "segmentation"

@@ -15,15 +15,9 @@ from ...data.cohort import Cohort
 from ...data.follow_up import FollowUp
 from ...errors import InputError
 from ...io.output.folder import working_folder
+from ...numerics.spatial.covering_grid import covering_grid, on_grid
 from ...numerics.spatial.region_of_interest import resampled_labels
-from ...steps.bolus.acquired_phases import (
-    PhaseSettings,
-    chosen_phases,
-    covering_grid,
-    on_grid,
-    scaled_phases,
-    shown_times,
-)
+from ...steps.bolus.acquired_phases import PhaseSettings, chosen_phases, scaled_phases, shown_times
 from .batch import Batch
 from .participants import identity_of, kept_name, of_each, rows_of, splits_of, times_side_by_side
 from .region_files import digest_of, is_readable, load_regions, save_regions

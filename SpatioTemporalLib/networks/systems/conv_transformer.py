@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ..registry import network
-from ..voxelwise.acquisition_times import condition_of, phases_as_channels, time_generator
 from ..voxelwise.conditioned_stage import Stage
 from ..voxelwise.film_decoder import FiLMDecoder
+from ..voxelwise.phase_network import PhaseNetwork
 from ..voxelwise.places import places
 
 
@@ -71,18 +71,19 @@ volumes take more memory than slices.
     card=CARD,
     tasks=("segmentation",),
 )
-class ConvTransformer(nn.Module):
-    """Phases as channels, convolutions, attention over the coarsest features, two logits a voxel."""
+class ConvTransformer(PhaseNetwork):
+    """Phases as channels, convolutions, attention over the coarsest features, two logits a voxel.
+
+    K, J and I are multiples of 2 to the number of stages less one.
+    """
 
     def __init__(self, settings: ConvTransformerSettings):
-        super().__init__()
-        widths, self.phases = tuple(settings.widths), settings.phases
-        condition = settings.hidden if settings.times else 0
-        self.generator = time_generator(settings.phases, settings.hidden) if settings.times else None
-        channels = (settings.in_channels * settings.phases, *widths)
+        super().__init__(settings)
+        widths = tuple(settings.widths)
+        channels = (self.channels, *widths)
         steps = (1, *[2] * (len(widths) - 1))
-        self.down = nn.ModuleList(Stage(a, b, s, condition) for a, b, s in zip(channels, widths, steps))
-        self.time_token = nn.Linear(condition, widths[-1]) if condition else None
+        self.down = nn.ModuleList(Stage(a, b, s, self.condition) for a, b, s in zip(channels, widths, steps))
+        self.time_token = nn.Linear(self.condition, widths[-1]) if self.condition else None
         self.attention = nn.ModuleList(
             nn.TransformerEncoderLayer(
                 widths[-1],
@@ -95,23 +96,11 @@ class ConvTransformer(nn.Module):
             )
             for _ in range(settings.depth)
         )
-        self.decoder = FiLMDecoder(widths, condition)
+        self.decoder = FiLMDecoder(widths, self.condition)
         self.head = nn.Conv3d(widths[0], 2, 1)
 
-    def forward(
-        self,
-        images: Tensor,
-        times: Tensor,
-        mask: Tensor,
-        covariates: Tensor | None = None,
-        covariate_mask: Tensor | None = None,
-    ) -> Tensor:
-        """Logits (B, 2, K, J, I) of images (B, T, C, K, J, I) at times (B, T) in seconds where mask (B, T) is True.
-
-        K, J and I are multiples of 2 to the number of stages less one.
-        """
-        features = phases_as_channels(images, mask, self.phases)
-        condition = condition_of(self.generator, times, mask)
+    def answered(self, channels: Tensor, condition: Tensor | None) -> Tensor:
+        features = channels
         scales = []
         for stage in self.down:
             features = stage(features, condition)

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..registry import network
-from ..voxelwise.acquisition_times import condition_of, phases_as_channels, time_generator
 from ..voxelwise.conditioned_stage import Stage
+from ..voxelwise.phase_network import PhaseNetwork
 from ..voxelwise.swin_encoder import SwinEncoder
 
 SIZE = "trilinear"
@@ -81,39 +81,25 @@ the source's own were not found.
     card=CARD,
     tasks=("segmentation",),
 )
-class FESwinUper(nn.Module):
-    """Shifted windows, pyramid pooling, a feature pyramid and weights of its scales; two logits a voxel."""
+class FESwinUper(PhaseNetwork):
+    """Shifted windows, pyramid pooling, a feature pyramid and weights of its scales; two logits a voxel.
+
+    K, J and I are multiples of 2 to the number of stages of windows.
+    """
 
     def __init__(self, settings: SwinUperSettings):
-        super().__init__()
-        self.phases = settings.phases
-        condition = settings.hidden if settings.times else 0
-        self.generator = time_generator(settings.phases, settings.hidden) if settings.times else None
-        channels = settings.in_channels * settings.phases
-        self.encoder = SwinEncoder(channels, settings.width, settings.depths, settings.heads, settings.window)
+        super().__init__(settings)
+        self.encoder = SwinEncoder(self.channels, settings.width, settings.depths, settings.heads, settings.window)
         widths, wide = self.encoder.widths, settings.pyramid
-        self.lateral = nn.ModuleList(Stage(width, width, 1, condition) for width in widths)
+        self.lateral = nn.ModuleList(Stage(width, width, 1, self.condition) for width in widths)
         self.pooling = PyramidPooling(widths[-1], settings.pools)
         self.pyramid = FeaturePyramidNetwork(3, list(widths), wide)
-        self.finest = Stage(channels, wide, 1, condition)
+        self.finest = Stage(self.channels, wide, 1, self.condition)
         self.fusion = ScaleFusion(wide)
-        self.last = Stage(2 * wide, wide, 1, condition)
+        self.last = Stage(2 * wide, wide, 1, self.condition)
         self.head = nn.Conv3d(wide, 2, 1)
 
-    def forward(
-        self,
-        images: Tensor,
-        times: Tensor,
-        mask: Tensor,
-        covariates: Tensor | None = None,
-        covariate_mask: Tensor | None = None,
-    ) -> Tensor:
-        """Logits (B, 2, K, J, I) of images (B, T, C, K, J, I) at times (B, T) in seconds where mask (B, T) is True.
-
-        K, J and I are multiples of 2 to the number of stages of windows.
-        """
-        channels = phases_as_channels(images, mask, self.phases)
-        condition = condition_of(self.generator, times, mask)
+    def answered(self, channels: Tensor, condition: Tensor | None) -> Tensor:
         scales = [stage(part, condition) for stage, part in zip(self.lateral, self.encoder(channels))]
         scales[-1] = self.pooling(scales[-1])
         pyramid = self.pyramid(OrderedDict((str(n), part) for n, part in enumerate(scales)))

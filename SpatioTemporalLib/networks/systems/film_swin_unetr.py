@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from ..blocks.conditioning import FiLM
 from ..registry import network
-from ..voxelwise.acquisition_times import condition_of, phases_as_channels, time_generator
 from ..voxelwise.conditioned_stage import Stage
 from ..voxelwise.film_decoder import FiLMDecoder
+from ..voxelwise.phase_network import PhaseNetwork
 from ..voxelwise.swin_encoder import SwinEncoder
 
 
@@ -73,37 +73,23 @@ processor; "paper" has the four of Swin-UNETR with 48 channels, and wants sizes 
     card=CARD,
     tasks=("segmentation",),
 )
-class FiLMSwinUNETR(nn.Module):
-    """Phases as channels, shifted windows, a decoder of convolutions, two logits a voxel."""
+class FiLMSwinUNETR(PhaseNetwork):
+    """Phases as channels, shifted windows, a decoder of convolutions, two logits a voxel.
+
+    K, J and I are multiples of 2 to the number of stages of windows.
+    """
 
     def __init__(self, settings: FiLMSwinSettings):
-        super().__init__()
-        self.phases = settings.phases
-        condition = settings.hidden if settings.times else 0
-        self.generator = time_generator(settings.phases, settings.hidden) if settings.times else None
-        channels = settings.in_channels * settings.phases
-        self.encoder = SwinEncoder(channels, settings.width, settings.depths, settings.heads, settings.window)
+        super().__init__(settings)
+        self.encoder = SwinEncoder(self.channels, settings.width, settings.depths, settings.heads, settings.window)
         widths = self.encoder.widths
-        self.film = nn.ModuleList(FiLM(condition, width) for width in widths) if condition else None
-        self.finest = Stage(channels, settings.width, 1, condition)
-        self.lateral = nn.ModuleList(Stage(width, width, 1, condition) for width in widths)
-        self.decoder = FiLMDecoder((settings.width, *widths), condition)
+        self.film = nn.ModuleList(FiLM(self.condition, width) for width in widths) if self.condition else None
+        self.finest = Stage(self.channels, settings.width, 1, self.condition)
+        self.lateral = nn.ModuleList(Stage(width, width, 1, self.condition) for width in widths)
+        self.decoder = FiLMDecoder((settings.width, *widths), self.condition)
         self.head = nn.Conv3d(settings.width, 2, 1)
 
-    def forward(
-        self,
-        images: Tensor,
-        times: Tensor,
-        mask: Tensor,
-        covariates: Tensor | None = None,
-        covariate_mask: Tensor | None = None,
-    ) -> Tensor:
-        """Logits (B, 2, K, J, I) of images (B, T, C, K, J, I) at times (B, T) in seconds where mask (B, T) is True.
-
-        K, J and I are multiples of 2 to the number of stages of windows.
-        """
-        channels = phases_as_channels(images, mask, self.phases)
-        condition = condition_of(self.generator, times, mask)
+    def answered(self, channels: Tensor, condition: Tensor | None) -> Tensor:
         scales = self.encoder(channels)
         if self.film is not None:
             scales = [film(features, condition) for film, features in zip(self.film, scales)]

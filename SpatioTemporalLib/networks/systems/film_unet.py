@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ..registry import network
-from ..voxelwise.acquisition_times import condition_of, phases_as_channels, time_generator
 from ..voxelwise.conditioned_stage import Stage
+from ..voxelwise.phase_network import PhaseNetwork
 
 
 @dataclass(frozen=True)
@@ -66,36 +66,25 @@ MONAI's DynUNet, of 8, 16 and 32 channels, small enough for a processor. The pre
     card=CARD,
     tasks=("segmentation",),
 )
-class FiLMUNet(nn.Module):
-    """Phases as channels, a U-Net, two logits a voxel; covariates are not looked at."""
+class FiLMUNet(PhaseNetwork):
+    """Phases as channels, a U-Net, two logits a voxel; covariates are not looked at.
+
+    K, J and I are multiples of 2 to the number of stages less one.
+    """
 
     def __init__(self, settings: FiLMUNetSettings):
-        super().__init__()
-        widths, self.phases = tuple(settings.widths), settings.phases
-        condition = settings.hidden if settings.times else 0
-        self.generator = time_generator(settings.phases, settings.hidden) if settings.times else None
-        channels = (settings.in_channels * settings.phases, *widths)
+        super().__init__(settings)
+        widths = tuple(settings.widths)
+        channels = (self.channels, *widths)
         steps = (1, *[2] * (len(widths) - 1))
-        self.down = nn.ModuleList(Stage(a, b, s, condition) for a, b, s in zip(channels, widths, steps))
+        self.down = nn.ModuleList(Stage(a, b, s, self.condition) for a, b, s in zip(channels, widths, steps))
         pairs = list(zip(widths[:0:-1], widths[-2::-1]))
         self.grow = nn.ModuleList(nn.ConvTranspose3d(a, b, 2, stride=2, bias=False) for a, b in pairs)
-        self.up = nn.ModuleList(Stage(2 * b, b, 1, condition) for _, b in pairs)
+        self.up = nn.ModuleList(Stage(2 * b, b, 1, self.condition) for _, b in pairs)
         self.head = nn.Conv3d(widths[0], 2, 1)
 
-    def forward(
-        self,
-        images: Tensor,
-        times: Tensor,
-        mask: Tensor,
-        covariates: Tensor | None = None,
-        covariate_mask: Tensor | None = None,
-    ) -> Tensor:
-        """Logits (B, 2, K, J, I) of images (B, T, C, K, J, I) at times (B, T) in seconds where mask (B, T) is True.
-
-        K, J and I are multiples of 2 to the number of stages less one.
-        """
-        features = phases_as_channels(images, mask, self.phases)
-        condition = condition_of(self.generator, times, mask)
+    def answered(self, channels: Tensor, condition: Tensor | None) -> Tensor:
+        features = channels
         skipped = []
         for stage in self.down:
             features = stage(features, condition)

@@ -7,6 +7,7 @@ are coordinates of differs, and that takes few rates to find out.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -36,7 +37,7 @@ class Delayed:
     turn: np.ndarray
 
 
-class DelayedTables:
+class DelayedTables(ABC):
     """What tables of one input at any of its delays have in common.
 
     Attributes
@@ -50,9 +51,9 @@ class DelayedTables:
     shared: TabulatedExponentials
     dimensions: int
 
+    @abstractmethod
     def at(self, delay: float) -> Delayed:
         """The frames of one delay in s."""
-        raise NotImplementedError
 
     def left(self, measured: np.ndarray, power: np.ndarray, delay: float) -> np.ndarray:
         """(n,) sums of squares, `power`, of (T, n) curves less what curves that are fitted besides explain."""

@@ -11,8 +11,8 @@ from ...data.follow_up import FollowUp
 from ...data.geometry import Geometry
 from ...data.volumes import LabelMap, Map
 from ...errors import Finding, InputError, ParameterError, counted
+from ...numerics.spatial.covering_grid import covering_grid, on_grid
 from ...numerics.statistics.robust_line import robust_spread
-from ..bolus.acquired_phases import covering_grid, on_grid
 from .visit_registration import RegistrationParameters, register_visit
 
 REGISTRATIONS = ("none", "rigid")

@@ -5,14 +5,8 @@ import pytest
 
 import SpatioTemporalLib as st
 from SpatioTemporalLib.errors import InputError, ParameterError
-from SpatioTemporalLib.steps.bolus.acquired_phases import (
-    PhaseSettings,
-    chosen_phases,
-    covering_grid,
-    on_grid,
-    scaled_phases,
-    shown_times,
-)
+from SpatioTemporalLib.numerics.spatial.covering_grid import covering_grid, on_grid
+from SpatioTemporalLib.steps.bolus.acquired_phases import PhaseSettings, chosen_phases, scaled_phases, shown_times
 
 
 def test_last_before_nearest_after_and_all_later_phases_are_chosen():
